@@ -1,0 +1,95 @@
+//! A message, its author and what became of it.
+
+use crate::error::ErrorCode;
+use crate::id::{ConversationId, MessageId};
+use serde::{Deserialize, Serialize};
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The visitor.
+    User,
+    /// The twin.
+    Assistant,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum MessageStatus {
+    /// Being written; more text will come.
+    Streaming,
+    /// Whole.
+    Complete,
+    /// The visitor stopped it; what had come is kept.
+    Stopped,
+    /// The upstream ended it before its end was announced; what had come is kept.
+    Incomplete,
+    /// The proxy was ended while it was being written; what had come is kept.
+    Interrupted,
+    /// The upstream refused or failed; `errorCode` says how.
+    Failed,
+}
+
+impl MessageStatus {
+    /// Whether nothing more will be added to the message.
+    pub fn is_final(self) -> bool {
+        self != Self::Streaming
+    }
+}
+
+/// What the visitor thought of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Feedback {
+    /// It helped.
+    Up,
+    /// It did not.
+    Down,
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// This proxy's id for it.
+    pub id: MessageId,
+    /// The conversation it belongs to.
+    pub conversation_id: ConversationId,
+    /// Its place in the conversation, counted from 1 without gaps.
+    pub ordinal: u32,
+    /// Who wrote it.
+    pub role: Role,
+    /// Its text: plain for the visitor's, Markdown for the twin's.
+    pub content: String,
+    /// Where it stands.
+    pub status: MessageStatus,
+    /// When it was begun, RFC 3339 in UTC with milliseconds.
+    pub created_at: String,
+    /// The last event whose text `content` holds: resume a streaming message after this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// Why it failed, when it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<ErrorCode>,
+    /// The `Idempotency-Key` it was sent with: tells a sender which of its drafts this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// What the visitor thought of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
+}
+
+/// Body of `POST /conversations/{id}/messages` and `…/messages/stream`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct NewMessage {
+    /// The text, 1 to the configured number of characters (8,000 by default).
+    pub content: String,
+}
