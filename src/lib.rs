@@ -1,1 +1,6 @@
-//! placeholder
+//! twinchat: an embeddable chat widget for AI twins.
+//!
+//! `docs/architecture.md` holds the rooms and their ranks.
+
+pub mod app;
+pub mod state;
