@@ -3,8 +3,17 @@
 //! [`App`] is what components get from context: signals to draw from, and one method per thing a
 //! visitor (or the host page) can want. Components never write a signal.
 
+mod actions;
+mod events;
+mod options;
+
+pub use events::WidgetEvent;
+pub use options::{ColorScheme, Mode, Options};
+
 use crate::state::{Connection, EntryStatus, Loading, Problem, Screen};
 use leptos::prelude::*;
+use std::cell::RefCell;
+use std::rc::Rc;
 use twinchat_protocol::conversation::Conversation;
 use twinchat_protocol::message::{Feedback, Role};
 use twinchat_protocol::twin::Twin;
@@ -33,6 +42,8 @@ pub struct MessageEntry {
 /// The state as signals.
 #[derive(Debug, Clone, Copy)]
 pub struct Signals {
+    /// What site and visitor have chosen.
+    pub options: RwSignal<Options>,
     /// Whether the panel is open.
     pub open: RwSignal<bool>,
     /// What it shows.
@@ -69,4 +80,38 @@ pub struct Signals {
     pub notice: RwSignal<Option<Problem>>,
     /// Answers that came while the panel was closed or another conversation was open.
     pub unread: RwSignal<u32>,
+    /// Milliseconds since 1970. Moves once a second while something counts down (`retry_at`), else
+    /// once a minute while the panel is open.
+    pub now: RwSignal<u64>,
+    /// Each change asks the composer to take the keyboard focus.
+    pub focus_request: RwSignal<u32>,
+}
+
+/// The widget's state and everything that can be wanted of it.
+///
+/// Cheap to copy, and the same one everywhere below [`App::provide`]: `expect_context::<App>()`.
+#[derive(Clone, Copy)]
+pub struct App {
+    /// What is drawn. Components read these and write none.
+    pub signals: Signals,
+    inner: StoredValue<Rc<Inner>, LocalStorage>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("App")
+    }
+}
+
+struct Inner {
+    subscribers: RefCell<Vec<Rc<dyn Fn(&WidgetEvent)>>>,
+}
+
+impl App {
+    fn tell(&self, event: &WidgetEvent) {
+        let subscribers = self.inner.try_with_value(|inner| inner.subscribers.borrow().clone()).unwrap_or_default();
+        for subscriber in &subscribers {
+            subscriber(event);
+        }
+    }
 }

@@ -1,0 +1,62 @@
+//! What a site or a visitor can choose. Plain data; every default stands here.
+
+/// How the widget sits on the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// A bubble in the corner that opens a panel over the page.
+    #[default]
+    Bubble,
+    /// A panel in the page's flow, as large as its element; always open.
+    Inline,
+    /// The whole page; always open.
+    Page,
+}
+
+/// Which palette is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ColorScheme {
+    /// The one the visitor's system asks for.
+    #[default]
+    Auto,
+    /// The light one.
+    Light,
+    /// The dark one.
+    Dark,
+}
+
+/// Everything that can be chosen. An empty text means "not chosen": then the owner's settings
+/// (`GET /api/v1/widget`) decide, and after those the widget's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// The proxy's origin, such as `https://chat.example.com`, without a path. Empty: the page's own origin.
+    pub proxy: String,
+    /// The twin to talk to, by id. Empty: the visitor picks; a single twin is picked by itself.
+    pub twin: String,
+    /// The conversation to open first, by id. Empty: the last one, as far as this tab remembers it.
+    pub thread: String,
+    /// Language of the widget, BCP 47. Empty: the page's, then the browser's.
+    pub locale: String,
+    /// Default [`ColorScheme::Auto`].
+    pub color_scheme: ColorScheme,
+    /// Default [`Mode::Bubble`].
+    pub mode: Mode,
+    /// The brand colour, `#rrggbb`. Empty: the owner's setting.
+    pub accent: String,
+    /// The panel's heading. Empty: the owner's setting.
+    pub title: String,
+    /// Shown above an empty conversation. Empty: the owner's setting.
+    pub greeting: String,
+    /// Questions a visitor can start with. Empty: the twin's own.
+    pub starters: Vec<String>,
+    /// Whether the panel is open from the start. Default: closed in a bubble.
+    pub open: bool,
+    /// Origins whose pictures in answers are shown at once. Default: none, a picture is a link.
+    pub image_origins: Vec<String>,
+}
+
+impl Options {
+    /// Whether the panel can be closed; inline and on a page of its own it cannot.
+    pub fn closable(&self) -> bool {
+        self.mode == Mode::Bubble
+    }
+}
