@@ -3,4 +3,5 @@
 //! `docs/architecture.md` holds the rooms and their ranks.
 
 pub mod app;
+pub mod markdown;
 pub mod state;
