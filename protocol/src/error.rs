@@ -53,6 +53,8 @@ error_codes! {
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
     /// The twin is still answering in this conversation.
     ReplyInProgress = "REPLY_IN_PROGRESS", 409, "Reply in progress";
+    /// The message cannot be answered again: it is whole, or it is not the conversation's last.
+    NotRetryable = "NOT_RETRYABLE", 409, "Not retryable";
     /// The body is larger than allowed.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "Payload too large";
     /// The body's `Content-Type` is not one that is read here.

@@ -1,0 +1,52 @@
+//! What the token room keeps. No visitor's things are here.
+
+use super::{Result, Store};
+use crate::clock::rfc3339;
+
+impl Store {
+    /// The key that signs access tokens: the one kept, or else this one, which is then kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn signing_key(&self, candidate: [u8; 32], now_millis: i64) -> Result<Vec<u8>> {
+        let mut transaction = self.write().await?;
+        sqlx::query("INSERT INTO signing_key (id, secret, created_at) VALUES (1, ?, ?) ON CONFLICT (id) DO NOTHING")
+            .bind(candidate.as_slice())
+            .bind(rfc3339(now_millis))
+            .execute(&mut *transaction)
+            .await?;
+        let key = sqlx::query_scalar("SELECT secret FROM signing_key WHERE id = 1").fetch_one(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(key)
+    }
+
+    /// Remembers until its expiry (seconds since 1970) that this token is refused.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_token(&self, jti: &str, expires_at: i64) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query("INSERT INTO revoked_token (jti, expires_at) VALUES (?, ?) ON CONFLICT (jti) DO NOTHING")
+            .bind(jti)
+            .bind(rfc3339(expires_at.saturating_mul(1000)))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The tokens that are refused though they have not expired; forgets those that have.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoked_tokens(&self, now_seconds: i64) -> Result<Vec<(String, i64)>> {
+        let mut transaction = self.write().await?;
+        sqlx::query("DELETE FROM revoked_token WHERE expires_at < ?")
+            .bind(rfc3339(now_seconds.saturating_mul(1000)))
+            .execute(&mut *transaction)
+            .await?;
+        let tokens = sqlx::query_as("SELECT jti, unixepoch(expires_at) FROM revoked_token").fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(tokens)
+    }
+}

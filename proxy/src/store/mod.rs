@@ -1,0 +1,128 @@
+//! What is kept: conversations, messages and the proxy's own secrets, in one SQLite file.
+//!
+//! The only room with SQL. Whatever belongs to a visitor is read and written through a
+//! [`Subject`](crate::subject::Subject); there is no function without one, and somebody else's id behaves as one that
+//! does not exist. Deliberately absent: streams, HTTP, upstream credentials, a clock: times are handed in as
+//! milliseconds since 1970.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `credentials` | the signing key, revoked tokens |
+//! | `conversations` | list, create, rename, delete |
+//! | `messages` | history, feedback |
+//! | `replies` | a send, a retry, and how a reply grows and ends |
+//! | `rows` | SQL rows to wire types |
+//! | `text` | titles, excerpts, folding for search |
+
+mod conversations;
+mod credentials;
+mod messages;
+mod replies;
+mod rows;
+mod text;
+
+pub use conversations::{ConversationQuery, NewConversation, TwinRef};
+pub use messages::{MessagePage, PageAt};
+pub use replies::{Begun, Ending, Exchange, NewSend, Route};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::path::Path;
+use std::time::Duration;
+
+/// How many connections read at once. Writes have one connection of their own.
+const READERS: u32 = 4;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such thing, or it is somebody else's.
+    #[error("not found")]
+    NotFound,
+    /// A reply is being written in this conversation.
+    #[error("a reply is being written in this conversation")]
+    ReplyInProgress,
+    /// The visitor has as many replies being written as allowed.
+    #[error("too many replies are being written for this visitor")]
+    TooManyReplies,
+    /// The idempotency key was used with another body.
+    #[error("the idempotency key was used with another body")]
+    IdempotencyMismatch,
+    /// Only the last reply can be asked for again, and only when it did not end well.
+    #[error("this message cannot be answered again")]
+    NotRetryable,
+    /// The database failed: locked, full, gone or damaged.
+    #[error("the database failed: {0}")]
+    Unavailable(#[from] sqlx::Error),
+    /// The database's tables could not be brought up to date.
+    #[error("the database could not be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The file could not be made.
+    #[error("the database file could not be made: {0}")]
+    File(#[from] std::io::Error),
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// The store. Cheap to clone: clones share the connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database file, makes it (readable by its owner only) if it is not there, and
+    /// brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the file cannot be made, opened or migrated.
+    pub async fn open(path: &Path) -> Result<Self> {
+        make_private_file(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(5))
+            .foreign_keys(true)
+            .pragma("secure_delete", "FAST");
+        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Whether the database answers a write, for readiness checks.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<()> {
+        let transaction = self.write().await?;
+        transaction.rollback().await?;
+        Ok(())
+    }
+
+    /// Finishes what is under way and closes the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// A transaction that holds the write lock from its start, so that it cannot fail half-way for it.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// SQLite gives its `-wal` and `-shm` files the mode of the database file.
+fn make_private_file(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}

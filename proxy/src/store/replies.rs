@@ -1,0 +1,384 @@
+use super::messages::message_in;
+use super::rows::{MESSAGE_COLUMNS, MessageRow, status_name};
+use super::text::{fold, title_of};
+use super::{Result, Store, StoreError};
+use crate::clock::rfc3339;
+use crate::subject::Subject;
+use sqlx::{AssertSqlSafe, FromRow, Row, Sqlite, Transaction};
+use twinchat_protocol::error::ErrorCode;
+use twinchat_protocol::id::{ConversationId, MessageId};
+use twinchat_protocol::message::{Message, MessageStatus, Role};
+
+/// How long an idempotency key is remembered.
+const IDEMPOTENCY_LIFE_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// How far a reply cut off by the end of the process moves its event number, so that its end is
+/// numbered after every event that was told but not yet kept. A reply has fewer events than this.
+pub(crate) const SEQ_LEAP: u32 = 1 << 20;
+
+/// A message to store, with the reply it asks for.
+#[derive(Debug)]
+pub struct NewSend<'a> {
+    /// Where.
+    pub conversation: &'a ConversationId,
+    /// The visitor's text.
+    pub content: &'a str,
+    /// The `Idempotency-Key`, if there was one.
+    pub key: Option<&'a str>,
+    /// Fingerprint of the request, compared when the key comes again.
+    pub request_hash: &'a str,
+    /// Ids for the visitor's message and for the reply.
+    pub ids: (MessageId, MessageId),
+    /// How many replies may be written for one visitor at once.
+    pub max_active: u32,
+}
+
+/// A question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The visitor's message.
+    pub question: Message,
+    /// The twin's.
+    pub reply: Message,
+}
+
+/// Where an answer is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The configured name of the upstream.
+    pub upstream: String,
+    /// The upstream's id of the twin.
+    pub twin: String,
+    /// The upstream's id of the conversation; none before its first message.
+    pub conversation: Option<String>,
+    /// The conversation's title.
+    pub title: String,
+}
+
+/// What became of a send or a retry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It is stored and the reply is to be asked for.
+    New(Exchange, Route),
+    /// It was stored before, here it is.
+    Before(Exchange),
+}
+
+/// How a reply ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<'a> {
+    /// All of its text.
+    pub content: &'a str,
+    /// Any status but streaming.
+    pub status: MessageStatus,
+    /// Number of its last event.
+    pub seq: u32,
+    /// Why, when it did not end well.
+    pub error: Option<ErrorCode>,
+}
+
+impl Store {
+    /// Stores a visitor's message, an empty reply and the idempotency key, all or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::ReplyInProgress`], [`StoreError::TooManyReplies`],
+    /// [`StoreError::IdempotencyMismatch`], or when the database fails.
+    pub async fn begin_send(&self, subject: &Subject, send: &NewSend<'_>, now: i64) -> Result<Begun> {
+        let mut transaction = self.write().await?;
+        let (title, count): (String, u32) = sqlx::query_as("SELECT title, message_count FROM conversation WHERE id = ? AND visitor_id = ?")
+            .bind(send.conversation.as_str())
+            .bind(subject.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        if let Some(before) = sent_before(&mut transaction, subject, send, now).await? {
+            return Ok(Begun::Before(before));
+        }
+        check_active(&mut transaction, subject, send.conversation, send.max_active).await?;
+        let (question_id, reply_id) = &send.ids;
+        let question = NewRow { id: question_id, ordinal: count + 1, role: Role::User, content: send.content, client_id: send.key };
+        let reply = NewRow { id: reply_id, ordinal: count + 2, role: Role::Assistant, content: "", client_id: None };
+        question.insert(&mut transaction, send.conversation, now).await?;
+        reply.insert(&mut transaction, send.conversation, now).await?;
+        let title = if title.is_empty() { title_of(send.content) } else { title };
+        sqlx::query("UPDATE conversation SET message_count = ?, updated_at = ?, title = ?, title_folded = ? WHERE id = ?")
+            .bind(count + 2)
+            .bind(rfc3339(now))
+            .bind(&title)
+            .bind(fold(&title))
+            .bind(send.conversation.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        if let Some(key) = send.key {
+            keep_key(&mut transaction, subject, send, key, now).await?;
+        }
+        let exchange = Exchange {
+            question: message_in(&mut transaction, subject, question_id).await?,
+            reply: message_in(&mut transaction, subject, reply_id).await?,
+        };
+        let route = route_in(&mut transaction, subject, send.conversation).await?;
+        transaction.commit().await?;
+        Ok(Begun::New(exchange, route))
+    }
+
+    /// Empties a reply that did not end well, to be written again in its place. One that is being
+    /// written is left alone and given back.
+    ///
+    /// # Errors
+    /// [`StoreError::NotRetryable`] when the reply is whole or not the conversation's last message,
+    /// else as [`Store::begin_send`].
+    pub async fn begin_retry(&self, subject: &Subject, id: &MessageId, max_active: u32, now: i64) -> Result<Begun> {
+        let mut transaction = self.write().await?;
+        let reply = message_in(&mut transaction, subject, id).await?;
+        let question = question_in(&mut transaction, subject, &reply).await?;
+        match reply.status {
+            _ if reply.role != Role::Assistant => return Err(StoreError::NotRetryable),
+            MessageStatus::Streaming => return Ok(Begun::Before(Exchange { question, reply })),
+            MessageStatus::Complete => return Err(StoreError::NotRetryable),
+            _ => {}
+        }
+        let last: u32 = sqlx::query_scalar("SELECT message_count FROM conversation WHERE id = ?")
+            .bind(reply.conversation_id.as_str())
+            .fetch_one(&mut *transaction)
+            .await?;
+        if reply.ordinal != last {
+            return Err(StoreError::NotRetryable);
+        }
+        check_active(&mut transaction, subject, &reply.conversation_id, max_active).await?;
+        sqlx::query(
+            "UPDATE message SET content = '', content_folded = '', status = 'streaming', error_code = NULL, feedback = NULL, \
+             last_seq = last_seq + 1 WHERE id = ?",
+        )
+        .bind(id.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        touch(&mut transaction, &reply.conversation_id, now).await?;
+        let reply = message_in(&mut transaction, subject, id).await?;
+        let route = route_in(&mut transaction, subject, &reply.conversation_id).await?;
+        transaction.commit().await?;
+        Ok(Begun::New(Exchange { question, reply }, route))
+    }
+
+    /// The question a reply answers, with the reply.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also when it is somebody else's or not a reply.
+    pub async fn exchange(&self, subject: &Subject, reply: &MessageId) -> Result<Exchange> {
+        let mut reading = self.readers.begin().await?;
+        let reply = message_in(&mut reading, subject, reply).await?;
+        let question = question_in(&mut reading, subject, &reply).await?;
+        Ok(Exchange { question, reply })
+    }
+
+    /// Keeps how far a reply has come. Does nothing to one that has ended or is gone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn checkpoint(&self, subject: &Subject, id: &MessageId, content: &str, seq: u32) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query(
+            "UPDATE message SET content = ?, last_seq = ? WHERE id = ? AND status = 'streaming' \
+             AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?)",
+        )
+        .bind(content)
+        .bind(seq)
+        .bind(id.as_str())
+        .bind(subject.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps how a reply ended. `None` when its conversation was erased meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_reply(&self, subject: &Subject, id: &MessageId, ending: &Ending<'_>, now: i64) -> Result<Option<Message>> {
+        let mut transaction = self.write().await?;
+        let changed = end_in(&mut transaction, subject.as_str(), id.as_str(), ending).await?;
+        if !changed {
+            return Ok(None);
+        }
+        let message = message_in(&mut transaction, subject, id).await?;
+        touch(&mut transaction, &message.conversation_id, now).await?;
+        transaction.commit().await?;
+        Ok(Some(message))
+    }
+
+    /// Marks every reply that an earlier process left unfinished as interrupted. Called once, before
+    /// the first request; says how many there were. Gives nothing of anybody's away.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn interrupt_unfinished(&self) -> Result<u64> {
+        let mut transaction = self.write().await?;
+        let unfinished: Vec<(String, String, String, u32)> = sqlx::query_as(
+            "SELECT c.visitor_id, m.id, m.content, m.last_seq FROM message m JOIN conversation c ON c.id = m.conversation_id \
+             WHERE m.status = 'streaming'",
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        let mut count = 0;
+        for (visitor, id, content, seq) in &unfinished {
+            let seq = seq.saturating_add(SEQ_LEAP);
+            let ending = Ending { content, status: MessageStatus::Interrupted, seq, error: Some(ErrorCode::ReplyInterrupted) };
+            count += u64::from(end_in(&mut transaction, visitor, id, &ending).await?);
+        }
+        transaction.commit().await?;
+        Ok(count)
+    }
+}
+
+struct NewRow<'a> {
+    id: &'a MessageId,
+    ordinal: u32,
+    role: Role,
+    content: &'a str,
+    client_id: Option<&'a str>,
+}
+
+impl NewRow<'_> {
+    /// Both begin with event 1: the visitor's message is one event, the reply has been accepted.
+    async fn insert(&self, transaction: &mut Transaction<'_, Sqlite>, conversation: &ConversationId, now: i64) -> Result<()> {
+        let (role, status) = match self.role {
+            Role::User => ("user", MessageStatus::Complete),
+            Role::Assistant => ("assistant", MessageStatus::Streaming),
+        };
+        sqlx::query(
+            "INSERT INTO message (id, conversation_id, ordinal, role, content, content_folded, status, last_seq, client_id, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+        )
+        .bind(self.id.as_str())
+        .bind(conversation.as_str())
+        .bind(self.ordinal)
+        .bind(role)
+        .bind(self.content)
+        .bind(fold(self.content))
+        .bind(status_name(status))
+        .bind(self.client_id)
+        .bind(rfc3339(now))
+        .execute(&mut **transaction)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn sent_before(
+    transaction: &mut Transaction<'_, Sqlite>,
+    subject: &Subject,
+    send: &NewSend<'_>,
+    now: i64,
+) -> Result<Option<Exchange>> {
+    let Some(key) = send.key else { return Ok(None) };
+    let row = sqlx::query(
+        "SELECT request_hash, user_message_id, reply_message_id FROM idempotency \
+         WHERE visitor_id = ? AND conversation_id = ? AND key = ? AND expires_at > ?",
+    )
+    .bind(subject.as_str())
+    .bind(send.conversation.as_str())
+    .bind(key)
+    .bind(rfc3339(now))
+    .fetch_optional(&mut **transaction)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    if row.try_get::<&str, _>("request_hash")? != send.request_hash {
+        return Err(StoreError::IdempotencyMismatch);
+    }
+    let id = |column| MessageId::parse(row.try_get(column)?).map_err(|_| StoreError::NotFound);
+    let (question, reply) = (id("user_message_id")?, id("reply_message_id")?);
+    Ok(Some(Exchange {
+        question: message_in(transaction, subject, &question).await?,
+        reply: message_in(transaction, subject, &reply).await?,
+    }))
+}
+
+async fn keep_key(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, send: &NewSend<'_>, key: &str, now: i64) -> Result<()> {
+    sqlx::query("DELETE FROM idempotency WHERE expires_at <= ?").bind(rfc3339(now)).execute(&mut **transaction).await?;
+    sqlx::query(
+        "INSERT INTO idempotency (visitor_id, conversation_id, key, request_hash, user_message_id, reply_message_id, expires_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(subject.as_str())
+    .bind(send.conversation.as_str())
+    .bind(key)
+    .bind(send.request_hash)
+    .bind(send.ids.0.as_str())
+    .bind(send.ids.1.as_str())
+    .bind(rfc3339(now + IDEMPOTENCY_LIFE_MILLIS))
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
+}
+
+/// One reply per conversation, and so many per visitor.
+async fn check_active(
+    transaction: &mut Transaction<'_, Sqlite>,
+    subject: &Subject,
+    conversation: &ConversationId,
+    max_active: u32,
+) -> Result<()> {
+    let active: Vec<String> = sqlx::query_scalar(
+        "SELECT m.conversation_id FROM message m JOIN conversation c ON c.id = m.conversation_id \
+         WHERE m.status = 'streaming' AND c.visitor_id = ?",
+    )
+    .bind(subject.as_str())
+    .fetch_all(&mut **transaction)
+    .await?;
+    if active.iter().any(|id| id == conversation.as_str()) {
+        return Err(StoreError::ReplyInProgress);
+    }
+    if active.len() >= max_active as usize { Err(StoreError::TooManyReplies) } else { Ok(()) }
+}
+
+async fn question_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, reply: &Message) -> Result<Message> {
+    let query = format!(
+        "SELECT {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id \
+         WHERE c.id = ? AND c.visitor_id = ? AND m.ordinal < ? AND m.role = 'user' ORDER BY m.ordinal DESC LIMIT 1"
+    );
+    let row = sqlx::query(AssertSqlSafe(query))
+        .bind(reply.conversation_id.as_str())
+        .bind(subject.as_str())
+        .bind(reply.ordinal)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    Ok(MessageRow::from_row(&row.ok_or(StoreError::NotRetryable)?)?.0)
+}
+
+async fn route_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
+    let (upstream, twin, conversation, title) = sqlx::query_as(
+        "SELECT t.upstream, t.upstream_id, c.upstream_id, c.title FROM conversation c JOIN twin t ON t.id = c.twin_id \
+         WHERE c.id = ? AND c.visitor_id = ?",
+    )
+    .bind(conversation.as_str())
+    .bind(subject.as_str())
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(Route { upstream, twin, conversation, title })
+}
+
+async fn touch(transaction: &mut Transaction<'_, Sqlite>, conversation: &ConversationId, now: i64) -> Result<()> {
+    sqlx::query("UPDATE conversation SET updated_at = ? WHERE id = ?")
+        .bind(rfc3339(now))
+        .bind(conversation.as_str())
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+async fn end_in(transaction: &mut Transaction<'_, Sqlite>, visitor: &str, id: &str, ending: &Ending<'_>) -> Result<bool> {
+    let changed = sqlx::query(
+        "UPDATE message SET content = ?, content_folded = ?, status = ?, last_seq = ?, error_code = ? WHERE id = ? \
+         AND status = 'streaming' AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?)",
+    )
+    .bind(ending.content)
+    .bind(fold(ending.content))
+    .bind(status_name(ending.status))
+    .bind(ending.seq)
+    .bind(ending.error.map(ErrorCode::as_str))
+    .bind(id)
+    .bind(visitor)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}

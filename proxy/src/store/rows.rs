@@ -1,0 +1,109 @@
+//! SQL rows to wire types.
+
+use super::text::excerpt;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
+use twinchat_protocol::conversation::Conversation;
+use twinchat_protocol::error::ErrorCode;
+use twinchat_protocol::id::{ConversationId, EventId, InvalidId, MessageId, TwinId};
+use twinchat_protocol::message::{Feedback, Message, MessageStatus, Role};
+
+/// The columns [`MessageRow`] reads, from a table named `m`.
+pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.ordinal, m.role, m.content, m.status, m.last_seq, \
+     m.error_code, m.client_id, m.feedback, m.created_at";
+
+/// The columns [`ConversationRow`] reads, from a table named `c`. The excerpt's source is cut by
+/// SQLite so that a list does not read whole replies.
+pub(super) const CONVERSATION_COLUMNS: &str = "c.id, c.twin_id, c.title, c.message_count, c.created_at, c.updated_at, \
+     (SELECT substr(m.content, 1, 1000) FROM message m WHERE m.conversation_id = c.id AND m.content <> '' \
+      ORDER BY m.ordinal DESC LIMIT 1) AS last_text, \
+     (SELECT m.id FROM message m WHERE m.conversation_id = c.id AND m.status = 'streaming') AS active_id";
+
+pub(super) struct MessageRow(pub(super) Message);
+
+impl FromRow<'_, SqliteRow> for MessageRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let ordinal: u32 = row.try_get("ordinal")?;
+        let seq: u32 = row.try_get("last_seq")?;
+        Ok(Self(Message {
+            id: id(row, "id", MessageId::parse)?,
+            conversation_id: id(row, "conversation_id", ConversationId::parse)?,
+            ordinal,
+            role: if row.try_get::<&str, _>("role")? == "user" { Role::User } else { Role::Assistant },
+            content: row.try_get("content")?,
+            status: status_from(row.try_get("status")?),
+            created_at: row.try_get("created_at")?,
+            event_id: Some(EventId { ordinal, seq }.to_string()),
+            error_code: row.try_get::<Option<&str>, _>("error_code")?.map(code_from),
+            client_id: row.try_get("client_id")?,
+            feedback: row.try_get::<Option<&str>, _>("feedback")?.and_then(feedback_from),
+        }))
+    }
+}
+
+pub(super) struct ConversationRow(pub(super) Conversation);
+
+impl FromRow<'_, SqliteRow> for ConversationRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self(Conversation {
+            id: id(row, "id", ConversationId::parse)?,
+            twin_id: id(row, "twin_id", TwinId::parse)?,
+            title: row.try_get("title")?,
+            created_at: row.try_get("created_at")?,
+            updated_at: row.try_get("updated_at")?,
+            last_message: row.try_get::<Option<&str>, _>("last_text")?.map(excerpt).filter(|text| !text.is_empty()),
+            message_count: row.try_get("message_count")?,
+            active_message_id: match row.try_get::<Option<&str>, _>("active_id")? {
+                Some(text) => Some(MessageId::parse(text).map_err(|error| damaged("active_id", error))?),
+                None => None,
+            },
+        }))
+    }
+}
+
+fn id<T>(row: &SqliteRow, column: &str, parse: fn(&str) -> Result<T, InvalidId>) -> sqlx::Result<T> {
+    parse(row.try_get(column)?).map_err(|error| damaged(column, error))
+}
+
+fn damaged(column: &str, error: InvalidId) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
+}
+
+pub(super) fn status_name(status: MessageStatus) -> &'static str {
+    match status {
+        MessageStatus::Streaming => "streaming",
+        MessageStatus::Complete => "complete",
+        MessageStatus::Stopped => "stopped",
+        MessageStatus::Incomplete => "incomplete",
+        MessageStatus::Interrupted => "interrupted",
+        MessageStatus::Failed => "failed",
+    }
+}
+
+/// The table's CHECK admits no other names.
+fn status_from(name: &str) -> MessageStatus {
+    match name {
+        "streaming" => MessageStatus::Streaming,
+        "complete" => MessageStatus::Complete,
+        "stopped" => MessageStatus::Stopped,
+        "incomplete" => MessageStatus::Incomplete,
+        "interrupted" => MessageStatus::Interrupted,
+        _ => MessageStatus::Failed,
+    }
+}
+
+pub(super) fn feedback_name(feedback: Feedback) -> &'static str {
+    match feedback {
+        Feedback::Up => "up",
+        Feedback::Down => "down",
+    }
+}
+
+fn feedback_from(name: &str) -> Option<Feedback> {
+    [Feedback::Up, Feedback::Down].into_iter().find(|feedback| feedback_name(*feedback) == name)
+}
+
+/// A code of a later version is read as "our fault".
+fn code_from(name: &str) -> ErrorCode {
+    ErrorCode::ALL.iter().copied().find(|code| code.as_str() == name).unwrap_or(ErrorCode::Internal)
+}
