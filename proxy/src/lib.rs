@@ -1,1 +1,26 @@
-//! placeholder
+//! The token-exchange server a site owner runs beside the site.
+//!
+//! It keeps the upstream key, isolates visitors from one another, keeps transcripts and relays
+//! replies. `docs/architecture.md` ranks the rooms, `docs/protocol.md` is what they speak.
+//!
+//! | room | job |
+//! |---|---|
+//! | [`cli`] | the commands of the binary |
+//! | [`http`] | URLs, headers, status codes; [`serve`] |
+//! | [`app`] | wiring, built once from the config |
+//! | [`token`] | credentials in, access tokens out and back |
+//! | [`store`] | what is kept, in SQLite |
+//! | [`subject`] | the visitor somebody has proved to be |
+//! | [`config`] | the owner's settings |
+//! | [`clock`] | time and randomness, handed in |
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod store;
+pub mod subject;
+pub mod token;
+
+pub use http::serve;

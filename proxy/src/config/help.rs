@@ -1,0 +1,39 @@
+//! The settings explained, as a settings file.
+
+use super::sections::{Limits, Server, Store, Tokens, UpstreamSection, Widget};
+use super::settings::{Setting, SettingKind};
+use std::fmt::Write;
+
+/// An annotated settings file that names every field. What is commented out is optional.
+pub fn help() -> String {
+    let mut text = String::from("# Settings of twinchat-proxy. Printed by: twinchat-proxy config-help\n");
+    section(&mut text, UpstreamSection::SECTION, UpstreamSection::DOC, UpstreamSection::SETTINGS);
+    section(&mut text, Server::SECTION, Server::DOC, Server::SETTINGS);
+    section(&mut text, Tokens::SECTION, Tokens::DOC, Tokens::SETTINGS);
+    section(&mut text, Store::SECTION, Store::DOC, Store::SETTINGS);
+    section(&mut text, Widget::SECTION, Widget::DOC, Widget::SETTINGS);
+    section(&mut text, Limits::SECTION, Limits::DOC, Limits::SETTINGS);
+    text
+}
+
+fn section(text: &mut String, name: &str, doc: &[&str], settings: &[Setting]) {
+    text.push('\n');
+    comment(text, doc);
+    let _ = writeln!(text, "{name}");
+    for setting in settings {
+        text.push('\n');
+        comment(text, setting.doc);
+        let (mark, note) = match setting.kind {
+            SettingKind::Required => ("", ""),
+            SettingKind::Default => ("# ", ""),
+            SettingKind::Example => ("# ", "   # for example"),
+        };
+        let _ = writeln!(text, "{mark}{} = {}{note}", setting.name, setting.example);
+    }
+}
+
+fn comment(text: &mut String, lines: &[&str]) {
+    for line in lines {
+        let _ = writeln!(text, "#{line}");
+    }
+}

@@ -1,0 +1,191 @@
+//! From the file to the settings.
+
+use super::error::ConfigError;
+use super::sections::{Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+use super::values::{Name, Origin, PublicUrl, UpstreamOrigin};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Looks up environment variables; handed in so that tests need not change the process's own.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    server: Server,
+    #[serde(default)]
+    tokens: Tokens,
+    #[serde(default)]
+    store: Store,
+    #[serde(default)]
+    widget: Widget,
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default)]
+    upstream: Vec<UpstreamSection>,
+}
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens, and for which pages.
+    pub server: Server,
+    /// The visitors' tokens.
+    pub tokens: Tokens,
+    /// Where conversations are kept.
+    pub store: Store,
+    /// The widget's words and looks.
+    pub widget: Widget,
+    /// Limits.
+    pub limits: Limits,
+    /// The upstreams, each with its key.
+    pub upstreams: Vec<Upstream>,
+}
+
+/// One upstream, with its key.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// The owner's name for it.
+    pub name: Name,
+    /// Which API it speaks.
+    pub kind: UpstreamKind,
+    /// Where it is.
+    pub origin: UpstreamOrigin,
+    /// How it is shown the key.
+    pub auth: Auth,
+    /// The key.
+    pub key: UpstreamKey,
+}
+
+/// An upstream's key. Its `Debug` says nothing; [`UpstreamKey::expose`] is called where the one
+/// header is made that carries it.
+#[derive(Clone)]
+pub struct UpstreamKey(SecretString);
+
+impl UpstreamKey {
+    /// Keeps the text, without white space around it; `None` when it cannot be sent in a header.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(SecretString::from(text)))
+    }
+
+    /// The key itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for UpstreamKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UpstreamKey(…)")
+    }
+}
+
+impl Config {
+    /// Reads and checks the file, and fetches the secrets it names.
+    pub fn load(path: &Path, env: Environment<'_>) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::read(path, &text, env)
+    }
+
+    /// The same for a text that is already here; `path` is for messages and relative paths.
+    pub fn read(path: &Path, text: &str, env: Environment<'_>) -> Result<Self, ConfigError> {
+        let file: File = toml::from_str(text).map_err(|error| ConfigError::of_toml(path, text, &error))?;
+        let whole = |message: String| ConfigError::Whole { path: path.to_owned(), message };
+        check_ranges(&file).map_err(whole)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut names = HashSet::new();
+        let mut upstreams = Vec::new();
+        for section in file.upstream {
+            if !names.insert(section.name.clone()) {
+                return Err(whole(format!("two upstreams are named \"{}\": give each its own `name`", section.name)));
+            }
+            let key = read_key(&section, folder, env).map_err(whole)?;
+            upstreams.push(Upstream { name: section.name, kind: section.kind, origin: section.origin, auth: section.auth, key });
+        }
+        let mut config =
+            Self { server: file.server, tokens: file.tokens, store: file.store, widget: file.widget, limits: file.limits, upstreams };
+        config.store.path = folder.join(&config.store.path);
+        config.server.assets = config.server.assets.map(|assets| folder.join(assets));
+        Ok(config)
+    }
+
+    /// Things that are accepted but that the owner should look at.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for upstream in &self.upstreams {
+            if let Some(warning) = upstream.origin.warning() {
+                warnings.push(format!("upstream \"{}\" ({}): {warning}", upstream.name, upstream.origin));
+            }
+        }
+        if self.server.allowed_origins.is_empty() {
+            warnings.push("server.allowed_origins is empty: only pages served by this server itself can use the widget".to_owned());
+        }
+        warnings
+    }
+}
+
+impl Server {
+    /// Fills in where browsers reach a server that listens here, when the owner did not say.
+    pub fn complete(&mut self, listening: SocketAddr) {
+        if self.public_urls.is_empty() && listening.ip().is_loopback() {
+            let hosts = [listening.to_string(), format!("localhost:{}", listening.port())];
+            self.public_urls = hosts.iter().filter_map(|host| PublicUrl::parse(&format!("http://{host}")).ok()).collect();
+        }
+    }
+
+    /// Whether pages of this origin may use the server. Compared exactly, as the header has it.
+    pub fn allows(&self, origin: &str) -> bool {
+        self.allowed_origins.iter().any(|allowed| allowed.as_str() == origin)
+            || self.public_urls.iter().map(PublicUrl::origin).any(|own: Origin| own.as_str() == origin)
+    }
+}
+
+fn check_ranges(file: &File) -> Result<(), String> {
+    let within = |field: &str, value: u32, low: u32, high: u32| {
+        if (low..=high).contains(&value) { Ok(()) } else { Err(format!("{field} is {value}: choose a number from {low} to {high}")) }
+    };
+    within("tokens.lifetime_seconds", file.tokens.lifetime_seconds, 60, 3600)?;
+    within("server.shutdown_seconds", file.server.shutdown_seconds, 1, 300)?;
+    within("server.header_seconds", file.server.header_seconds, 1, 120)?;
+    within("limits.message_chars", file.limits.message_chars, 1, 100_000)?;
+    within("limits.body_bytes", file.limits.body_bytes, 1024, 16_777_216)?;
+    within("limits.reply_bytes", file.limits.reply_bytes, 1024, 67_108_864)?;
+    within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000)?;
+    within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000)?;
+    within("limits.token_requests_per_minute", file.limits.token_requests_per_minute, 1, 1_000_000)?;
+    if file.server.public_urls.is_empty() && !file.server.listen.ip().is_loopback() {
+        return Err("server.public_urls is missing: name the addresses under which browsers reach this server, such as \
+             public_urls = [\"https://chat.example.com\"]"
+            .to_owned());
+    }
+    if file.upstream.is_empty() {
+        return Err("there is no upstream: add a section [[upstream]] with name, kind, origin and key_env".to_owned());
+    }
+    Ok(())
+}
+
+fn read_key(section: &UpstreamSection, folder: &Path, env: Environment<'_>) -> Result<UpstreamKey, String> {
+    let name = &section.name;
+    let (text, place) = match (&section.key_env, &section.key_file) {
+        (Some(variable), None) => {
+            let place = format!("the environment variable {variable}");
+            (env(variable).ok_or_else(|| format!("upstream \"{name}\": {place} is not set; put the key there"))?, place)
+        }
+        (None, Some(file)) => {
+            let file: PathBuf = folder.join(file);
+            let place = format!("the key file {}", file.display());
+            (std::fs::read_to_string(&file).map_err(|error| format!("upstream \"{name}\": {place} cannot be read: {error}"))?, place)
+        }
+        (Some(_), Some(_)) => return Err(format!("upstream \"{name}\": give key_env or key_file, not both")),
+        (None, None) => {
+            return Err(format!("upstream \"{name}\": say where the key is, with key_env (an environment variable) or key_file (a file)"));
+        }
+    };
+    UpstreamKey::new(&text).ok_or_else(|| format!("upstream \"{name}\": {place} holds no key, or characters that a key cannot have"))
+}

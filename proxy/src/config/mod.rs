@@ -1,0 +1,22 @@
+//! The owner's settings: one TOML file, checked as it is read.
+//!
+//! A field's doc comment is its help text: `twinchat-proxy config-help` prints them all, and
+//! `twinchat.example.toml` is that text. Unknown fields are refused. Secrets are never in the
+//! file, only the name of the environment variable or of the file that holds them.
+
+#[macro_use]
+mod settings;
+mod error;
+mod help;
+mod load;
+mod sections;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use error::ConfigError;
+pub use help::help;
+pub use load::{Config, Environment, Upstream, UpstreamKey};
+pub use sections::{Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+pub use settings::{Setting, SettingKind};
+pub use values::{Accent, Name, Origin, PublicUrl, UpstreamOrigin, ValueError};

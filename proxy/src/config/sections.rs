@@ -1,0 +1,128 @@
+//! The sections of the settings file.
+
+use super::values::{Accent, Name, Origin, PublicUrl, UpstreamOrigin};
+use serde::Deserialize;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+settings! {
+    /// Where the server listens, and for which pages it answers.
+    "[server]" Server optional {
+        /// Address and port to listen on. Behind nginx or Caddy, leave it on the loopback address.
+        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)), Default "\"127.0.0.1:8787\"";
+        /// The addresses under which visitors' browsers reach this server, as they see them (with the
+        /// path, if a reverse proxy puts it under one). Proofs of possession are checked against them.
+        /// May be left out while `listen` is a loopback address.
+        public_urls: Vec<PublicUrl> = Vec::new(), Example "[\"https://chat.example.com\"]";
+        /// The origins of the pages the widget is embedded in: scheme, host and port, compared exactly.
+        /// This server's own `public_urls` are always allowed.
+        allowed_origins: Vec<Origin> = Vec::new(), Example "[\"https://www.example.com\"]";
+        /// The folder with the widget's files, as `cargo xtask dist` makes it. Relative to this file.
+        assets: Option<PathBuf> = None, Example "\"dist\"";
+        /// Seconds that open streams are given to end when the server is told to stop.
+        shutdown_seconds: u32 = 25, Default "25";
+        /// Seconds within which a request's header must have arrived.
+        header_seconds: u32 = 10, Default "10";
+    }
+}
+
+settings! {
+    /// The tokens that visitors' widgets hold.
+    "[tokens]" Tokens optional {
+        /// Seconds an access token is good for, 60 to 3600. Widgets renew by themselves.
+        lifetime_seconds: u32 = 600, Default "600";
+        /// Whether a visitor whose browser cannot keep a key (no WebCrypto or IndexedDB) may chat
+        /// with a bearer token. Such a token can be used by whoever steals it, until it expires.
+        bearer: bool = true, Default "true";
+    }
+}
+
+settings! {
+    /// Where conversations are kept.
+    "[store]" Store optional {
+        /// The SQLite file. Made when missing, readable by this user only. Relative to this file.
+        path: PathBuf = PathBuf::from("twinchat.db"), Default "\"twinchat.db\"";
+    }
+}
+
+settings! {
+    /// What the widget says and looks like. Options given on the page win over these.
+    "[widget]" Widget optional {
+        /// The panel's heading. Empty: the widget's own words.
+        title: String = String::new(), Default "\"\"";
+        /// Shown above an empty conversation. Empty: the widget's own words.
+        greeting: String = String::new(), Default "\"\"";
+        /// The brand colour as #rrggbb. Empty: the widget's own.
+        accent: Accent = Accent::default(), Default "\"\"";
+        /// The language when neither page nor browser decides, such as `vi` or `en`.
+        locale: String = String::from("en"), Default "\"en\"";
+        /// A sentence under the composer, such as "Answers may be wrong". Empty: none.
+        disclaimer: String = String::new(), Default "\"\"";
+    }
+}
+
+settings! {
+    /// How much one visitor may do and how large things may be.
+    "[limits]" Limits optional {
+        /// The most characters a message may have.
+        message_chars: u32 = 8000, Default "8000";
+        /// The most bytes a request's JSON body may have.
+        body_bytes: u32 = 32_768, Default "32768";
+        /// The most bytes a reply may have; what is beyond is cut and the reply is marked incomplete.
+        reply_bytes: u32 = 1_048_576, Default "1048576";
+        /// Requests per minute of one visitor.
+        visitor_requests_per_minute: u32 = 240, Default "240";
+        /// Messages per minute of one visitor.
+        visitor_messages_per_minute: u32 = 20, Default "20";
+        /// Token requests per minute of one address.
+        token_requests_per_minute: u32 = 60, Default "60";
+    }
+}
+
+settings! {
+    /// An account whose twins visitors can talk to. There may be several.
+    "[[upstream]]" UpstreamSection required {
+        /// A short name of yours for it, `[a-z0-9-]`; part of the twins' ids, so do not change it later.
+        name: Name, Required "\"main\"";
+        /// Which API it speaks: `twinexpert`.
+        kind: UpstreamKind, Required "\"twinexpert\"";
+        /// Its address: https, or http on the loopback address. With or without `/api/v1`. There is no
+        /// default: look it up in your account, the key is sent there and nowhere else.
+        origin: UpstreamOrigin, Required "\"https://api.twinexpert.com\"";
+        /// How the key is sent: `bearer` (`Authorization: Bearer`) or `x-api-key`.
+        #[serde(default)]
+        auth: Auth, Default "\"bearer\"";
+        /// The environment variable that holds the key. Leave it out when you use `key_file`.
+        key_env: Option<String>, Required "\"TWINCHAT_TWINEXPERT_KEY\"";
+        /// The file that holds the key and nothing else, instead of `key_env`. Relative to this file.
+        key_file: Option<PathBuf>, Example "\"/run/secrets/twinexpert_key\"";
+    }
+}
+
+/// Which API an upstream speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UpstreamKind {
+    /// TwinExpert's Public API.
+    TwinExpert,
+}
+
+impl UpstreamKind {
+    /// Its name in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TwinExpert => "twinexpert",
+        }
+    }
+}
+
+/// How an upstream is shown its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Auth {
+    /// `Authorization: Bearer <key>`.
+    #[default]
+    Bearer,
+    /// `X-API-Key: <key>`.
+    XApiKey,
+}

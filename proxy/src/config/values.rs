@@ -1,0 +1,166 @@
+//! Values that are checked while they are read, so that an error knows its line.
+
+use serde::Deserialize;
+use std::fmt;
+
+/// Why a value is refused: a sentence that says what to change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ValueError(pub String);
+
+fn refuse<T>(sentence: impl Into<String>) -> Result<T, ValueError> {
+    Err(ValueError(sentence.into()))
+}
+
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text, as checked and normalised.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = ValueError;
+            fn try_from(text: String) -> Result<Self, ValueError> {
+                Self::parse(&text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_text! {
+    /// The origin of a web page (RFC 6454), as a browser writes it in the `Origin` header.
+    Origin
+}
+
+impl Origin {
+    /// Reads `https://www.example.com` or `http://localhost:3000`.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        if text == "*" || text.contains('*') {
+            return refuse("wildcards are not accepted: name each origin, such as \"https://www.example.com\"");
+        }
+        if text == "null" {
+            return refuse("\"null\" is the origin of every sandboxed page and cannot be allowed");
+        }
+        let url = web_url(text)?;
+        if url.path() != "/" || url.query().is_some() {
+            return refuse(format!("an origin has no path: write \"{}\"", url.origin().ascii_serialization()));
+        }
+        Ok(Self(url.origin().ascii_serialization()))
+    }
+}
+
+checked_text! {
+    /// An address of this server as browsers see it, without a slash at the end.
+    PublicUrl
+}
+
+impl PublicUrl {
+    /// Reads `https://chat.example.com` or `https://www.example.com/chat`.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let url = web_url(text)?;
+        if url.query().is_some() {
+            return refuse("a public URL has no query");
+        }
+        let path = url.path().trim_end_matches('/');
+        Ok(Self(format!("{}{path}", url.origin().ascii_serialization())))
+    }
+
+    /// The origin of pages served under it.
+    pub fn origin(&self) -> Origin {
+        let end = self.0.find("://").and_then(|at| self.0[at + 3..].find('/').map(|slash| at + 3 + slash));
+        Origin(self.0[..end.unwrap_or(self.0.len())].to_owned())
+    }
+}
+
+checked_text! {
+    /// Where an upstream is: scheme, host and port, without a path.
+    UpstreamOrigin
+}
+
+impl UpstreamOrigin {
+    /// Reads an origin, or an origin and `/api/v1`, which is left out.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let url = web_url(text)?;
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return refuse("the upstream key would travel in the clear: use https (http is for the loopback address only)");
+        }
+        if !matches!(url.path().trim_end_matches('/'), "" | "/api/v1") || url.query().is_some() {
+            return refuse(format!("only \"{}\", with or without \"/api/v1\" behind it, is accepted", url.origin().ascii_serialization()));
+        }
+        Ok(Self(url.origin().ascii_serialization()))
+    }
+
+    /// Something the owner should look at twice, if there is.
+    pub fn warning(&self) -> Option<&'static str> {
+        let host = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        (host.contains("twineexpert")).then_some(
+            "the documents spell this host in two ways, \"twinexpert\" and \"twineexpert\"; one is likely a typing error and may belong to a \
+             stranger. Make sure that the one configured is the one in your account: the key is sent there",
+        )
+    }
+}
+
+checked_text! {
+    /// A short name of the owner's, `[a-z0-9-]{1,32}`.
+    Name
+}
+
+impl Name {
+    /// Reads a name.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let fits = (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if fits { Ok(Self(text.to_owned())) } else { refuse("use 1 to 32 of the characters a-z, 0-9 and -") }
+    }
+}
+
+checked_text! {
+    /// A colour as `#rrggbb`, or empty.
+    #[derive(Default)]
+    Accent
+}
+
+impl Accent {
+    /// Reads `#rrggbb`, or nothing.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let fits = text.is_empty() || (text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|b| b.is_ascii_hexdigit()));
+        if fits { Ok(Self(text.to_ascii_lowercase())) } else { refuse("write the colour as \"#rrggbb\", such as \"#0a7cff\"") }
+    }
+}
+
+fn web_url(text: &str) -> Result<reqwest::Url, ValueError> {
+    let Ok(url) = reqwest::Url::parse(text) else {
+        return refuse("this is not a URL: begin with https:// and the host, such as \"https://www.example.com\"");
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return refuse("begin with https:// (or http:// for the loopback address)");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("leave out the user name and password: secrets do not belong in this file");
+    }
+    if url.fragment().is_some() {
+        return refuse("leave out what begins with #");
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    match url.host_str() {
+        Some("localhost" | "[::1]") => true,
+        Some(host) => host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback()),
+        None => false,
+    }
+}

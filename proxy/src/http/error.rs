@@ -1,0 +1,151 @@
+//! Every room's errors as answers: status, stable code, a sentence in the visitor's language.
+//!
+//! A handler returns an [`ApiError`]; the frame around all routes writes its body, since only
+//! there the request's id and language are known.
+
+use super::context::{Context, Language};
+use super::sentences::{Sentence, sentence};
+use crate::store::StoreError;
+use crate::token::AuthError;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use std::borrow::Cow;
+use twinchat_protocol::error::{ErrorBody, ErrorCode, ErrorDetails};
+
+/// The media type of errors (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What went wrong, before it is put into words.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    code: ErrorCode,
+    field: Option<Cow<'static, str>>,
+    retry_after: Option<u32>,
+    sentence: Option<Sentence>,
+    challenge: Option<Cow<'static, str>>,
+}
+
+impl ApiError {
+    /// An error with the code's own sentence.
+    pub fn new(code: ErrorCode) -> Self {
+        Self { code, field: None, retry_after: None, sentence: None, challenge: None }
+    }
+
+    /// A request that is not as documented, in this field or parameter.
+    pub fn invalid(field: impl Into<Cow<'static, str>>, sentence: Sentence) -> Self {
+        Self { field: Some(field.into()), ..Self::new(ErrorCode::InvalidRequest) }.saying(sentence)
+    }
+
+    /// With a sentence that says more than the code's own.
+    pub fn saying(self, sentence: Sentence) -> Self {
+        Self { sentence: Some(sentence), ..self }
+    }
+
+    /// With the seconds until another try makes sense.
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// With a `WWW-Authenticate` (RFC 9110 section 11.6.1).
+    pub fn challenge(self, challenge: impl Into<Cow<'static, str>>) -> Self {
+        Self { challenge: Some(challenge.into()), ..self }
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The body, in this request's language.
+    pub fn body(&self, context: &Context) -> ErrorBody {
+        let usual;
+        let message = match &self.sentence {
+            Some(own) => own,
+            None => {
+                usual = sentence(self.code);
+                &usual
+            }
+        }
+        .in_language(context.language);
+        ErrorBody {
+            kind: format!("/problems/{}", self.code.as_str().to_ascii_lowercase().replace('_', "-")),
+            title: self.code.title().to_owned(),
+            status: self.code.status(),
+            detail: message.to_owned(),
+            success: false,
+            message: message.to_owned(),
+            error: self.code,
+            status_code: self.code.status(),
+            meta: context.meta(),
+            details: ErrorDetails {
+                field: self.field.as_deref().map(str::to_owned),
+                retry_after: self.retry_after,
+                retryable: self.code.is_retryable(),
+            },
+        }
+    }
+
+    /// The whole answer, headers included.
+    pub(super) fn answer(&self, context: &Context) -> Response {
+        let mut response = (self.status(), Json(self.body(context))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(Language::tag(context.language)));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(challenge) = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+
+    fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<AuthError> for ApiError {
+    fn from(error: AuthError) -> Self {
+        let code = match &error {
+            AuthError::Missing | AuthError::Invalid(_) => ErrorCode::InvalidToken,
+            AuthError::Expired => ErrorCode::TokenExpired,
+            AuthError::Proof(_) => ErrorCode::InvalidDpopProof,
+        };
+        // RFC 6750 section 3: no error code when no credential was sent at all.
+        let challenge = match &error {
+            AuthError::Missing => "DPoP algs=\"ES256\", Bearer".to_owned(),
+            AuthError::Expired => "DPoP algs=\"ES256\", error=\"invalid_token\", error_description=\"expired\"".to_owned(),
+            AuthError::Invalid(why) => format!("DPoP algs=\"ES256\", error=\"invalid_token\", error_description=\"{why}\""),
+            AuthError::Proof(why) => format!("DPoP algs=\"ES256\", error=\"invalid_dpop_proof\", error_description=\"{why}\""),
+        };
+        Self::new(code).challenge(challenge)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::NotFound => ErrorCode::NotFound,
+            StoreError::ReplyInProgress => ErrorCode::ReplyInProgress,
+            StoreError::TooManyReplies => ErrorCode::RateLimited,
+            StoreError::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
+            StoreError::NotRetryable => ErrorCode::NotRetryable,
+            StoreError::Unavailable(_) | StoreError::Migration(_) | StoreError::File(_) => {
+                tracing::error!(%error, "the store failed");
+                ErrorCode::StoreUnavailable
+            }
+        };
+        Self::new(code)
+    }
+}

@@ -1,0 +1,43 @@
+//! The only room that knows URLs, headers and status codes.
+//!
+//! One file per noun, each with a `router()`; [`router`] merges them and puts the frame around.
+//! A route is declared by its `#[utoipa::path]`, so that the OpenAPI document cannot forget one.
+
+pub mod context;
+pub mod error;
+pub mod extract;
+mod frame;
+mod health;
+mod openapi;
+pub mod sentences;
+mod serve;
+mod visitor;
+
+pub use serve::serve;
+pub use visitor::Visitor;
+
+use crate::app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Everything under `/api/v1`.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}
+
+/// The whole server as a router, to be served or to be mounted in another axum app.
+pub fn router(app: App) -> Router {
+    let (routes, document) =
+        OpenApiRouter::with_openapi(openapi::Document::openapi()).nest("/api/v1", api()).merge(health::router()).split_for_parts();
+    routes
+        .merge(openapi::router(document))
+        .fallback(frame::not_found)
+        .method_not_allowed_fallback(frame::method_not_allowed)
+        .layer(DefaultBodyLimit::max(app.config().limits.body_bytes as usize))
+        .layer(CatchPanicLayer::custom(frame::after_panic))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), frame::frame))
+        .with_state(app)
+}

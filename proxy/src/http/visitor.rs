@@ -1,0 +1,46 @@
+//! Who is asking, as an argument of a handler.
+
+use super::error::ApiError;
+use crate::app::App;
+use crate::subject::Subject;
+use crate::token::{Scope, UnverifiedCall};
+use axum::extract::{FromRequestParts, OriginalUri};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+use twinchat_protocol::error::ErrorCode;
+
+/// The visitor who calls. A handler that takes one is called only with a good token, and only
+/// with the scope that its method needs: all but `GET` and `HEAD` need `full_access`.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Who it is; the store asks for it.
+    pub subject: Subject,
+    /// What the token allows.
+    pub scope: Scope,
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let path = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |original| original.path());
+        let call = UnverifiedCall {
+            authorization: &texts(&parts.headers, AUTHORIZATION.as_str()),
+            proofs: &texts(&parts.headers, "dpop"),
+            method: parts.method.as_str(),
+            path,
+        };
+        let verified = app.tokens().authenticate(call)?;
+        let reads = parts.method == Method::GET || parts.method == Method::HEAD;
+        if !reads && verified.scope == Scope::ReadOnly {
+            return Err(ApiError::new(ErrorCode::InsufficientScope).challenge("DPoP error=\"insufficient_scope\", scope=\"full_access\""));
+        }
+        Ok(Self { subject: verified.subject, scope: verified.scope })
+    }
+}
+
+/// All values of a header; one that is not ASCII counts as an empty one, so that it is not overlooked.
+pub(super) fn texts<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("")).collect()
+}

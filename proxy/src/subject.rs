@@ -1,0 +1,28 @@
+//! The visitor somebody has proved to be.
+//!
+//! Every function of the store that reads or writes a visitor's things takes a [`Subject`], so
+//! that forgetting whose they are does not compile. `proxy/tests/subject.rs` checks that no room
+//! but `token` calls [`Subject::proven`] outside of tests.
+
+use twinchat_protocol::id::VisitorId;
+
+/// A visitor whose credential was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subject(VisitorId);
+
+impl Subject {
+    /// For the token room alone, after it has checked a credential.
+    pub(crate) fn proven(id: VisitorId) -> Self {
+        Self(id)
+    }
+
+    /// The visitor's id, as stored and as shown to that visitor only.
+    pub fn id(&self) -> &VisitorId {
+        &self.0
+    }
+
+    /// The id's text form.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
