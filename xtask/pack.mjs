@@ -1,0 +1,127 @@
+// Makes the folder to ship from what Trunk built and from npm/: optimises, minifies, names by content, compresses.
+//
+//   node xtask/pack.mjs <Trunk's folder> <npm/> <the folder to write>
+//
+// Files named by their content may be cached for ever; the loader keeps its name and refers to them.
+
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { minify } from 'terser';
+
+const [built, npm, out] = process.argv.slice(2);
+const run = promisify(execFile);
+
+// What rustc's wasm32 target emits; wasm-opt refuses a feature that it was not told of.
+const WASM_FEATURES = [
+  'bulk-memory', 'bulk-memory-opt', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'reference-types', 'multivalue',
+];
+// Which level is smallest after compression cannot be told beforehand.
+const WASM_LEVELS = [['-Oz'], ['-Os'], ['-Oz', '--converge'], ['-O3', '-Oz']];
+
+const brotli = (bytes) => brotliCompressSync(bytes, {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+});
+
+/** The smallest of wasm-opt's results, by what travels. */
+async function smallestWasm(path) {
+  const tool = join(dirname(createRequire(import.meta.url).resolve('binaryen/package.json')), 'bin/wasm-opt');
+  const folder = await mkdtemp(join(tmpdir(), 'twinchat-wasm-'));
+  try {
+    let best;
+    for (const [at, levels] of WASM_LEVELS.entries()) {
+      const target = join(folder, `${at}.wasm`);
+      const features = WASM_FEATURES.map((name) => `--enable-${name}`);
+      await run(process.execPath, ['--stack-size=60000', tool, path, '-o', target, ...features, ...levels, '--strip-debug', '--strip-producers']);
+      const bytes = await readFile(target);
+      const size = brotli(bytes).length;
+      if (!best || size < best.size) best = { bytes, size, levels };
+    }
+    console.error(`    wasm-opt ${best.levels.join(' ')} is the smallest of ${WASM_LEVELS.length}: ${best.size} bytes by brotli`);
+    return best.bytes;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** One module without imports of its own files, minified. */
+async function bundle(path) {
+  const { outputFiles } = await build({ entryPoints: [path], bundle: true, write: false, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none' });
+  return outputFiles[0].text;
+}
+
+async function smallest(code) {
+  const { code: less } = await minify(code, {
+    module: true, ecma: 2020, compress: { passes: 3, pure_getters: false, unsafe_arrows: true }, mangle: true, format: { comments: false },
+  });
+  return less;
+}
+
+const named = (name, bytes) => {
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  return name.replace(/(\.[a-z]+)$/, `-${hash}$1`);
+};
+
+async function pack() {
+  const files = [];
+  const keep = (path, role, content) => files.push({ path, role, bytes: Buffer.from(content) });
+
+  const wasm = await smallestWasm(join(built, 'twinchat-widget_bg.wasm'));
+  const wasmName = named('twinchat-widget.wasm', wasm);
+  // The glue's own idea of where its WebAssembly is must be right too: whoever imports it directly relies on it.
+  const glue = (await smallest(await readFile(join(built, 'twinchat-widget.js'), 'utf8'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
+  const glueName = named('twinchat-widget.js', glue);
+  const loader = (await smallest(await bundle(join(npm, 'twinchat.js'))))
+    .replaceAll('twinchat-widget_bg.wasm', wasmName)
+    .replaceAll('twinchat-widget.js', glueName);
+  for (const name of [glueName, wasmName]) {
+    if (!loader.includes(name)) throw new Error(`npm/twinchat.js does not fetch ${name}: the loader and xtask/pack.mjs disagree on names.`);
+  }
+
+  keep('twinchat.js', 'loader', loader);
+  keep(glueName, 'widget', glue);
+  keep(wasmName, 'widget', wasm);
+  for (const name of (await readdir(npm)).filter((name) => name.endsWith('.d.ts'))) keep(name, 'types', await readFile(join(npm, name)));
+  return files;
+}
+
+async function write(files) {
+  const fresh = `${out}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  const rows = [];
+  for (const { path, role, bytes } of files) {
+    const packed = { gzip: gzipSync(bytes, { level: 9 }), brotli: brotli(bytes) };
+    await writeFile(join(fresh, path), bytes);
+    if (role !== 'types') {
+      await writeFile(join(fresh, `${path}.gz`), packed.gzip);
+      await writeFile(join(fresh, `${path}.br`), packed.brotli);
+    }
+    rows.push({ path, role, raw: bytes.length, gzip: packed.gzip.length, brotli: packed.brotli.length });
+  }
+  await writeFile(join(fresh, 'manifest.json'), `${JSON.stringify({ files: files.map(({ path, role }) => ({ path, role })) }, null, 2)}\n`);
+  // All at once, so that a server in front of the folder never sees half of it.
+  const old = `${out}.old`;
+  await rm(old, { recursive: true, force: true });
+  if (await stat(out).catch(() => undefined)) await rename(out, old);
+  await rename(fresh, out);
+  await rm(old, { recursive: true, force: true });
+  return rows;
+}
+
+function print(rows) {
+  const line = (...cells) => console.error(`    ${cells[0].padEnd(44)}${cells.slice(1).map((cell) => String(cell).padStart(10)).join('')}`);
+  line(basename(out), 'role', 'raw', 'gzip', 'brotli');
+  for (const row of rows) line(row.path, row.role, row.raw, row.gzip, row.brotli);
+  const sum = (roles) => rows.filter((row) => roles.includes(row.role)).reduce((total, row) => total + row.brotli, 0);
+  line('before the bubble shows', '', '', '', sum(['loader']));
+  line('for a first chat', '', '', '', sum(['loader', 'widget']));
+}
+
+print(await write(await pack()));

@@ -1,0 +1,118 @@
+//! `cargo xtask dist`: every file to ship, in dist/.
+
+use crate::process::Program;
+use crate::{Outcome, npm, paths, say, tools};
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
+
+/// What the files are made from.
+const SOURCES: &[&str] = &[
+    "src",
+    "style",
+    "npm",
+    "protocol/src",
+    "protocol/Cargo.toml",
+    "index.html",
+    "Trunk.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+    ".cargo/config.toml",
+    "package-lock.json",
+    "xtask/pack.mjs",
+    "xtask/src/dist.rs",
+];
+
+/// Where they are.
+pub(crate) fn folder() -> PathBuf {
+    paths::root().join("dist")
+}
+
+/// Builds them, unless nothing they are made from has changed.
+pub(crate) fn up_to_date() -> Outcome {
+    let stamp = paths::scratch("")?.join("dist.stamp");
+    let now = fingerprint()?;
+    if folder().join("manifest.json").is_file() && fs::read_to_string(&stamp).is_ok_and(|then| then == now) {
+        say::step("the widget is up to date");
+        return Ok(());
+    }
+    run()
+}
+
+/// Builds them.
+pub(crate) fn run() -> Outcome {
+    tools::wasm_target()?;
+    npm::installed()?;
+    let tools = [tools::wasm_bindgen()?, tools::trunk()?];
+    let now = fingerprint()?;
+    let built = paths::scratch("trunk")?;
+    say::step("building the widget for release with Trunk (about 6 minutes on 2 cores the first time, then about 1)");
+    Program::new("trunk")
+        .args(["build", "--release", "--offline", "--dist"])
+        .args([&built])
+        .env("CARGO_TARGET_DIR", paths::target())
+        // Trunk takes any value for a switch and stumbles over the common `1`.
+        .without_env("NO_COLOR")
+        .path(&tools)?
+        .run()?;
+    say::step("optimising, minifying and compressing it (about 1 minute)");
+    Program::new("node").args(["xtask/pack.mjs"]).args([&built, &paths::root().join("npm"), &folder()]).run()?;
+    let stamp = paths::scratch("")?.join("dist.stamp");
+    fs::write(&stamp, now).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+/// One number for all that the files are made from. Only ever compared with one of the same machine.
+fn fingerprint() -> Outcome<String> {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(paths::root().as_os_str().as_encoded_bytes());
+    for source in SOURCES {
+        add(&mut hasher, &paths::root().join(source)).map_err(|error| format!("cannot read {source}: {error}"))?;
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn add(hasher: &mut DefaultHasher, path: &Path) -> std::io::Result<()> {
+    hasher.write(path.as_os_str().as_encoded_bytes());
+    if path.is_dir() {
+        let mut inside: Vec<PathBuf> = fs::read_dir(path)?.map(|entry| entry.map(|found| found.path())).collect::<Result<_, _>>()?;
+        inside.sort();
+        return inside.iter().try_for_each(|entry| add(hasher, entry));
+    }
+    if path.exists() {
+        hasher.write(&fs::read(path)?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::add;
+    use std::collections::hash_map::DefaultHasher;
+    use std::fs;
+    use std::hash::Hasher;
+
+    #[test]
+    fn a_changed_a_new_and_a_renamed_file_all_change_the_fingerprint() {
+        let folder = std::env::temp_dir().join(format!("twinchat-fingerprint-{}", std::process::id()));
+        fs::create_dir_all(folder.join("deep")).unwrap();
+        let print = || {
+            let mut hasher = DefaultHasher::new();
+            add(&mut hasher, &folder).unwrap();
+            hasher.finish()
+        };
+        let mut seen = vec![print()];
+        fs::write(folder.join("deep/a"), "1").unwrap();
+        seen.push(print());
+        fs::write(folder.join("deep/a"), "2").unwrap();
+        seen.push(print());
+        fs::rename(folder.join("deep/a"), folder.join("deep/b")).unwrap();
+        seen.push(print());
+        assert_eq!(print(), seen[3]);
+        fs::remove_dir_all(&folder).unwrap();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 4);
+    }
+}

@@ -1,0 +1,34 @@
+//! What comes from npm, as package-lock.json pins it.
+
+use crate::process::Program;
+use crate::{Outcome, paths, say};
+use std::fs;
+use std::process::{Command, Stdio};
+
+const OLDEST_NODE: u32 = 20;
+
+/// Makes sure that Node is there and node_modules/ is what package-lock.json says.
+pub(crate) fn installed() -> Outcome {
+    node()?;
+    let lock = paths::read("package-lock.json")?;
+    let stamp = paths::root().join("node_modules/.package-lock.json.installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    if paths::on_path("npm").is_none() {
+        return Err("npm is missing: install it with Node.js 20 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)."
+            .to_owned());
+    }
+    say::step("installing binaryen, terser, playwright-core and axe-core from npm into node_modules/ (about 20 seconds, 130 MB, once)");
+    Program::new("npm").args(["ci", "--ignore-scripts", "--no-fund", "--no-audit"]).run()?;
+    fs::write(&stamp, lock).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+/// Makes sure that a Node of the right age is there.
+fn node() -> Outcome {
+    let how = "install Node.js 20 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)";
+    let answer = Command::new("node").arg("--version").stdin(Stdio::null()).output().map_err(|_| format!("Node.js is missing: {how}."))?;
+    let version = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or(0);
+    if major < OLDEST_NODE { Err(format!("Node.js {version} is too old: {how}.")) } else { Ok(()) }
+}
