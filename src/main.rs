@@ -1,1 +1,3 @@
-fn main() {}
+fn main() {
+    twinchat::embed::watch_for_panics();
+}

@@ -1,0 +1,35 @@
+//! A panic ends the WebAssembly instance. The page must hear of it and go on.
+
+use js_sys::Function;
+use std::cell::RefCell;
+use std::sync::Once;
+use wasm_bindgen::JsValue;
+
+thread_local! {
+    static LISTENERS: RefCell<Vec<Function>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From now on a panic is written to the console and told to every mounted widget's page as `trap`.
+pub fn watch_for_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| tell(&panic.to_string()))));
+}
+
+/// Tells this page too.
+pub(super) fn add(emit: &Function) {
+    LISTENERS.with_borrow_mut(|listeners| listeners.push(emit.clone()));
+}
+
+/// Tells it no longer.
+pub(super) fn remove(emit: &Function) {
+    LISTENERS.with_borrow_mut(|listeners| listeners.retain(|listener| listener != emit));
+}
+
+fn tell(panic: &str) {
+    web_sys::console::error_2(&"twinchat has crashed:".into(), &panic.into());
+    // Anything may be borrowed while it falls; what cannot be had is left out.
+    let listeners = LISTENERS.try_with(|listeners| listeners.try_borrow().map(|listeners| listeners.clone()).unwrap_or_default());
+    for emit in listeners.unwrap_or_default() {
+        let _ = emit.call2(&JsValue::NULL, &"trap".into(), &JsValue::UNDEFINED);
+    }
+}
