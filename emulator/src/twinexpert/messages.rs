@@ -1,0 +1,98 @@
+//! `POST /api/v1/conversations/{id}/messages` and `…/stream`.
+
+use super::TwinExpert;
+use super::account::Scope;
+use super::answer::{Ask, Problem, data};
+use super::stream::{self, Reply};
+use crate::clock::{Dice, iso};
+use crate::script::Said;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use http::{StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::io;
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+struct NewMessage {
+    content: Option<String>,
+}
+
+/// A reply that is decided and not yet told.
+struct Decided {
+    conversation_id: String,
+    message_id: String,
+    said: Said,
+    dice: Dice,
+}
+
+fn decide(api: &TwinExpert, ask: &Ask, conversation_id: &str) -> Result<Decided, Problem> {
+    ask.caller.allow(Scope::FullAccess)?;
+    let NewMessage { content } = ask.body()?;
+    let content = content.filter(|text| !text.trim().is_empty()).ok_or_else(|| Problem::field("content", "content là bắt buộc"))?;
+    let mut memory = api.memory();
+    let conversation = memory.conversations.get(conversation_id).ok_or(Problem::NotFound("Cuộc trò chuyện"))?;
+    let twin = api.script.twin(&conversation.twin_id).ok_or(Problem::NotFound("Twin"))?;
+    let said = api.script.reply(api.seed, twin, &conversation.said, &content);
+    let dice = Dice::named(api.seed, &format!("{}/{}", conversation.id, conversation.said.len()));
+    let at = ask.at;
+    let kept = said.clone();
+    memory.conversations.touch(conversation_id, |conversation| {
+        conversation.updated_at = at;
+        conversation.said.push(kept);
+    });
+    let message_id = memory.new_id("msg");
+    Ok(Decided { conversation_id: conversation_id.to_owned(), message_id, said, dice })
+}
+
+fn message(decided: &Decided, at: u64) -> Value {
+    json!({
+        "id": decided.message_id,
+        "conversationId": decided.conversation_id,
+        "role": "assistant",
+        "content": decided.said.answer,
+        "createdAt": iso(at),
+    })
+}
+
+/// `POST /api/v1/conversations/{id}/messages`: the twin's whole answer at once.
+pub(super) async fn send(
+    State(api): State<Arc<TwinExpert>>,
+    Extension(ask): Extension<Ask>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let mut decided = decide(&api, &ask, &id)?;
+    let thinking = api.pace.thinking(&mut decided.dice);
+    api.clock.sleep(thinking).await;
+    Ok(data(StatusCode::CREATED, message(&decided, api.clock.now_millis())))
+}
+
+/// `POST /api/v1/conversations/{id}/messages/stream`: the same answer as Server-Sent Events.
+pub(super) async fn stream(
+    State(api): State<Arc<TwinExpert>>,
+    Extension(ask): Extension<Ask>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let mut decided = decide(&api, &ask, &id)?;
+    let reply = Reply {
+        text: &decided.said.answer,
+        message_id: &decided.message_id,
+        conversation_id: &decided.conversation_id,
+        english: decided.said.language == "en",
+    };
+    let frames = stream::frames(&reply, api.pace, &mut decided.dice, &ask.faults);
+    let clock = Arc::clone(&api.clock);
+    let paced = futures_util::stream::iter(frames).then(move |frame| {
+        let wait = clock.sleep(frame.wait);
+        async move {
+            wait.await;
+            Ok::<_, io::Error>(frame.bytes)
+        }
+    });
+    let headers = [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (header::CACHE_CONTROL, "no-cache, no-transform")];
+    Ok((StatusCode::OK, headers, Body::from_stream(paced)).into_response())
+}

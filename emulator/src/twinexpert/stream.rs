@@ -1,0 +1,181 @@
+//! An answer as Server-Sent Events: `progress`, `delta`, `complete`, `error`.
+
+use crate::clock::Dice;
+use crate::faults::{Fault, Malformation};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::macros::format_description;
+use twinchat_protocol::sse;
+
+/// How quickly answers come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// The most characters a delta has; each has 1 to this many, by seed.
+    pub chars: u32,
+    /// The time between two deltas on average; each varies by half of it, by seed.
+    pub interval: Duration,
+    /// The most time before the first delta; half to all of it, by seed.
+    pub thinking: Duration,
+}
+
+impl Pace {
+    /// About as a large model writes: 30 deltas and 270 characters a second after a second of thought.
+    pub const REAL: Self = Self { chars: 18, interval: Duration::from_millis(33), thinking: Duration::from_millis(1200) };
+    /// Everything at once, for tests.
+    pub const INSTANT: Self = Self { chars: 18, interval: Duration::ZERO, thinking: Duration::ZERO };
+
+    pub(super) fn thinking(self, dice: &mut Dice) -> Duration {
+        self.thinking / 2 + fraction(self.thinking / 2, dice)
+    }
+
+    fn next_delta(self, dice: &mut Dice) -> Duration {
+        self.interval / 2 + fraction(self.interval, dice)
+    }
+}
+
+fn fraction(duration: Duration, dice: &mut Dice) -> Duration {
+    let thousandths = u32::try_from(dice.within(&(0..=1000))).unwrap_or_default();
+    duration * thousandths / 1000
+}
+
+/// Bytes, and how long to wait before them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) wait: Duration,
+    pub(super) bytes: Bytes,
+}
+
+/// What is told.
+pub(super) struct Reply<'a> {
+    pub(super) text: &'a str,
+    pub(super) message_id: &'a str,
+    pub(super) conversation_id: &'a str,
+    pub(super) english: bool,
+}
+
+/// The whole stream, ahead of time: the same for the same dice.
+pub(super) fn frames(reply: &Reply<'_>, pace: Pace, dice: &mut Dice, faults: &[Fault]) -> Vec<Frame> {
+    let writer = Writer { faults };
+    let id = reply.message_id;
+    let [reading, writing] = if reply.english {
+        ["Reading your question…", "Writing the answer…"]
+    } else {
+        ["Đang đọc câu hỏi…", "Đang soạn câu trả lời…"]
+    };
+    let thinking = pace.thinking(dice);
+    let mut frames = vec![
+        Frame { wait: Duration::ZERO, bytes: writer.event("progress", json!({"status": "thinking", "message": reading, "messageId": id})) },
+        Frame { wait: thinking, bytes: writer.event("progress", json!({"status": "generating", "message": writing, "messageId": id})) },
+    ];
+    let error_after = faults.iter().find_map(|fault| match fault {
+        Fault::ErrorEvent { after_deltas } => Some(*after_deltas),
+        _ => None,
+    });
+    let pieces = cut(reply.text, pace.chars, dice);
+    let told = error_after.unwrap_or(pieces.len()).min(pieces.len());
+    for piece in &pieces[..told] {
+        frames.push(Frame { wait: pace.next_delta(dice), bytes: writer.delta(piece) });
+    }
+    let has = |fault: &Fault| faults.contains(fault);
+    if error_after.is_some() {
+        let message = if reply.english { "The twin could not finish its answer" } else { "Twin không thể hoàn tất câu trả lời" };
+        let data = json!({"error": "GENERATION_FAILED", "message": message, "statusCode": 500, "messageId": id});
+        frames.push(Frame { wait: Duration::ZERO, bytes: writer.event("error", data) });
+    } else if !has(&Fault::NoComplete) {
+        let mut data = json!({"messageId": id, "conversationId": reply.conversation_id, "finishReason": "stop"});
+        if !has(&Fault::BareComplete) {
+            data["content"] = Value::from(reply.text);
+        }
+        frames.push(Frame { wait: Duration::ZERO, bytes: writer.event("complete", data) });
+    }
+    if has(&Fault::Done) {
+        frames.push(Frame { wait: Duration::ZERO, bytes: Bytes::from_static(b"data: [DONE]\n\n") });
+    }
+    spoil(&mut frames, faults);
+    frames
+}
+
+/// The text in pieces of 1 to `most` characters: in the middle of words and of Markdown.
+fn cut<'a>(text: &'a str, most: u32, dice: &mut Dice) -> Vec<&'a str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let count = usize::try_from(dice.within(&(1..=u64::from(most.max(1))))).unwrap_or(1);
+        let end = rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces
+}
+
+struct Writer<'a> {
+    faults: &'a [Fault],
+}
+
+impl Writer<'_> {
+    fn event(&self, name: &str, mut data: Value) -> Bytes {
+        if self.faults.contains(&Fault::NameInData) {
+            data["type"] = Value::from(name);
+            return sse::encode("", "", &data.to_string()).into();
+        }
+        sse::encode(name, "", &data.to_string()).into()
+    }
+
+    fn delta(&self, text: &str) -> Bytes {
+        if self.faults.contains(&Fault::PlainText) {
+            return sse::encode("delta", "", text).into();
+        }
+        self.event("delta", json!({"content": text}))
+    }
+}
+
+/// Breaks the frames that faults name.
+fn spoil(frames: &mut Vec<Frame>, faults: &[Fault]) {
+    for fault in faults {
+        let Fault::Malformed { what, at_event } = fault else { continue };
+        let at = at_event.unwrap_or_default().min(frames.len().saturating_sub(1));
+        let whole = String::from_utf8_lossy(&frames[at].bytes).into_owned();
+        let before = |bytes: &[u8]| Frame { wait: Duration::ZERO, bytes: Bytes::copy_from_slice(bytes) };
+        match what {
+            Malformation::BadJson => {
+                let data = whole.trim_end();
+                let middle = data.rfind('"').unwrap_or(data.len());
+                frames[at].bytes = format!("{}\n\n", &data[..middle]).into();
+            }
+            Malformation::MissingData => {
+                let name = whole.lines().next().unwrap_or("event: delta");
+                frames[at].bytes = format!("{name}\n\n").into();
+            }
+            Malformation::UnknownEvent => frames.insert(at, before(b"event: telemetry\ndata: {\"tokens\":7}\n\n")),
+            Malformation::BadUtf8 => frames.insert(at, before(b": \xff\xfe\n\nevent: telemetry\ndata: {\"note\":\"\xc3\x28\"}\n\n")),
+        }
+    }
+}
+
+/// `Date` as HTTP writes it (RFC 9110 section 5.6.7).
+pub(super) fn http_date(millis: u64) -> String {
+    let format = format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    let seconds = i64::try_from(millis / 1000).unwrap_or_default();
+    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(&format).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pieces_are_the_text() {
+        let text = "Xin chào 👋🏽, **đậm** `mã`";
+        for seed in 0..50 {
+            assert_eq!(cut(text, 7, &mut Dice::new(seed)).concat(), text);
+        }
+    }
+
+    #[test]
+    fn http_dates_are_as_in_the_rfc() {
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}
