@@ -13,7 +13,6 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { minify } from 'terser';
 
 const [built, npm, out] = process.argv.slice(2);
 const run = promisify(execFile);
@@ -50,17 +49,12 @@ async function smallestWasm(path) {
   }
 }
 
-/** One module without imports of its own files, minified. */
-async function bundle(path) {
-  const { outputFiles } = await build({ entryPoints: [path], bundle: true, write: false, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none' });
-  return outputFiles[0].text;
-}
-
-async function smallest(code) {
-  const { code: less } = await minify(code, {
-    module: true, ecma: 2020, compress: { passes: 3, pure_getters: false, unsafe_arrows: true }, mangle: true, format: { comments: false },
+/** One minified module without imports of its own files. */
+async function minified(path) {
+  const { outputFiles } = await build({
+    entryPoints: [path], bundle: true, minify: true, write: false, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none',
   });
-  return less;
+  return outputFiles[0].text;
 }
 
 const named = (name, bytes) => {
@@ -75,9 +69,9 @@ async function pack() {
   const wasm = await smallestWasm(join(built, 'twinchat-widget_bg.wasm'));
   const wasmName = named('twinchat-widget.wasm', wasm);
   // The glue's own idea of where its WebAssembly is must be right too: whoever imports it directly relies on it.
-  const glue = (await smallest(await readFile(join(built, 'twinchat-widget.js'), 'utf8'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
+  const glue = (await minified(join(built, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
   const glueName = named('twinchat-widget.js', glue);
-  const loader = (await smallest(await bundle(join(npm, 'twinchat.js'))))
+  const loader = (await minified(join(npm, 'twinchat.js')))
     .replaceAll('twinchat-widget_bg.wasm', wasmName)
     .replaceAll('twinchat-widget.js', glueName);
   for (const name of [glueName, wasmName]) {

@@ -7,7 +7,7 @@ use clap::Args;
 use std::sync::mpsc;
 
 /// Where Trunk.toml expects the proxy; the emulator and its site are beside it.
-const PORTS: Ports = Ports { proxy: 8787, emulator: 8788, site: 8789 };
+const PORTS: Ports = Ports { proxy: 8081, emulator: 8082, site: 8083 };
 
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
