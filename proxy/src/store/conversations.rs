@@ -150,13 +150,13 @@ impl Store {
         if deleted.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
 
-    /// Remembers what the upstream calls the conversation. Never overwrites it.
+    /// Remembers what the upstream calls the conversation.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn set_upstream_conversation(&self, subject: &Subject, id: &ConversationId, upstream_id: &str) -> Result<()> {
         let mut transaction = self.write().await?;
-        sqlx::query("UPDATE conversation SET upstream_id = ? WHERE id = ? AND visitor_id = ? AND upstream_id IS NULL")
+        sqlx::query("UPDATE conversation SET upstream_id = ? WHERE id = ? AND visitor_id = ?")
             .bind(upstream_id)
             .bind(id.as_str())
             .bind(subject.as_str())

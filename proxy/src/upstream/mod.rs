@@ -1,0 +1,94 @@
+//! The services where the twins live, behind one trait.
+//!
+//! The owner's key stops here: it goes into one header of requests to one configured origin.
+//! What an upstream says is data to be checked, never passed on as it is. Deliberately absent:
+//! who is asking, what is kept, and any way to read an upstream's list of conversations.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `directory` | all upstreams' twins as one cached list, and their pictures |
+//! | `picture` | what may pass as a picture |
+//! | `twinexpert` | TwinExpert's Public API |
+
+mod directory;
+mod error;
+mod picture;
+pub mod twinexpert;
+
+pub use directory::{Directory, Listed};
+pub use error::UpstreamError;
+pub use picture::Picture;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use std::fmt;
+use twinchat_protocol::twin::Capabilities;
+
+/// A twin as its upstream describes it, with everything unknown left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamTwin {
+    /// The upstream's id for it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// Where its picture is, absolute, if the upstream names one.
+    pub picture: Option<String>,
+    /// Whether it can answer now.
+    pub available: bool,
+    /// Questions to start with.
+    pub starters: Vec<String>,
+}
+
+/// What an upstream says while it answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UpstreamEvent {
+    /// Something other than text, in its own words.
+    Progress(String),
+    /// Text to append.
+    Delta(String),
+    /// The end; with the whole text if the upstream repeats it, which then counts.
+    Complete(Option<String>),
+}
+
+/// An answer as it comes. Ends after `Complete` or an error; an end without either means that the
+/// upstream broke off. Dropping it closes the connection.
+pub type EventStream = BoxStream<'static, Result<UpstreamEvent, UpstreamError>>;
+
+/// What is left of the requests that an upstream grants, by its own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests granted per window.
+    pub limit: u32,
+    /// Requests left in this window.
+    pub remaining: u32,
+    /// When the window ends, in milliseconds since 1970.
+    pub resets_at: i64,
+    /// Length of a window in seconds, if it says.
+    pub window: Option<u32>,
+}
+
+/// One account at one service.
+pub trait Upstream: fmt::Debug + Send + Sync {
+    /// The owner's name for it.
+    fn name(&self) -> &str;
+
+    /// What can be done with its twins.
+    fn capabilities(&self) -> Capabilities;
+
+    /// All its twins.
+    fn twins(&self) -> BoxFuture<'_, Result<Vec<UpstreamTwin>, UpstreamError>>;
+
+    /// Begins a conversation with a twin and gives the upstream's id for it.
+    fn create_conversation<'a>(&'a self, twin: &'a str, title: &'a str) -> BoxFuture<'a, Result<String, UpstreamError>>;
+
+    /// Says something in a conversation and gives the answer as it comes.
+    fn send<'a>(&'a self, conversation: &'a str, content: &'a str) -> BoxFuture<'a, Result<EventStream, UpstreamError>>;
+
+    /// Fetches a picture one of its twins names, without the key.
+    fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>>;
+
+    /// What is left of its budget, once it has said.
+    fn budget(&self) -> Option<Budget>;
+}
