@@ -15,14 +15,18 @@
 //! # }).unwrap();
 //! ```
 
+#[doc(hidden)]
+pub mod cli;
 pub mod clock;
 mod control;
+pub mod examples;
 pub mod faults;
 mod limit;
 mod log;
 mod net;
 mod script;
 mod server;
+mod site;
 mod twinexpert;
 
 pub use faults::Rule;
@@ -31,4 +35,5 @@ pub use log::{Ending, Entry};
 pub use net::StartError;
 pub use script::Twin;
 pub use server::{Emulator, Options};
+pub use site::{Site, SiteOptions};
 pub use twinexpert::{Credentials, Pace, Quotas, Scope};

@@ -105,6 +105,11 @@ impl Emulator {
         format!("{}/api/v1", self.origin())
     }
 
+    /// What decides everything that could be otherwise.
+    pub fn seed(&self) -> u64 {
+        self.twinexpert.seed
+    }
+
     /// A `full_access` key.
     pub fn key(&self) -> &str {
         &self.twinexpert.credentials.key

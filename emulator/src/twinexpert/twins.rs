@@ -36,7 +36,7 @@ fn shown(api: &TwinExpert, twin: &Twin) -> Value {
         "description": twin.description,
         "avatarUrl": format!("{}/avatars/{}.png", api.origin, twin.slug),
         "language": twin.language,
-        "starterQuestions": twin.starters,
+        "suggestedQuestions": twin.starters,
         "status": "active",
         "createdAt": "2025-03-03T02:00:00.000Z",
         "updatedAt": "2025-07-21T08:30:00.000Z",

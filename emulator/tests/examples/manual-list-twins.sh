@@ -1,0 +1,4 @@
+# Lấy danh sách twins
+curl -X GET "https://api.twineexpert.com/api/v1/twins" \
+  -H "Authorization: Bearer 123456" \
+  -H "Content-Type: application/json"
