@@ -1,11 +1,18 @@
 //! Wiring, built once from the settings and handed to every request.
 
 use crate::clock::{Clock, Dice};
-use crate::config::Config;
+use crate::config::{self, Config};
+use crate::limits::Limiter;
+use crate::relay::{Relay, RelaySettings};
 use crate::store::{Store, StoreError};
 use crate::token::TokenService;
+use crate::upstream::twinexpert::{ClientError, Timeouts, TwinExpert};
+use crate::upstream::{Directory, Upstream};
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// Messages a visitor may send at once, before the rate per minute counts.
+const MESSAGE_BURST: u32 = 5;
 
 /// Everything a request may need. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -17,6 +24,9 @@ struct Parts {
     clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
     store: Store,
+    directory: Arc<Directory>,
+    relay: Relay,
+    sends: Limiter,
     tokens: TokenService,
     closing: watch::Sender<bool>,
 }
@@ -32,6 +42,14 @@ pub enum BuildError {
         /// Why.
         source: StoreError,
     },
+    /// An upstream cannot be spoken to.
+    #[error("upstream \"{name}\": {source}")]
+    Upstream {
+        /// The owner's name for it.
+        name: String,
+        /// Why.
+        source: ClientError,
+    },
 }
 
 impl App {
@@ -40,7 +58,18 @@ impl App {
         let in_store = |source| BuildError::Store { path: config.store.path.clone(), source };
         let store = Store::open(&config.store.path).await.map_err(in_store)?;
         let tokens = TokenService::open(&config, store.clone(), clock.clone(), dice.clone()).await.map_err(in_store)?;
-        Ok(Self(Arc::new(Parts { config, clock, dice, store, tokens, closing: watch::Sender::new(false) })))
+        let interrupted = store.interrupt_unfinished().await.map_err(in_store)?;
+        if interrupted > 0 {
+            tracing::warn!(interrupted, "replies were being written when the server last ended; their visitors can ask again");
+        }
+        let upstreams = config.upstreams.iter().map(|upstream| client(upstream, &clock)).collect::<Result<Vec<_>, _>>()?;
+        let directory = Arc::new(Directory::new(upstreams, clock.clone()));
+        let settings = RelaySettings { reply_bytes: config.limits.reply_bytes as usize, ..RelaySettings::default() };
+        let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), settings);
+        let per_minute = config.limits.visitor_messages_per_minute;
+        let sends = Limiter::new(clock.clone(), per_minute, MESSAGE_BURST.min(per_minute));
+        let closing = watch::Sender::new(false);
+        Ok(Self(Arc::new(Parts { config, clock, dice, store, directory, relay, sends, tokens, closing })))
     }
 
     /// The owner's settings.
@@ -63,6 +92,21 @@ impl App {
         &self.0.store
     }
 
+    /// The twins.
+    pub fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// Replies.
+    pub fn relay(&self) -> &Relay {
+        &self.0.relay
+    }
+
+    /// How often a visitor may send.
+    pub fn sends(&self) -> &Limiter {
+        &self.0.sends
+    }
+
     /// Who is asking.
     pub fn tokens(&self) -> &TokenService {
         &self.0.tokens
@@ -79,6 +123,16 @@ impl App {
         async move {
             // An error means that the app itself is gone, which is an end too.
             let _ = closing.wait_for(|closing| *closing).await;
+        }
+    }
+}
+
+fn client(settings: &config::Upstream, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Upstream>, BuildError> {
+    let failed = |source| BuildError::Upstream { name: settings.name.to_string(), source };
+    match settings.kind {
+        config::UpstreamKind::TwinExpert => {
+            let client = TwinExpert::new(settings, clock.clone(), Timeouts::default()).map_err(failed)?;
+            Ok(Arc::new(client))
         }
     }
 }

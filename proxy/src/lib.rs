@@ -9,6 +9,9 @@
 //! | [`http`] | URLs, headers, status codes; [`serve`] |
 //! | [`app`] | wiring, built once from the config |
 //! | [`token`] | credentials in, access tokens out and back |
+//! | [`relay`] | drives a reply to its end, lets readers join after any of its events |
+//! | [`limits`] | how much one visitor may do |
+//! | [`upstream`] | where the twins live, one file per service |
 //! | [`store`] | what is kept, in SQLite |
 //! | [`subject`] | the visitor somebody has proved to be |
 //! | [`config`] | the owner's settings |
@@ -19,8 +22,11 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod limits;
+pub mod relay;
 pub mod store;
 pub mod subject;
 pub mod token;
+pub mod upstream;
 
 pub use http::serve;

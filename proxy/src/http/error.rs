@@ -5,8 +5,10 @@
 
 use super::context::{Context, Language};
 use super::sentences::{Sentence, sentence};
+use crate::relay::RelayError;
 use crate::store::StoreError;
 use crate::token::AuthError;
+use crate::upstream::UpstreamError;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -135,17 +137,46 @@ impl From<AuthError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        let code = match error {
+        Self::new(match &error {
             StoreError::NotFound => ErrorCode::NotFound,
             StoreError::ReplyInProgress => ErrorCode::ReplyInProgress,
-            StoreError::TooManyReplies => ErrorCode::RateLimited,
-            StoreError::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
             StoreError::NotRetryable => ErrorCode::NotRetryable,
+            StoreError::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
+            StoreError::TooManyReplies => return Self::new(ErrorCode::RateLimited).retry_after(10).saying(too_many_replies()),
             StoreError::Unavailable(_) | StoreError::Migration(_) | StoreError::File(_) => {
                 tracing::error!(%error, "the store failed");
                 ErrorCode::StoreUnavailable
             }
-        };
-        Self::new(code)
+        })
+    }
+}
+
+fn too_many_replies() -> Sentence {
+    Sentence::new(
+        "Twins are still answering you in other conversations; wait for one to end or stop it.",
+        "Các trợ lý vẫn đang trả lời bạn ở những cuộc trò chuyện khác; hãy đợi một câu trả lời xong hoặc bấm dừng.",
+    )
+}
+
+impl From<RelayError> for ApiError {
+    fn from(error: RelayError) -> Self {
+        match error {
+            RelayError::Store(error) => error.into(),
+            RelayError::Closing => Self::new(ErrorCode::UpstreamUnavailable).retry_after(5).saying(Sentence::new(
+                "The server is restarting. Try again in a few seconds.",
+                "Máy chủ đang khởi động lại. Vui lòng thử lại sau vài giây.",
+            )),
+        }
+    }
+}
+
+impl From<UpstreamError> for ApiError {
+    fn from(error: UpstreamError) -> Self {
+        tracing::warn!(%error, "an upstream failed");
+        let new = Self::new(error.code());
+        match error.retry_after() {
+            Some(seconds) => new.retry_after(seconds),
+            None => new,
+        }
     }
 }

@@ -51,7 +51,9 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     drop(listener);
     app.close();
     let limit = Duration::from_secs(app.config().server.shutdown_seconds.into());
-    if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
+    // Readers leave at once and come back to the next process; running replies get the time.
+    let (ended, ()) = tokio::join!(tokio::time::timeout(limit, graceful.shutdown()), app.relay().close(limit));
+    if ended.is_err() {
         tracing::warn!("some connections were still open after {} s and were cut", limit.as_secs());
     }
 }

@@ -3,7 +3,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// The largest picture passed on, in bytes.
-pub const MAX_BYTES: usize = 512 * 1024;
+pub(super) const MAX_BYTES: usize = 512 * 1024;
 
 /// A twin's picture, of a type that was checked.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,0 +1,211 @@
+//! One task per reply: asks the upstream, reads its answer to the end, keeps it.
+
+use super::log::ReplyLog;
+use super::{Inner, Wish};
+use crate::store::{Ending, Route, StoreError};
+use crate::subject::Subject;
+use crate::upstream::{EventStream, Upstream, UpstreamError, UpstreamEvent};
+use futures_util::StreamExt;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{interval, sleep};
+use twinchat_protocol::error::ErrorCode;
+use twinchat_protocol::event::ProgressState;
+use twinchat_protocol::message::{Message, MessageStatus};
+
+/// How often the store is tried again for a reply it could not take.
+const STORE_TRIES: u32 = 12;
+
+pub(super) struct Drive {
+    pub(super) relay: Arc<Inner>,
+    pub(super) subject: Subject,
+    pub(super) log: Arc<ReplyLog>,
+    pub(super) route: Route,
+    pub(super) wish: watch::Receiver<Wish>,
+}
+
+/// How a reply ended.
+struct Outcome {
+    status: MessageStatus,
+    error: Option<ErrorCode>,
+    retry_after: Option<u32>,
+    /// The whole text, when it is not what the deltas built.
+    text: Option<String>,
+}
+
+impl Outcome {
+    fn of(status: MessageStatus, error: Option<ErrorCode>) -> Self {
+        Self { status, error, retry_after: None, text: None }
+    }
+}
+
+impl Drive {
+    /// Drives the reply to its end, whatever that is, and forgets its log some time later.
+    pub(super) async fn run(self) {
+        let mut wish = self.wish.clone();
+        let outcome = tokio::select! {
+            biased;
+            wish = wish.wait_for(|wish| *wish != Wish::GoOn) => match wish.map(|wish| *wish) {
+                Ok(Wish::Stop) => Outcome::of(MessageStatus::Stopped, None),
+                _ => Outcome::of(MessageStatus::Interrupted, Some(ErrorCode::ReplyInterrupted)),
+            },
+            outcome = self.converse() => outcome,
+            () = self.too_long() => Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::UpstreamTimeout)),
+            never = self.checkpoints() => match never {},
+        };
+        self.finish(&outcome).await;
+        sleep(self.relay.settings.keep).await;
+        self.relay.forget(&self.log);
+    }
+
+    async fn converse(&self) -> Outcome {
+        let Some(upstream) = self.relay.directory.upstream(&self.route.upstream) else {
+            tracing::error!(upstream = self.route.upstream, "a conversation's upstream is no longer in the settings");
+            return Outcome::of(MessageStatus::Failed, Some(ErrorCode::UpstreamRefused));
+        };
+        self.log.progress(ProgressState::Connecting, None);
+        match self.open(upstream.as_ref()).await {
+            Ok(stream) => self.read(stream).await,
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Begins the upstream's conversation if there is none, and asks. An upstream that has lost the
+    /// conversation is given a new one: better a twin without memory than a dead conversation.
+    async fn open(&self, upstream: &dyn Upstream) -> Result<EventStream, UpstreamError> {
+        let question = &self.log.exchange.question.content;
+        if let Some(known) = &self.route.conversation {
+            match upstream.send(known, question).await {
+                Err(UpstreamError::NotFound(note)) => tracing::warn!(%note, "the upstream has lost a conversation; a new one is begun"),
+                sent => return sent,
+            }
+        }
+        let new = upstream.create_conversation(&self.route.twin, &self.route.title).await?;
+        let conversation = &self.log.exchange.reply.conversation_id;
+        if let Err(error) = self.relay.store.set_upstream_conversation(&self.subject, conversation, &new).await {
+            tracing::error!(%error, "the upstream's conversation could not be kept; the next message begins another");
+        }
+        upstream.send(&new, question).await
+    }
+
+    async fn read(&self, mut stream: EventStream) -> Outcome {
+        let most = self.relay.settings.reply_bytes;
+        while let Some(item) = stream.next().await {
+            match item {
+                Ok(UpstreamEvent::Progress(text)) => self.log.progress(ProgressState::Working, Some(text)),
+                Ok(UpstreamEvent::Delta(text)) => {
+                    if !self.log.delta(&text, most) {
+                        return Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::ReplyIncomplete));
+                    }
+                }
+                Ok(UpstreamEvent::Complete(text)) => return self.complete(text, most),
+                Err(error) => return self.failed(&error),
+            }
+        }
+        Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::ReplyIncomplete))
+    }
+
+    fn complete(&self, text: Option<String>, most: usize) -> Outcome {
+        if text.as_ref().map_or(self.log.len(), String::len) == 0 {
+            tracing::warn!("an upstream completed a reply without any text");
+            return Outcome::of(MessageStatus::Failed, Some(ErrorCode::UpstreamError));
+        }
+        match text {
+            Some(mut text) if text.len() > most => {
+                text.truncate(text.floor_char_boundary(most));
+                Outcome { text: Some(text), ..Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::ReplyIncomplete)) }
+            }
+            text => Outcome { text, ..Outcome::of(MessageStatus::Complete, None) },
+        }
+    }
+
+    /// Text that came before the upstream broke off is an incomplete reply; what an upstream calls
+    /// an error is a failed one. Either way the text is kept.
+    fn failed(&self, error: &UpstreamError) -> Outcome {
+        tracing::warn!(upstream = self.route.upstream, %error, "a reply failed");
+        let broke = matches!(error, UpstreamError::BrokeOff(_)) || (matches!(error, UpstreamError::Silent(_)) && self.log.len() > 0);
+        let status = if broke { MessageStatus::Incomplete } else { MessageStatus::Failed };
+        Outcome { retry_after: error.retry_after(), ..Outcome::of(status, Some(error.code())) }
+    }
+
+    /// Resolves when the reply has taken as long as one may, or has had no reader for as long as
+    /// one may.
+    async fn too_long(&self) {
+        let settings = &self.relay.settings;
+        let unread = async {
+            let mut second = interval(Duration::from_secs(1));
+            let mut alone = Duration::ZERO;
+            while alone <= settings.detached {
+                second.tick().await;
+                alone = if self.log.has_readers() { Duration::ZERO } else { alone + Duration::from_secs(1) };
+            }
+        };
+        tokio::select! {
+            () = sleep(settings.longest) => {}
+            () = unread => {}
+        }
+        tracing::warn!("a reply was ended because it took too long");
+    }
+
+    /// Keeps how far the reply has come, from time to time; never per event.
+    async fn checkpoints(&self) -> Infallible {
+        let settings = &self.relay.settings;
+        let mut grown = self.log.grown();
+        let (mut kept, mut kept_seq) = (0, 0);
+        loop {
+            tokio::select! {
+                () = sleep(settings.checkpoint_every) => {}
+                () = async { while self.log.len() < kept + settings.checkpoint_bytes && grown.changed().await.is_ok() {} } => {}
+            }
+            let (text, seq) = self.log.so_far();
+            if seq == kept_seq {
+                continue;
+            }
+            match self.relay.store.checkpoint(&self.subject, &self.log.exchange.reply.id, &text, seq).await {
+                Ok(()) => (kept, kept_seq) = (text.len(), seq),
+                Err(error) => {
+                    tracing::warn!(%error, "a running reply could not be kept; it is tried again");
+                    sleep(settings.checkpoint_every).await;
+                }
+            }
+        }
+    }
+
+    /// Keeps the end, then tells it: who hears of it finds it stored.
+    async fn finish(&self, outcome: &Outcome) {
+        let text = outcome.text.clone().unwrap_or_else(|| self.log.so_far().0);
+        let ending = Ending { content: &text, status: outcome.status, seq: self.log.next_seq(), error: outcome.error };
+        let stored = self.keep(&ending).await;
+        let was_kept = stored.is_ok();
+        let message = stored.ok().flatten().unwrap_or_else(|| self.as_ended(&ending));
+        self.log.end(message, outcome.retry_after);
+        self.relay.announce(&self.log.exchange.reply.conversation_id);
+        if !was_kept {
+            self.keep_later(&ending).await;
+        }
+        self.relay.active.send_modify(|active| *active -= 1);
+    }
+
+    async fn keep(&self, ending: &Ending<'_>) -> Result<Option<Message>, StoreError> {
+        let kept = self.relay.store.end_reply(&self.subject, &self.log.exchange.reply.id, ending, self.relay.clock.now_millis()).await;
+        kept.inspect_err(|error| tracing::error!(%error, "the end of a reply could not be kept"))
+    }
+
+    /// The reply is still in memory; a store that was full or locked may take it in a while.
+    async fn keep_later(&self, ending: &Ending<'_>) {
+        for attempt in 0..STORE_TRIES {
+            sleep(Duration::from_secs(1 << attempt.min(6))).await;
+            if self.keep(ending).await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    fn as_ended(&self, ending: &Ending<'_>) -> Message {
+        let reply = self.log.exchange.reply.clone();
+        let event_id = Some(format!("{}.{}", reply.ordinal, ending.seq));
+        Message { content: ending.content.to_owned(), status: ending.status, error_code: ending.error, event_id, ..reply }
+    }
+}

@@ -1,0 +1,145 @@
+//! A conversation's events after any of them, then live.
+
+use super::Inner;
+use super::event::{Numbered, event_id};
+use super::log::{ReplyLog, ReplyReader};
+use crate::store::{PageAt, StoreError};
+use crate::subject::Subject;
+use futures_util::stream::{BoxStream, StreamExt, unfold};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::watch;
+use twinchat_protocol::id::{ConversationId, EventId};
+use twinchat_protocol::message::{Message, MessageStatus, Role};
+
+/// Messages read from the store at once.
+const PAGE: u32 = 50;
+
+/// One reader of a conversation.
+struct Feed {
+    relay: Arc<Inner>,
+    subject: Subject,
+    conversation: ConversationId,
+    /// The last event told.
+    told: EventId,
+    /// A reply that is being followed.
+    reply: Option<ReplyReader>,
+    ready: VecDeque<Numbered>,
+    news: News,
+}
+
+/// What is to be told of a message.
+enum Share {
+    Nothing,
+    Event(Numbered),
+    Follow(Arc<ReplyLog>),
+}
+
+/// Ends when the conversation is erased or the store fails; the reader then asks again.
+pub(super) fn feed(relay: Arc<Inner>, subject: Subject, conversation: ConversationId, after: EventId) -> BoxStream<'static, Numbered> {
+    let news = News::of(&relay, &conversation);
+    let feed = Feed { relay, subject, conversation, told: after, reply: None, ready: VecDeque::new(), news };
+    unfold(feed, |mut feed| async move { feed.next().await.map(|event| (event, feed)) }).boxed()
+}
+
+impl Feed {
+    async fn next(&mut self) -> Option<Numbered> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.told = event.id;
+                return Some(event);
+            }
+            if let Some(reply) = &mut self.reply {
+                if let Some(event) = reply.next().await {
+                    self.told = event.id;
+                    return Some(event);
+                }
+                self.reply = None;
+            }
+            self.news.mark_seen();
+            match self.look().await {
+                Ok(()) => {}
+                Err(StoreError::NotFound) => return None,
+                Err(error) => {
+                    tracing::warn!(%error, "a feed ends because the store failed");
+                    return None;
+                }
+            }
+            if self.ready.is_empty() && self.reply.is_none() {
+                self.news.wait().await;
+            }
+        }
+    }
+
+    /// Reads what was stored after the last event told, up to the first reply still being written.
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let from = PageAt::After(self.told.ordinal.saturating_sub(1));
+        let page = self.relay.store.messages(&self.subject, &self.conversation, from, PAGE).await?;
+        for message in page.messages {
+            match self.share(message) {
+                Share::Nothing => {}
+                Share::Event(event) => self.ready.push_back(event),
+                Share::Follow(log) => {
+                    let seen = if self.told.ordinal == log.exchange.reply.ordinal { self.told.seq } else { 0 };
+                    self.reply = Some(log.read(seen));
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn share(&self, message: Message) -> Share {
+        let last = event_id(&message);
+        let unknown = self.told < EventId { ordinal: message.ordinal, seq: 1 };
+        if message.role == Role::User {
+            return if unknown { Share::Event(Numbered::whole(message)) } else { Share::Nothing };
+        }
+        let running = message.status == MessageStatus::Streaming;
+        if !running && self.told >= last {
+            return Share::Nothing;
+        }
+        if !running && unknown {
+            return Share::Event(Numbered::whole(message));
+        }
+        let seen = if unknown { 0 } else { self.told.seq };
+        match self.relay.log_of(&message.id).filter(|log| log.has_more(seen)) {
+            Some(log) => Share::Follow(log),
+            // Stored, but its task has not begun: news will come.
+            None if running => Share::Nothing,
+            None => Share::Event(Numbered::ended(message)),
+        }
+    }
+}
+
+/// News of one conversation.
+struct News {
+    relay: Arc<Inner>,
+    conversation: ConversationId,
+    receiver: watch::Receiver<()>,
+}
+
+impl News {
+    fn of(relay: &Arc<Inner>, conversation: &ConversationId) -> Self {
+        let receiver = relay.feeds().entry(conversation.clone()).or_default().subscribe();
+        Self { relay: relay.clone(), conversation: conversation.clone(), receiver }
+    }
+
+    fn mark_seen(&mut self) {
+        self.receiver.borrow_and_update();
+    }
+
+    async fn wait(&mut self) {
+        // The sender is removed with its last receiver only.
+        let _ = self.receiver.changed().await;
+    }
+}
+
+impl Drop for News {
+    fn drop(&mut self) {
+        let mut feeds = self.relay.feeds();
+        if feeds.get(&self.conversation).is_some_and(|news| news.receiver_count() <= 1) {
+            feeds.remove(&self.conversation);
+        }
+    }
+}

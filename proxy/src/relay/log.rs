@@ -1,0 +1,230 @@
+//! The events of one reply, in memory. Any number of readers, each with a place of its own.
+
+use super::event::{Numbered, Told, event_id};
+use crate::store::Exchange;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+use twinchat_protocol::event::ProgressState;
+use twinchat_protocol::id::EventId;
+use twinchat_protocol::message::Message;
+
+/// The most progress events kept of one reply; more are dropped, they carry no text.
+const MAX_PROGRESS: usize = 1000;
+
+/// The log of one reply: its whole text and where each event ends in it.
+#[derive(Debug)]
+pub(super) struct ReplyLog {
+    /// Question and reply as they were stored when it began.
+    pub(super) exchange: Exchange,
+    /// Number of the first event, `accepted`.
+    first: u32,
+    growing: Mutex<Growing>,
+    grown: watch::Sender<()>,
+    readers: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Growing {
+    text: String,
+    marks: Vec<Mark>,
+    progress: usize,
+    ended: Option<(Message, Option<u32>)>,
+}
+
+#[derive(Debug)]
+enum Mark {
+    Accepted,
+    Progress(Box<(ProgressState, Option<String>)>),
+    /// Text up to this byte.
+    Delta(usize),
+    Ended,
+}
+
+/// What a reader finds at its place.
+enum Found {
+    Event(Numbered),
+    NotYet,
+    Nothing,
+}
+
+impl ReplyLog {
+    pub(super) fn new(exchange: Exchange) -> Self {
+        let first = event_id(&exchange.reply).seq;
+        let growing = Growing { marks: vec![Mark::Accepted], ..Growing::default() };
+        Self { exchange, first, growing: Mutex::new(growing), grown: watch::Sender::new(()), readers: AtomicUsize::new(0) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Growing> {
+        self.growing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds text, as far as `most` bytes allow; says whether all of it went in.
+    pub(super) fn delta(&self, text: &str, most: usize) -> bool {
+        let mut growing = self.lock();
+        let room = most.saturating_sub(growing.text.len());
+        let fits = text.len() <= room;
+        let text = if fits { text } else { &text[..text.floor_char_boundary(room)] };
+        if !text.is_empty() {
+            growing.text.push_str(text);
+            let end = growing.text.len();
+            growing.marks.push(Mark::Delta(end));
+        }
+        drop(growing);
+        self.grown.send_replace(());
+        fits
+    }
+
+    /// Adds what is going on; the same thing again is not told again.
+    pub(super) fn progress(&self, state: ProgressState, text: Option<String>) {
+        let mut growing = self.lock();
+        let again = matches!(growing.marks.last(), Some(Mark::Progress(last)) if last.0 == state && last.1 == text);
+        if again || growing.progress >= MAX_PROGRESS {
+            return;
+        }
+        growing.progress += 1;
+        growing.marks.push(Mark::Progress(Box::new((state, text))));
+        drop(growing);
+        self.grown.send_replace(());
+    }
+
+    /// The number its next event will have.
+    pub(super) fn next_seq(&self) -> u32 {
+        self.seq_of(self.lock().marks.len())
+    }
+
+    /// Ends it: nothing can be added any more.
+    pub(super) fn end(&self, message: Message, retry_after: Option<u32>) {
+        let mut growing = self.lock();
+        growing.marks.push(Mark::Ended);
+        growing.ended = Some((message, retry_after));
+        drop(growing);
+        self.grown.send_replace(());
+    }
+
+    /// The text so far and the number of the last event in it.
+    pub(super) fn so_far(&self) -> (String, u32) {
+        let growing = self.lock();
+        (growing.text.clone(), self.seq_of(growing.marks.len() - 1))
+    }
+
+    /// Bytes of text so far.
+    pub(super) fn len(&self) -> usize {
+        self.lock().text.len()
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn outcome(&self) -> Option<Message> {
+        self.lock().ended.as_ref().map(|(message, _)| message.clone())
+    }
+
+    /// Waits for the end.
+    pub(super) async fn ended(&self) -> Message {
+        let mut grown = self.grown();
+        loop {
+            grown.borrow_and_update();
+            if let Some(message) = self.outcome() {
+                return message;
+            }
+            // The sender is in `self`, so the channel cannot be closed.
+            let _ = grown.changed().await;
+        }
+    }
+
+    /// Told whenever something was added.
+    pub(super) fn grown(&self) -> watch::Receiver<()> {
+        self.grown.subscribe()
+    }
+
+    /// Whether anybody is reading.
+    pub(super) fn has_readers(&self) -> bool {
+        self.readers.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether somebody who has seen this event may get more.
+    pub(super) fn has_more(&self, seen: u32) -> bool {
+        let growing = self.lock();
+        growing.ended.is_none() || seen < self.seq_of(growing.marks.len() - 1)
+    }
+
+    /// A reader that has seen everything up to this event; 0 for nothing.
+    pub(super) fn read(self: &Arc<Self>, seen: u32) -> ReplyReader {
+        self.readers.fetch_add(1, Ordering::Relaxed);
+        ReplyReader { grown: self.grown.subscribe(), log: self.clone(), seen }
+    }
+
+    fn seq_of(&self, index: usize) -> u32 {
+        self.first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    fn numbered(&self, index: usize, told: Told) -> Numbered {
+        let reply = &self.exchange.reply;
+        Numbered { id: EventId { ordinal: reply.ordinal, seq: self.seq_of(index) }, message_id: reply.id.clone(), told }
+    }
+
+    /// The next event for somebody who has seen this one. Deltas that wait in a row become one.
+    fn find(&self, seen: u32) -> Found {
+        let growing = self.lock();
+        let index = seen.saturating_add(1).saturating_sub(self.first) as usize;
+        let Some(mark) = growing.marks.get(index) else {
+            return if growing.ended.is_some() { Found::Nothing } else { Found::NotYet };
+        };
+        Found::Event(match mark {
+            Mark::Accepted => {
+                let Exchange { question, reply } = self.exchange.clone();
+                self.numbered(index, Told::Accepted { question: Box::new(question), reply: Box::new(reply) })
+            }
+            Mark::Progress(progress) => self.numbered(index, Told::Progress { state: progress.0, text: progress.1.clone() }),
+            Mark::Delta(_) => {
+                let start = growing.marks[..index].iter().rev().find_map(Mark::text_end).unwrap_or(0);
+                let (more, end) = growing.marks[index..].iter().map_while(Mark::text_end).enumerate().last().unwrap_or((0, start));
+                self.numbered(index + more, Told::Delta(growing.text[start..end].to_owned()))
+            }
+            Mark::Ended => {
+                let (message, retry_after) = growing.ended.clone().unwrap_or_else(|| (self.exchange.reply.clone(), None));
+                self.numbered(index, Told::Ended { message: Box::new(message), retry_after })
+            }
+        })
+    }
+}
+
+impl Mark {
+    fn text_end(&self) -> Option<usize> {
+        match self {
+            Self::Delta(end) => Some(*end),
+            _ => None,
+        }
+    }
+}
+
+/// A place in a log. Reading slowly or not at all holds up nobody.
+#[derive(Debug)]
+pub(super) struct ReplyReader {
+    log: Arc<ReplyLog>,
+    seen: u32,
+    grown: watch::Receiver<()>,
+}
+
+impl ReplyReader {
+    /// The next event; none after the last. May be dropped while it waits without losing anything.
+    pub(super) async fn next(&mut self) -> Option<Numbered> {
+        loop {
+            self.grown.borrow_and_update();
+            match self.log.find(self.seen) {
+                Found::Event(event) => {
+                    self.seen = event.id.seq;
+                    return Some(event);
+                }
+                Found::Nothing => return None,
+                // The log is held here, so the channel cannot be closed.
+                Found::NotYet => self.grown.changed().await.ok()?,
+            }
+        }
+    }
+}
+
+impl Drop for ReplyReader {
+    fn drop(&mut self) {
+        self.log.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
