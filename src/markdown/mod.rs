@@ -17,8 +17,11 @@
 //! Where it differs from CommonMark on purpose is said in the room's tests and in
 //! `tests/fixtures/commonmark/README.md`.
 
+mod block;
+mod inline;
 mod link;
 mod op;
+mod reference;
 mod stream;
 
 pub use link::href;

@@ -1,0 +1,168 @@
+//! Links, images and references: `[text](to "title")`, `[text][label]`, `[label][]`, `[label]`.
+
+use super::parser::{Candidate, Node, Parser};
+use super::scan;
+use crate::markdown::op::{Destination, Tag};
+use crate::markdown::reference;
+
+/// How much text (bytes) after an open `[` is drawn as a link to be.
+const LONGEST_PENDING: usize = 120;
+
+/// An open `[` or `![`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bracket {
+    node: usize,
+    /// Where its text begins.
+    pub(super) inside: usize,
+    image: bool,
+    /// How many delimiters came before it.
+    delimiters: usize,
+}
+
+/// What follows a `]`.
+enum Target {
+    Found(Destination, String, usize),
+    /// The text ends before it does.
+    Unfinished,
+    /// Nothing defined: the label, if it may yet be, and where the written one ends.
+    Missing(Option<String>, usize),
+}
+
+impl Parser<'_> {
+    pub(super) fn open_bracket(&mut self, image: bool) {
+        let begin = self.at;
+        let inside = begin + if image { 2 } else { 1 };
+        self.push(begin, Node::Text(begin, inside), inside);
+        let node = self.nodes.len() - 1;
+        self.brackets.push(Bracket { node, inside, image, delimiters: self.delimiters.len() });
+    }
+
+    pub(super) fn close_bracket(&mut self) {
+        let end = self.at;
+        self.at += 1;
+        let Some(bracket) = self.brackets.pop() else {
+            return;
+        };
+        let index = self.brackets.len();
+        let inactive = !bracket.image && index < self.inactive;
+        self.inactive = self.inactive.min(index);
+        if inactive {
+            return;
+        }
+        match self.target(bracket, end) {
+            Target::Found(to, title, after) => {
+                let open = if bracket.image { Node::Image(to, title) } else { Node::Open(Tag::Link { to, title }) };
+                self.enclose(bracket, open, end);
+                self.skip_to(after);
+            }
+            Target::Unfinished if self.soft => {
+                let open = if bracket.image { Node::Nothing } else { Node::Open(Tag::PendingLink) };
+                self.enclose(bracket, open, end);
+                self.skip_to(self.text.len());
+            }
+            Target::Unfinished => self.unfinished = self.unfinished.min(bracket.inside.saturating_sub(2)),
+            Target::Missing(Some(label), after) if !bracket.image => {
+                self.push(end, Node::Text(end, after), after);
+                self.candidates.push(Candidate { open: bracket.node, close: self.nodes.len() - 1, label });
+            }
+            Target::Missing(..) => {}
+        }
+    }
+
+    /// Makes an element of everything since the bracket.
+    fn enclose(&mut self, bracket: Bracket, open: Node, end: usize) {
+        self.flush(end);
+        self.pair(bracket.delimiters);
+        if self.soft && end == self.text.len() {
+            self.close_delimiters(bracket.delimiters);
+        }
+        self.delimiters.truncate(bracket.delimiters);
+        while self.candidates.last().is_some_and(|inner| inner.open > bracket.node) {
+            self.candidates.pop();
+        }
+        if !bracket.image {
+            self.inactive = self.brackets.len();
+            self.unlink(bracket.node + 1);
+        }
+        if !matches!(open, Node::Nothing) {
+            self.nodes.push(Node::Close);
+        }
+        self.nodes[bracket.node] = open;
+    }
+
+    /// Takes back the automatic links from a node on: a link holds no links. Each is three nodes.
+    fn unlink(&mut self, from: usize) {
+        super::work(self.nodes.len() - from);
+        for index in from..self.nodes.len() {
+            if matches!(self.nodes[index], Node::Open(Tag::Link { .. } | Tag::PendingLink)) {
+                self.nodes[index] = Node::Nothing;
+                self.nodes[index + 2] = Node::Nothing;
+            }
+        }
+    }
+
+    fn target(&self, bracket: Bracket, end: usize) -> Target {
+        let after = end + 1;
+        let at_end = after == self.text.len();
+        let label = scan::label(self.text, after);
+        match self.byte(after) {
+            b'(' => match self.inline_target(after + 1) {
+                Ok((to, title, after)) => return Target::Found(Destination(to), title, after),
+                Err(failed) if failed == self.text.len() => return Target::Unfinished,
+                Err(_) => {}
+            },
+            b'[' if label.is_none() && !self.text[after..].contains(']') => return Target::Unfinished,
+            _ => {}
+        }
+        if let Some(label_end) = label.filter(|label_end| label_end - after > 2) {
+            let written = &self.text[after + 1..label_end - 1];
+            let plain = written.bytes().all(|b| b.is_ascii_alphanumeric() || b >= 0x80 || matches!(b, b' ' | b'-' | b'.' | b':'));
+            return self.defined(written, label_end, plain);
+        }
+        let own = self.text[bracket.inside - 1..].starts_with('[') && scan::label(self.text, bracket.inside - 1) == Some(after);
+        if !own {
+            return if at_end { Target::Unfinished } else { Target::Missing(None, after) };
+        }
+        match self.defined(&self.text[bracket.inside..end], label.unwrap_or(after), true) {
+            Target::Missing(..) if at_end => Target::Unfinished,
+            target => target,
+        }
+    }
+
+    fn defined(&self, label: &str, after: usize, may_come: bool) -> Target {
+        super::work(label.len());
+        let label = reference::normal(label);
+        match label.as_deref().and_then(|label| self.definitions.find(label)) {
+            Some((to, title)) => Target::Found(to.clone(), title.to_owned(), after),
+            None => Target::Missing(label.filter(|_| may_come), after),
+        }
+    }
+
+    /// `to "title")`, or where it went wrong.
+    fn inline_target(&self, at: usize) -> Result<(String, String, usize), usize> {
+        let (to, after) = scan::destination(self.text, scan::space(self.text, at))?;
+        let begin = scan::space(self.text, after);
+        let (title, after) = match self.byte(begin) {
+            b')' => (String::new(), begin),
+            _ if begin == self.text.len() => return Err(begin),
+            _ if begin == after => return Err(after),
+            _ => scan::title(self.text, begin)?,
+        };
+        let end = scan::space(self.text, after);
+        if self.byte(end) == b')' { Ok((to, title, end + 1)) } else { Err(end) }
+    }
+
+    /// Draws the link or image that is being written at the end of the text.
+    pub(super) fn close_last_bracket(&mut self) {
+        let end = self.text.len();
+        let Some(bracket) = self.brackets.pop() else {
+            return;
+        };
+        let active = bracket.image || self.brackets.len() >= self.inactive;
+        if !active || end - bracket.inside > LONGEST_PENDING || self.text[bracket.inside..].contains('\n') {
+            return;
+        }
+        let open = if bracket.image || bracket.inside == end { Node::Nothing } else { Node::Open(Tag::PendingLink) };
+        self.enclose(bracket, open, end);
+    }
+}
