@@ -1,10 +1,12 @@
 //! Wiring, built once from the settings and handed to every request.
 
+use crate::assets::Assets;
 use crate::clock::{Clock, Dice};
 use crate::config::{self, Config};
 use crate::limits::Limiter;
 use crate::relay::{Relay, RelaySettings};
 use crate::store::{Store, StoreError};
+use crate::subject::Subject;
 use crate::token::TokenService;
 use crate::upstream::twinexpert::{ClientError, Timeouts, TwinExpert};
 use crate::upstream::{Directory, Upstream};
@@ -28,7 +30,17 @@ struct Parts {
     relay: Relay,
     sends: Limiter,
     tokens: TokenService,
+    assets: Assets,
     closing: watch::Sender<bool>,
+}
+
+/// Why a stream is ended from our side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamEnd {
+    /// The server is told to stop. Whoever reads may come back to the next one.
+    Closing,
+    /// The visitor's token was given back.
+    Revoked,
 }
 
 /// Why the server cannot be put together.
@@ -50,6 +62,14 @@ pub enum BuildError {
         /// Why.
         source: ClientError,
     },
+    /// The widget's files cannot be read.
+    #[error("server.assets {path}: {source}; make the folder with `cargo xtask dist`, or leave the field out", path = path.display())]
+    Assets {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 impl App {
@@ -69,7 +89,11 @@ impl App {
         let per_minute = config.limits.visitor_messages_per_minute;
         let sends = Limiter::new(clock.clone(), per_minute, MESSAGE_BURST.min(per_minute));
         let closing = watch::Sender::new(false);
-        Ok(Self(Arc::new(Parts { config, clock, dice, store, directory, relay, sends, tokens, closing })))
+        let assets = match &config.server.assets {
+            Some(path) => Assets::read(path).map_err(|source| BuildError::Assets { path: path.clone(), source })?,
+            None => Assets::default(),
+        };
+        Ok(Self(Arc::new(Parts { config, clock, dice, store, directory, relay, sends, tokens, assets, closing })))
     }
 
     /// The owner's settings.
@@ -110,6 +134,22 @@ impl App {
     /// Who is asking.
     pub fn tokens(&self) -> &TokenService {
         &self.0.tokens
+    }
+
+    /// The widget's files.
+    pub fn assets(&self) -> &Assets {
+        &self.0.assets
+    }
+
+    /// Resolves when this visitor's open streams have to end, and says why.
+    pub fn stream_end(&self, subject: &Subject) -> impl Future<Output = StreamEnd> + Send + 'static {
+        let (closing, revocation) = (self.closing(), self.tokens().revocation(subject));
+        async move {
+            tokio::select! {
+                () = closing => StreamEnd::Closing,
+                () = revocation => StreamEnd::Revoked,
+            }
+        }
     }
 
     /// Tells open streams to end; see [`App::closing`].

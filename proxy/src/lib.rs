@@ -14,10 +14,12 @@
 //! | [`upstream`] | where the twins live, one file per service |
 //! | [`store`] | what is kept, in SQLite |
 //! | [`subject`] | the visitor somebody has proved to be |
+//! | [`assets`] | the widget's files |
 //! | [`config`] | the owner's settings |
 //! | [`clock`] | time and randomness, handed in |
 
 pub mod app;
+pub mod assets;
 pub mod cli;
 pub mod clock;
 pub mod config;

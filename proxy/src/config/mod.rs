@@ -19,4 +19,4 @@ pub use help::help;
 pub use load::{Config, Environment, Upstream, UpstreamKey};
 pub use sections::{Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 pub use settings::{Setting, SettingKind};
-pub use values::{Accent, Name, Origin, PublicUrl, UpstreamOrigin, ValueError};
+pub use values::{Accent, Name, Network, Origin, PublicUrl, UpstreamOrigin, ValueError};

@@ -1,6 +1,6 @@
 //! The sections of the settings file.
 
-use super::values::{Accent, Name, Origin, PublicUrl, UpstreamOrigin};
+use super::values::{Accent, Name, Network, Origin, PublicUrl, UpstreamOrigin};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,7 +17,11 @@ settings! {
         /// The origins of the pages the widget is embedded in: scheme, host and port, compared exactly.
         /// This server's own `public_urls` are always allowed.
         allowed_origins: Vec<Origin> = Vec::new(), Example "[\"https://www.example.com\"]";
-        /// The folder with the widget's files, as `cargo xtask dist` makes it. Relative to this file.
+        /// The reverse proxies in front of this server, as addresses or networks. Only what they say about
+        /// who is calling (`X-Forwarded-For`) is believed.
+        trusted_proxies: Vec<Network> = Network::loopback(), Default "[\"127.0.0.1\", \"::1\"]";
+        /// The folder with the widget's files, as `cargo xtask dist` makes it. Read at the start.
+        /// Relative to this file.
         assets: Option<PathBuf> = None, Example "\"dist\"";
         /// Seconds that open streams are given to end when the server is told to stop.
         shutdown_seconds: u32 = 25, Default "25";

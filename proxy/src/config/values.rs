@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Why a value is refused: a sentence that says what to change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,6 +112,50 @@ impl UpstreamOrigin {
             "the documents spell this host in two ways, \"twinexpert\" and \"twineexpert\"; one is likely a typing error and may belong to a \
              stranger. Make sure that the one configured is the one in your account: the key is sent there",
         )
+    }
+}
+
+/// An address or a network of addresses, such as `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network {
+    first: IpAddr,
+    prefix: u32,
+}
+
+impl Network {
+    /// This machine.
+    pub fn loopback() -> Vec<Self> {
+        vec![Self { first: Ipv4Addr::LOCALHOST.into(), prefix: 32 }, Self { first: Ipv6Addr::LOCALHOST.into(), prefix: 128 }]
+    }
+
+    /// Reads `192.0.2.7`, `10.0.0.0/8` or `2001:db8::/32`.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+        let Ok(first) = address.parse::<IpAddr>() else {
+            return refuse("write an address such as \"192.0.2.7\", or a network such as \"10.0.0.0/8\"");
+        };
+        let widest = if first.is_ipv4() { 32 } else { 128 };
+        match prefix.map_or(Ok(widest), str::parse) {
+            Ok(prefix) if prefix <= widest => Ok(Self { first, prefix }),
+            _ => refuse(format!("what follows the slash is a number from 0 to {widest}")),
+        }
+    }
+
+    /// Whether the address is in it. An IPv4 address in IPv6 clothes counts as what it is.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.first, address.to_canonical()) {
+            (IpAddr::V4(first), IpAddr::V4(other)) => (first.to_bits() ^ other.to_bits()).leading_zeros() >= self.prefix,
+            (IpAddr::V6(first), IpAddr::V6(other)) => (first.to_bits() ^ other.to_bits()).leading_zeros() >= self.prefix,
+            _ => false,
+        }
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = ValueError;
+    fn try_from(text: String) -> Result<Self, ValueError> {
+        Self::parse(&text)
     }
 }
 

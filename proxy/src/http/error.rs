@@ -119,19 +119,17 @@ impl IntoResponse for ApiError {
 
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
-        let code = match &error {
-            AuthError::Missing | AuthError::Invalid(_) => ErrorCode::InvalidToken,
-            AuthError::Expired => ErrorCode::TokenExpired,
-            AuthError::Proof(_) => ErrorCode::InvalidDpopProof,
+        let (code, oauth_code) = match &error {
+            // RFC 6750 section 3: no error code when no credential was sent at all.
+            AuthError::Missing => return Self::new(ErrorCode::InvalidToken).challenge("DPoP algs=\"ES256\", Bearer"),
+            AuthError::Invalid(_) => (ErrorCode::InvalidToken, "invalid_token"),
+            AuthError::Expired => (ErrorCode::TokenExpired, "invalid_token"),
+            AuthError::Proof(_) => (ErrorCode::InvalidDpopProof, "invalid_dpop_proof"),
         };
-        // RFC 6750 section 3: no error code when no credential was sent at all.
-        let challenge = match &error {
-            AuthError::Missing => "DPoP algs=\"ES256\", Bearer".to_owned(),
-            AuthError::Expired => "DPoP algs=\"ES256\", error=\"invalid_token\", error_description=\"expired\"".to_owned(),
-            AuthError::Invalid(why) => format!("DPoP algs=\"ES256\", error=\"invalid_token\", error_description=\"{why}\""),
-            AuthError::Proof(why) => format!("DPoP algs=\"ES256\", error=\"invalid_dpop_proof\", error_description=\"{why}\""),
-        };
-        Self::new(code).challenge(challenge)
+        let usual = sentence(code);
+        // For developers: visitors do not see these, their widget gets another token.
+        let said = Sentence::new(format!("{} ({error}.)", usual.english), format!("{} ({error}.)", usual.vietnamese));
+        Self::new(code).saying(said).challenge(format!("DPoP algs=\"ES256\", error=\"{oauth_code}\", error_description=\"{error}\""))
     }
 }
 

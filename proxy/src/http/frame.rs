@@ -1,58 +1,92 @@
-//! What is around every route: request id, language, security headers, error bodies.
+//! What is around every route: request id, language, security headers, error bodies, one log line.
 
 use super::context::{Context, Language};
 use super::error::ApiError;
 use crate::app::App;
 use crate::clock::random_id_part;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue};
+use tracing::Instrument;
 use twinchat_protocol::error::ErrorCode;
 
 /// The header with the request's id.
-pub(super) static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header with the proof of possession.
+static DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// Knows the request before, and finishes the answer after everything else.
+///
+/// The log line has the route, not the path, and no header: nothing in it tells visitors apart.
 pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let context = Context {
         request_id: format!("req_{}", random_id_part(&**app.dice())),
         language: Language::accepted(request.headers()),
         now_millis: app.clock().now_millis(),
     };
+    hide_credentials(request.headers_mut());
+    let route = request.extensions().get::<MatchedPath>().map_or("file", MatchedPath::as_str);
+    let span = tracing::info_span!("request", id = %context.request_id, method = %request.method(), route);
     request.extensions_mut().insert(context.clone());
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        let mut answer = error.answer(&context);
-        for (name, value) in response.headers() {
-            if !answer.headers().contains_key(name) && name != http::header::CONTENT_LENGTH {
+        response = worded(&error, &context, &response);
+    }
+    finish(&mut response, &context);
+    let milliseconds = app.clock().now_millis() - context.now_millis;
+    span.in_scope(|| tracing::info!(status = response.status().as_u16(), milliseconds, "answered"));
+    response
+}
+
+/// The error's answer, with the headers that other layers had put on its placeholder.
+fn worded(error: &ApiError, context: &Context, placeholder: &Response) -> Response {
+    let mut answer = error.answer(context);
+    for name in placeholder.headers().keys().filter(|name| *name != CONTENT_LENGTH && *name != CONTENT_TYPE) {
+        if !answer.headers().contains_key(name) {
+            for value in placeholder.headers().get_all(name) {
                 answer.headers_mut().append(name, value.clone());
             }
         }
-        response = answer;
     }
+    answer
+}
+
+fn finish(response: &mut Response, context: &Context) {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.entry(X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if !is_page {
+        // Nothing else that is served here is meant to be looked at as a page.
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"));
+    }
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID.clone(), id);
     }
-    response
+}
+
+/// So that `Debug` of a request does not show them.
+fn hide_credentials(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        if *name == AUTHORIZATION || *name == DPOP || *name == COOKIE {
+            value.set_sensitive(true);
+        }
+    }
 }
 
 /// What a handler that panicked answers.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
 pub(super) fn after_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     tracing::error!(panic = words.unwrap_or("without words"), "a handler panicked");
     ApiError::new(ErrorCode::Internal).into_response()
-}
-
-/// What an address that does not exist answers.
-pub(super) async fn not_found() -> ApiError {
-    ApiError::new(ErrorCode::NotFound)
 }
 
 /// What an address answers to a method that it does not take.

@@ -3,7 +3,10 @@
 //! One file per noun, each with a `router()`; [`router`] merges them and puts the frame around.
 //! A route is declared by its `#[utoipa::path]`, so that the OpenAPI document cannot forget one.
 
+mod address;
+mod assets;
 pub mod context;
+mod cors;
 pub mod error;
 pub mod extract;
 mod frame;
@@ -11,14 +14,17 @@ mod health;
 mod openapi;
 pub mod sentences;
 mod serve;
+mod token;
 mod visitor;
 
+pub use address::ClientAddress;
 pub use serve::serve;
 pub use visitor::Visitor;
 
 use crate::app::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,14 +36,18 @@ fn api() -> OpenApiRouter<App> {
 
 /// The whole server as a router, to be served or to be mounted in another axum app.
 pub fn router(app: App) -> Router {
-    let (routes, document) =
-        OpenApiRouter::with_openapi(openapi::Document::openapi()).nest("/api/v1", api()).merge(health::router()).split_for_parts();
+    let (routes, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .nest("/api/v1", api())
+        .merge(token::router())
+        .merge(health::router())
+        .split_for_parts();
     routes
         .merge(openapi::router(document))
-        .fallback(frame::not_found)
+        .fallback(assets::asset)
         .method_not_allowed_fallback(frame::method_not_allowed)
         .layer(DefaultBodyLimit::max(app.config().limits.body_bytes as usize))
         .layer(CatchPanicLayer::custom(frame::after_panic))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), frame::frame))
+        .layer(from_fn_with_state(cors::Cors::new(app.clone()), cors::cors))
+        .layer(from_fn_with_state(app.clone(), frame::frame))
         .with_state(app)
 }

@@ -3,7 +3,9 @@
 //! Not `axum::serve`: that sets no timer, so that hyper's limit on the time a header may take is
 //! never applied, and its graceful end waits for streams without a limit.
 
+use super::address::Peer;
 use crate::app::App;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -11,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 
 /// The most bytes a connection buffers while it reads, and with that the most a header may have.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
@@ -28,9 +31,9 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     rest_after(&error).await;
                     continue;
@@ -40,7 +43,11 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
         };
         // Events are small and must leave at once.
         let _ = stream.set_nodelay(true);
-        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone())).into_owned();
+        let service = router.clone().map_request(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            request
+        });
+        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

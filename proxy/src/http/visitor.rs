@@ -31,7 +31,7 @@ impl FromRequestParts<App> for Visitor {
             method: parts.method.as_str(),
             path,
         };
-        let verified = app.tokens().authenticate(call)?;
+        let verified = app.tokens().authenticate(&call)?;
         let reads = parts.method == Method::GET || parts.method == Method::HEAD;
         if !reads && verified.scope == Scope::ReadOnly {
             return Err(ApiError::new(ErrorCode::InsufficientScope).challenge("DPoP error=\"insufficient_scope\", scope=\"full_access\""));

@@ -1,6 +1,5 @@
-//! What can be wrong with a credential. Texts are for developers, in ASCII, and quote nothing.
-
-use crate::store::StoreError;
+//! What can be wrong with a credential. Texts are for developers, in ASCII without quotes, and
+//! repeat nothing that was sent.
 
 /// Why a call is not made in anybody's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +19,7 @@ pub enum AuthError {
 }
 
 /// Why a token is not given, in the terms of RFC 6749 section 5.2.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExchangeError {
     /// A parameter is missing, repeated or wrong; also a bad subject token (RFC 8693 section 2.2.2).
     #[error("{0}")]
@@ -31,10 +30,10 @@ pub enum ExchangeError {
     /// A scope that does not exist.
     #[error("{0}")]
     InvalidScope(&'static str),
-    /// The proof of possession is not good.
+    /// A token for another server is asked for (RFC 8693 section 2.2.2).
+    #[error("{0}")]
+    InvalidTarget(&'static str),
+    /// The proof of possession is not good (RFC 9449 section 5).
     #[error("{0}")]
     InvalidProof(&'static str),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }

@@ -1,21 +1,46 @@
 //! Who is asking: credentials in, access tokens out and back.
 //!
-//! Knows no URL routes and no HTTP types. Deliberately absent: anything about an upstream, whose
-//! credentials never meet a visitor's.
+//! Knows no routes and no HTTP types. Deliberately absent: anything about an upstream, whose
+//! credentials never meet a visitor's; and any row about a visitor, who is known by what can be
+//! computed from the credential alone.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `exchange` | RFC 8693: from a credential to an access token |
+//! | `proof`, `replay` | RFC 9449: proofs of possession, each good once |
+//! | `secret` | visitors without a key |
+//! | `access` | RFC 9068: the access tokens themselves |
+//! | `revocation` | RFC 7009: tokens given back |
+//! | `jws` | RFC 7515: signed texts |
 
+mod access;
 mod error;
+mod exchange;
+mod jws;
+mod proof;
+mod replay;
+mod revocation;
+mod secret;
 
 pub use error::{AuthError, ExchangeError};
+pub use exchange::UnverifiedExchange;
 
-use crate::clock::{Clock, Dice};
-use crate::config::Config;
+use crate::clock::{Clock, Dice, base32_lower};
+use crate::config::{Config, PublicUrl};
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
+use access::Signer;
+use proof::Expected;
+use replay::ReplayMemory;
+use revocation::Revoked;
+use ring::digest::{SHA256, digest};
+use ring::hmac;
 use std::fmt;
 use std::sync::Arc;
+use twinchat_protocol::id::VisitorId;
 
-/// What a token allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a token allows. The later one includes the earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Reading only.
     ReadOnly,
@@ -30,6 +55,11 @@ impl Scope {
             Self::ReadOnly => "read_only",
             Self::FullAccess => "full_access",
         }
+    }
+
+    /// The scope with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::ReadOnly, Self::FullAccess].into_iter().find(|scope| scope.as_str() == name)
     }
 }
 
@@ -58,6 +88,15 @@ pub struct Verified {
 /// Gives tokens, reads them back, takes them back.
 pub struct TokenService {
     clock: Arc<dyn Clock>,
+    dice: Arc<dyn Dice>,
+    store: Store,
+    public_urls: Vec<PublicUrl>,
+    lifetime: u32,
+    bearer_allowed: bool,
+    signer: Signer,
+    secret_key: hmac::Key,
+    seen_proofs: ReplayMemory,
+    revoked: Revoked,
 }
 
 impl fmt::Debug for TokenService {
@@ -67,17 +106,71 @@ impl fmt::Debug for TokenService {
 }
 
 impl TokenService {
-    /// Fetches the signing key, which is made when there is none yet.
-    pub async fn open(_config: &Config, store: Store, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Result<Self, StoreError> {
+    /// Fetches the signing key, which is made when there is none yet, and what was revoked.
+    pub async fn open(config: &Config, store: Store, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>) -> Result<Self, StoreError> {
         let mut candidate = [0; 32];
         dice.fill(&mut candidate);
-        store.signing_key(candidate, clock.now_millis()).await?;
-        Ok(Self { clock })
+        let kept = hmac::Key::new(hmac::HMAC_SHA256, &store.signing_key(candidate, clock.now_millis()).await?);
+        // One key per purpose, so that what is signed for one can never pass for the other.
+        let key_for = |purpose: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&kept, purpose.as_bytes()).as_ref());
+        let issuer = config.server.public_urls.first().map_or("twinchat-proxy", PublicUrl::as_str).to_owned();
+        Ok(Self {
+            revoked: Revoked::new(store.revoked_tokens(clock.now_seconds()).await?),
+            signer: Signer::new(key_for("access token"), issuer),
+            secret_key: key_for("visitor secret"),
+            seen_proofs: ReplayMemory::default(),
+            public_urls: config.server.public_urls.clone(),
+            lifetime: config.tokens.lifetime_seconds,
+            bearer_allowed: config.tokens.bearer,
+            clock,
+            dice,
+            store,
+        })
     }
 
     /// Checks token and proof of a call.
-    pub fn authenticate(&self, call: UnverifiedCall<'_>) -> Result<Verified, AuthError> {
-        let _ = (self.clock.now_seconds(), call);
-        Err(AuthError::Missing)
+    pub fn authenticate(&self, call: &UnverifiedCall<'_>) -> Result<Verified, AuthError> {
+        let credentials = match call.authorization {
+            [] => return Err(AuthError::Missing),
+            [one] => *one,
+            _ => return Err(AuthError::Invalid("there is more than one Authorization header")),
+        };
+        let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
+        let token = token.trim();
+        let claims = self.signer.verify(token)?;
+        if self.revoked.contains(&claims.jti) {
+            return Err(AuthError::Invalid("the token was revoked"));
+        }
+        if claims.exp <= self.clock.now_seconds() {
+            return Err(AuthError::Expired);
+        }
+        match (scheme.to_ascii_lowercase().as_str(), &claims.cnf) {
+            ("dpop", Some(bound)) => {
+                let expected = self.expected(call.method, call.path, Some((token, &bound.jkt)));
+                proof::check(call.proofs, &expected, &self.seen_proofs).map_err(AuthError::Proof)?;
+            }
+            ("dpop", None) => return Err(AuthError::Invalid("this token is not bound to a key: send it as Bearer")),
+            ("bearer", Some(_)) => return Err(AuthError::Invalid("this token is bound to a key: send it as DPoP, with a proof")),
+            ("bearer", None) if self.bearer_allowed => {}
+            ("bearer", None) => return Err(AuthError::Invalid("this site no longer accepts bearer tokens")),
+            _ => return Err(AuthError::Invalid("the Authorization scheme must be DPoP or Bearer")),
+        }
+        let (subject, scope) = claims.holder()?;
+        Ok(Verified { subject, scope })
     }
+
+    fn expected<'a>(&'a self, method: &'a str, path: &'a str, token: Option<(&'a str, &'a str)>) -> Expected<'a> {
+        Expected { method, path, public_urls: &self.public_urls, now: self.clock.now_seconds(), token }
+    }
+}
+
+/// The only place where somebody becomes a [`Subject`]: the caller has just checked the credential.
+fn credential_subject(id: VisitorId) -> Subject {
+    Subject::proven(id)
+}
+
+/// The id of whoever holds the credential with this fingerprint: the same every time, and no way back.
+fn visitor_id(kind: &str, fingerprint: &[u8]) -> VisitorId {
+    let hash = digest(&SHA256, &[kind.as_bytes(), &[0], fingerprint].concat());
+    VisitorId::from_random(&base32_lower(&hash.as_ref()[..20]))
 }

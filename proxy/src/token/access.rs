@@ -1,0 +1,106 @@
+//! Access tokens: RFC 9068 JWTs that this server signs for itself.
+
+use super::error::AuthError;
+use super::jws::{UnverifiedJws, sign_hs256};
+use super::{Scope, credential_subject};
+use crate::subject::Subject;
+use ring::hmac;
+use serde::{Deserialize, Serialize};
+use twinchat_protocol::id::VisitorId;
+
+const TYP: &str = "at+jwt";
+/// RFC 9068 wants a client named; there is one, the widget.
+const CLIENT_ID: &str = "twinchat";
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Claims {
+    pub(super) iss: String,
+    pub(super) aud: String,
+    pub(super) sub: String,
+    pub(super) client_id: String,
+    /// Seconds since 1970.
+    pub(super) exp: i64,
+    /// Likewise.
+    pub(super) iat: i64,
+    pub(super) jti: String,
+    pub(super) scope: String,
+    /// RFC 7800: the key the token is bound to, unless it is a bearer token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cnf: Option<Confirmation>,
+}
+
+/// RFC 9449 section 6.1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Confirmation {
+    /// The key's thumbprint.
+    pub(super) jkt: String,
+}
+
+/// What is to be said in a new token.
+#[derive(Debug)]
+pub(super) struct Grant<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) scope: Scope,
+    pub(super) jkt: Option<String>,
+    pub(super) issued_at: i64,
+    pub(super) lifetime: i64,
+    pub(super) jti: String,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    typ: String,
+}
+
+/// Makes and reads tokens of one issuer.
+pub(super) struct Signer {
+    key: hmac::Key,
+    issuer: String,
+}
+
+impl Signer {
+    pub(super) fn new(key: hmac::Key, issuer: String) -> Self {
+        Self { key, issuer }
+    }
+
+    pub(super) fn sign(&self, grant: Grant<'_>) -> String {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: self.issuer.clone(),
+            sub: grant.subject.as_str().to_owned(),
+            client_id: CLIENT_ID.to_owned(),
+            exp: grant.issued_at + grant.lifetime,
+            iat: grant.issued_at,
+            jti: grant.jti,
+            scope: grant.scope.as_str().to_owned(),
+            cnf: grant.jkt.map(|jkt| Confirmation { jkt }),
+        };
+        sign_hs256(TYP, &claims, &self.key)
+    }
+
+    /// The claims of a token of ours, expired or not.
+    pub(super) fn verify(&self, unverified_token: &str) -> Result<Claims, AuthError> {
+        const NOT_OURS: AuthError = AuthError::Invalid("this server did not issue the token");
+        let jws = UnverifiedJws::parse(unverified_token).ok_or(NOT_OURS)?;
+        let header: Header = jws.header().ok_or(NOT_OURS)?;
+        if header.alg != "HS256" || header.typ != TYP {
+            return Err(NOT_OURS);
+        }
+        let claims: Claims = jws.verify_hs256(&self.key).ok_or(NOT_OURS)?;
+        if claims.iss != self.issuer || claims.aud != self.issuer {
+            return Err(AuthError::Invalid("the token was issued for another address of this server"));
+        }
+        Ok(claims)
+    }
+}
+
+impl Claims {
+    /// Whom the verified token is for, and what it allows.
+    pub(super) fn holder(&self) -> Result<(Subject, Scope), AuthError> {
+        let id = VisitorId::parse(&self.sub).map_err(|_| AuthError::Invalid("the token names no visitor"))?;
+        let scope = Scope::named(&self.scope).ok_or(AuthError::Invalid("the token has a scope that is not known here"))?;
+        Ok((credential_subject(id), scope))
+    }
+}
