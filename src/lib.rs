@@ -3,6 +3,9 @@
 //! `docs/architecture.md` holds the rooms and their ranks.
 
 pub mod app;
+pub mod components;
 pub mod embed;
+pub mod i18n;
 pub mod markdown;
 pub mod state;
+pub mod theme;

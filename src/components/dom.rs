@@ -1,0 +1,236 @@
+//! Elements, bound to signals.
+//!
+//! A few dozen lines in place of `view!`: every `view!` is a type of its own, and the code made for
+//! those types was most of a first widget's download. Here an element is an [`El`], whatever is in
+//! it, and what changes is one boxed closure. It also never takes the way over `innerHTML` that
+//! `view!` takes for static markup, which `require-trusted-types-for 'script'` forbids.
+//!
+//! Everything made here lives as long as the Leptos [`Owner`] it was made under.
+
+use leptos::prelude::*;
+use leptos::reactive::effect::RenderEffect;
+use send_wrapper::SendWrapper;
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use web_sys::{Document, Element, Event, HtmlElement, Node};
+
+/// An element under construction, or done.
+#[derive(Debug, Clone)]
+pub(crate) struct El(Element);
+
+/// A child of a [`El::list`], and what ends with it.
+struct Kept {
+    node: Element,
+    owner: Owner,
+}
+
+/// A key and what was drawn for it.
+type Row = (String, Option<Kept>);
+
+pub(crate) fn document() -> Document {
+    leptos::prelude::document()
+}
+
+/// An element of HTML with this class (or classes).
+pub(crate) fn el(tag: &str, class: &str) -> El {
+    let element = document().create_element(tag).expect("tag names are literals");
+    if !class.is_empty() {
+        element.set_class_name(class);
+    }
+    El(element)
+}
+
+/// A `<div>` with this class (or classes).
+pub(crate) fn div(class: &str) -> El {
+    el("div", class)
+}
+
+/// A `<button type="button">` with this class (or classes).
+pub(crate) fn button(class: &str) -> El {
+    el("button", class).attr("type", "button")
+}
+
+/// Runs `run` now, and again whenever a signal it has read changes, until the owner ends.
+pub(crate) fn effect(mut run: impl FnMut() + 'static) {
+    let effect = SendWrapper::new(RenderEffect::new(move |_| run()));
+    on_cleanup(move || drop(effect));
+}
+
+/// Calls `run` at the next animation frame.
+pub(crate) fn next_frame(run: impl FnOnce() + 'static) {
+    request_animation_frame(run);
+}
+
+/// Listens until the owner ends.
+pub(crate) fn listen(target: &web_sys::EventTarget, event: &'static str, handler: impl FnMut(Event) + 'static) {
+    listen_boxed(target, event, Box::new(handler));
+}
+
+fn listen_boxed(target: &web_sys::EventTarget, event: &'static str, handler: Box<dyn FnMut(Event)>) {
+    let closure = Closure::wrap(handler);
+    let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+    let kept = SendWrapper::new((target.clone(), closure));
+    on_cleanup(move || {
+        let (target, closure) = &*kept;
+        let _ = target.remove_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
+        // The browser may still be in the middle of a call to it: dropped once that has returned.
+        let later = SendWrapper::take(kept);
+        leptos::task::spawn_local(async move { drop(later) });
+    });
+}
+
+impl El {
+    /// The element itself.
+    pub(crate) fn node(&self) -> &Element {
+        &self.0
+    }
+
+    /// The element as an HTML element, for focus and style.
+    pub(crate) fn html(&self) -> HtmlElement {
+        self.0.clone().unchecked_into()
+    }
+
+    pub(crate) fn wrap(element: Element) -> Self {
+        Self(element)
+    }
+
+    pub(crate) fn attr(self, name: &str, value: &str) -> Self {
+        let _ = self.0.set_attribute(name, value);
+        self
+    }
+
+    /// Appends text.
+    pub(crate) fn text(self, text: &str) -> Self {
+        let _ = self.0.append_child(&document().create_text_node(text));
+        self
+    }
+
+    pub(crate) fn child(self, child: El) -> Self {
+        let _ = self.0.append_child(&child.0);
+        self
+    }
+
+    pub(crate) fn maybe(self, child: Option<El>) -> Self {
+        match child {
+            Some(child) => self.child(child),
+            None => self,
+        }
+    }
+
+    pub(crate) fn children(self, children: impl IntoIterator<Item = El>) -> Self {
+        children.into_iter().fold(self, El::child)
+    }
+
+    pub(crate) fn on(self, event: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
+        listen(&self.0, event, handler);
+        self
+    }
+
+    pub(crate) fn click(self, handler: impl Fn() + 'static) -> Self {
+        self.on("click", move |_| handler())
+    }
+
+    /// Appends text that follows signals.
+    pub(crate) fn text_fn(self, text: impl Fn() -> String + 'static) -> Self {
+        let node = document().create_text_node("");
+        let _ = self.0.append_child(&node);
+        effect(move || {
+            let text = text();
+            if node.data() != text {
+                node.set_data(&text);
+            }
+        });
+        self
+    }
+
+    /// An attribute that follows signals; absent on `None`.
+    pub(crate) fn attr_fn(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
+        let element = self.0.clone();
+        effect(move || {
+            let _ = match value() {
+                Some(value) => element.set_attribute(name, &value),
+                None => element.remove_attribute(name),
+            };
+        });
+        self
+    }
+
+    /// An attribute without a value that is there while `on` holds.
+    pub(crate) fn flag(self, name: &'static str, on: impl Fn() -> bool + 'static) -> Self {
+        self.attr_fn(name, move || on().then(String::new))
+    }
+
+    /// A class that is there while `on` holds.
+    pub(crate) fn class_fn(self, class: &'static str, on: impl Fn() -> bool + 'static) -> Self {
+        let classes = self.0.class_list();
+        effect(move || {
+            let _ = classes.toggle_with_force(class, on());
+        });
+        self
+    }
+
+    /// A place for what `draw` makes; made anew whenever `key` gives another text.
+    pub(crate) fn slot(self, key: impl Fn() -> String + 'static, draw: impl Fn(&str) -> Option<El> + 'static) -> Self {
+        self.list(move || vec![key()], draw)
+    }
+
+    /// What `draw` makes while `on` holds.
+    pub(crate) fn when(self, on: impl Fn() -> bool + 'static, draw: impl Fn() -> El + 'static) -> Self {
+        self.slot(move || if on() { "1".to_owned() } else { String::new() }, move |key| (!key.is_empty()).then(&draw))
+    }
+
+    /// One child per key, in their order. A child stays the same element for as long as its key is there.
+    pub(crate) fn list(self, keys: impl Fn() -> Vec<String> + 'static, draw: impl Fn(&str) -> Option<El> + 'static) -> Self {
+        let end: Node = document().create_comment("").into();
+        let _ = self.0.append_child(&end);
+        keep_in_order(&self.0, end, Box::new(keys), Box::new(draw));
+        self
+    }
+}
+
+fn keep_in_order(parent: &Element, end: Node, keys: Box<dyn Fn() -> Vec<String>>, draw: Box<dyn Fn(&str) -> Option<El>>) {
+    let parent: Node = parent.clone().into();
+    let owner = Owner::current().expect("drawn under an owner");
+    let kept: Rc<RefCell<Vec<Row>>> = Rc::default();
+    effect(move || {
+        let wanted = keys();
+        if kept.borrow().iter().map(|(key, _)| key).eq(wanted.iter()) {
+            return;
+        }
+        let mut old = kept.take();
+        let mut next: Vec<Row> = Vec::with_capacity(wanted.len());
+        for key in wanted {
+            let found = old.iter().position(|(old_key, _)| *old_key == key);
+            next.push(match found {
+                // Mostly the same order: taking from the front keeps this linear.
+                Some(at) => old.remove(at),
+                None => (key, None),
+            });
+        }
+        for (_, gone) in old {
+            if let Some(gone) = gone {
+                gone.owner.cleanup();
+                gone.node.remove();
+            }
+        }
+        place(&parent, &end, &owner, &mut next, &*draw);
+        *kept.borrow_mut() = next;
+    });
+}
+
+fn place(parent: &Node, end: &Node, owner: &Owner, rows: &mut [Row], draw: &dyn Fn(&str) -> Option<El>) {
+    let mut after = end.clone();
+    for (key, row) in rows.iter_mut().rev() {
+        if row.is_none() {
+            let child = owner.child();
+            *row = child.with(|| untrack(|| draw(key))).map(|drawn| Kept { node: drawn.0, owner: child });
+        }
+        let Some(kept) = row else { continue };
+        if kept.node.next_sibling().as_ref() != Some(&after) || kept.node.parent_node().as_ref() != Some(parent) {
+            let _ = parent.insert_before(&kept.node, Some(&after));
+        }
+        after = kept.node.clone().into();
+    }
+}

@@ -1,0 +1,116 @@
+//! A button that opens a menu: arrow keys move, Escape gives the focus back, a press elsewhere closes.
+
+use super::dom::{El, button, div, el, listen};
+use super::icon::{CHECK, Icon, icon};
+use super::parts::icon_button;
+use super::root::focused;
+use leptos::prelude::*;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement, KeyboardEvent, Node};
+
+/// A menu's state, handed to what fills it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Menu(RwSignal<bool>);
+
+impl Menu {
+    /// An entry that does something and closes the menu.
+    pub(crate) fn item(self, shape: Icon, label: &str, press: impl Fn() + 'static) -> El {
+        self.entry("menuitem", label, press).child(icon(shape))
+    }
+
+    /// One of several choices; the chosen one has a check mark.
+    pub(crate) fn choice(self, label: &str, chosen: bool, press: impl Fn() + 'static) -> El {
+        let entry = self.entry("menuitemradio", label, press).attr("aria-checked", if chosen { "true" } else { "false" });
+        entry.maybe(chosen.then(|| icon(CHECK)))
+    }
+
+    fn entry(self, role: &str, label: &str, press: impl Fn() + 'static) -> El {
+        let entry = button("tc-menu-item").attr("role", role).attr("tabindex", "-1").child(el("span", "").text(label));
+        entry.click(move || {
+            self.0.set(false);
+            press();
+        })
+    }
+}
+
+/// A heading over some of a menu's choices, which it names.
+pub(crate) fn menu_group(title: &str, choices: impl IntoIterator<Item = El>) -> El {
+    let heading = div("tc-menu-title").attr("aria-hidden", "true").text(title);
+    div("").attr("role", "group").attr("aria-label", title).child(heading).children(choices)
+}
+
+/// The button and, while it is open, the menu that `fill` makes.
+pub(crate) fn menu_button(shape: Icon, label: &str, fill: impl Fn(Menu) -> Vec<El> + 'static) -> El {
+    let open = RwSignal::new(false);
+    let toggle = icon_button(shape, label, move || open.update(|open| *open = !*open))
+        .attr("aria-haspopup", "menu")
+        .attr_fn("aria-expanded", move || Some(open.get().to_string()));
+    let anchor = div("tc-menu-anchor");
+    let place: Node = anchor.node().clone().into();
+    let name: Rc<str> = label.into();
+    let back_to = toggle.html();
+    anchor.child(toggle).when(
+        move || open.get(),
+        move || {
+            let menu = div("tc-menu").attr("role", "menu").attr("aria-label", &name).attr("part", "menu").children(fill(Menu(open)));
+            close_when_left(&place, open);
+            let inside = menu.node().clone();
+            let button = back_to.clone();
+            let menu = menu.on("keydown", move |event| keys(&event, &inside, &button, open));
+            focus_first(menu.node().clone());
+            menu
+        },
+    )
+}
+
+fn items(menu: &Element) -> Vec<HtmlElement> {
+    let found = menu.query_selector_all(".tc-menu-item");
+    found.map(|list| (0..list.length()).filter_map(|at| list.item(at)).map(JsCast::unchecked_into).collect()).unwrap_or_default()
+}
+
+fn focus_first(menu: Element) {
+    leptos::task::spawn_local(async move {
+        if let Some(first) = items(&menu).first() {
+            let _ = first.focus();
+        }
+    });
+}
+
+fn keys(event: &Event, menu: &Element, button: &HtmlElement, open: RwSignal<bool>) {
+    let key = event.unchecked_ref::<KeyboardEvent>().key();
+    let items = items(menu);
+    let at = focused(menu).and_then(|focus| items.iter().position(|item| **item == focus)).unwrap_or_default();
+    let count = items.len().max(1);
+    let to = match key.as_str() {
+        "ArrowDown" => (at + 1) % count,
+        "ArrowUp" => (at + count - 1) % count,
+        "Home" => 0,
+        "End" => count - 1,
+        "Escape" => {
+            event.prevent_default();
+            event.stop_propagation();
+            open.set(false);
+            let _ = button.focus();
+            return;
+        }
+        "Tab" => return open.set(false),
+        _ => return,
+    };
+    event.prevent_default();
+    if let Some(item) = items.get(to) {
+        let _ = item.focus();
+    }
+}
+
+/// Closes the menu at a press anywhere outside of it, the host page included.
+fn close_when_left(place: &Node, open: RwSignal<bool>) {
+    let place = place.clone();
+    listen(&window(), "pointerdown", move |event| {
+        let target = event.composed_path().get(0).dyn_into::<Node>().ok();
+        let inside = target.is_some_and(|target| place.contains(Some(&target)));
+        if !inside {
+            open.set(false);
+        }
+    });
+}

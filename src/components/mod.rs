@@ -1,0 +1,51 @@
+//! What the visitor sees. Draws state, raises intents at [`App`](crate::app::App); no requests and no storage.
+//!
+//! Every public component takes the app from context ([`App::provide`](crate::app::App::provide)) and brings its own root
+//! element, `.tc-root`, with language, colours and stylesheet, so it can stand anywhere in a Leptos
+//! app or in a shadow root.
+//!
+//! | component | is |
+//! |---|---|
+//! | [`ChatWidget`] | launcher and panel: the whole widget for a Leptos app |
+//! | [`Launcher`] | the bubble in the corner |
+//! | [`Panel`] | header, screens, composer |
+//! | [`TwinPicker`], [`ConversationList`], [`MessageList`], [`Composer`] | the screens' parts, to compose one's own |
+//! | [`Notice`], [`ConnectionBanner`] | what went wrong, and how the line is |
+//! | [`MarkdownView`] | a text that may still be growing |
+
+#![expect(unreachable_pub, reason = "the component macro hides from the lint that these functions are exported below")]
+
+mod avatar;
+mod chat_widget;
+mod clipboard;
+mod composer;
+mod conversation_list;
+mod conversation_row;
+mod countdown;
+mod dom;
+mod header;
+mod icon;
+mod launcher;
+mod leaf;
+mod live_region;
+mod markdown_nodes;
+mod markdown_view;
+mod menu;
+mod message;
+mod message_list;
+mod notice;
+mod panel;
+mod parts;
+mod root;
+mod scroll;
+mod twin_picker;
+
+pub use chat_widget::ChatWidget;
+pub use composer::Composer;
+pub use conversation_list::ConversationList;
+pub use launcher::Launcher;
+pub use markdown_view::MarkdownView;
+pub use message_list::MessageList;
+pub use notice::{ConnectionBanner, Notice};
+pub use panel::Panel;
+pub use twin_picker::TwinPicker;

@@ -1,0 +1,125 @@
+//! The panel: header, banner, one screen, and the frame's behaviour (dialog, focus, phones).
+
+use super::composer::composer;
+use super::conversation_list::{conversation_list, sidebar};
+use super::dom::{El, div, effect, el, listen};
+use super::header::header;
+use super::icon::CHAT;
+use super::leaf::Leaf;
+use super::message_list::message_list;
+use super::notice::banner_place;
+use super::parts::empty_state;
+use super::root::{Cx, focused, follow_viewport, media, root};
+use super::twin_picker::twin_picker;
+use crate::app::Mode;
+use crate::state::Screen;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement, KeyboardEvent};
+
+/// When a bubble's panel covers the screen; the same as in `style/panel.css`.
+const PHONE: &str = "(max-width:480px),(max-height:480px)";
+
+/// What the keyboard can reach.
+const FOCUSABLE: &str = "button:not([disabled]),input,textarea,a[href],[tabindex='0']";
+
+/// Header, screens and composer. In a bubble a dialog that shows while the app is open.
+#[component]
+pub fn Panel() -> impl IntoView {
+    Leaf(|| root("", panel))
+}
+
+pub(crate) fn panel(cx: Cx) -> El {
+    let panel = el("section", "tc-panel").attr("part", "panel").attr("tabindex", "-1").attr_fn("aria-label", move || Some(name(cx)));
+    let panel = if cx.mode() == Mode::Bubble { dialog(cx, panel) } else { panel };
+    let page = cx.mode() == Mode::Page;
+    let main = div("tc-main").child(header(cx));
+    let main = banner_place(cx, main).slot(move || screen_key(cx.s.screen.get()), move |_| Some(screen(cx)));
+    panel.child(div("tc-body").maybe(page.then(|| sidebar(cx))).child(main))
+}
+
+fn name(cx: Cx) -> String {
+    cx.s.twin.with(|twin| twin.as_ref().map_or_else(|| cx.title(), |twin| twin.name.clone()))
+}
+
+fn screen_key(screen: Screen) -> String {
+    let key = match screen {
+        Screen::Twins => "twins",
+        Screen::Conversations => "conversations",
+        Screen::Chat => "chat",
+    };
+    key.to_owned()
+}
+
+fn screen(cx: Cx) -> El {
+    match cx.s.screen.get() {
+        Screen::Twins => twin_picker(cx),
+        Screen::Chat => div("tc-main").child(message_list(cx)).child(composer(cx)),
+        Screen::Conversations if cx.mode() == Mode::Page => {
+            // Where there is room, the list stands beside this and not in it.
+            let beside = empty_state(CHAT, cx.t.conversations, cx.t.no_conversations_hint).attr("data-wide", "");
+            div("tc-main").child(conversation_list(cx).attr("data-narrow", "")).child(beside)
+        }
+        Screen::Conversations => conversation_list(cx),
+    }
+}
+
+/// What a bubble's panel does beyond showing things.
+fn dialog(cx: Cx, panel: El) -> El {
+    let node = panel.html();
+    follow_viewport(node.clone());
+    let focus_at = node.clone();
+    effect(move || {
+        if cx.s.open.get() {
+            focus_inside(cx, focus_at.clone());
+        }
+    });
+    let modal = RwSignal::new(media(PHONE));
+    listen(&window(), "resize", move |_| modal.set(media(PHONE)));
+    panel
+        .attr("role", "dialog")
+        .attr_fn("aria-modal", move || modal.get().then(|| "true".to_owned()))
+        .flag("hidden", move || !cx.s.open.get())
+        .on("keydown", move |event| keys(cx, &event, &node, modal.get_untracked()))
+}
+
+/// On opening, the focus goes where one types; on touch screens to the panel, since the keyboard
+/// would cover half of it unasked.
+fn focus_inside(cx: Cx, panel: HtmlElement) {
+    leptos::task::spawn_local(async move {
+        let field = panel.query_selector(".tc-main :is(textarea,[role=combobox],[role=listbox])").ok().flatten();
+        match field.filter(|_| !media("(pointer:coarse)") && cx.s.open.get_untracked()) {
+            Some(field) => drop(field.unchecked_into::<HtmlElement>().focus()),
+            None => drop(panel.focus()),
+        }
+    });
+}
+
+fn keys(cx: Cx, event: &Event, panel: &HtmlElement, modal: bool) {
+    let event: &KeyboardEvent = event.unchecked_ref();
+    if event.is_composing() || event.default_prevented() {
+        return;
+    }
+    match event.key().as_str() {
+        "Escape" => {
+            event.stop_propagation();
+            cx.app.close();
+        }
+        "Tab" if modal => keep_focus_inside(event, panel),
+        _ => {}
+    }
+}
+
+/// A panel over the whole screen leaves nothing else to go to: from the last to the first and back.
+fn keep_focus_inside(event: &KeyboardEvent, panel: &Element) {
+    let Ok(found) = panel.query_selector_all(FOCUSABLE) else { return };
+    let reachable = (0..found.length()).filter_map(|at| found.item(at)).filter_map(|node| node.dyn_into::<HtmlElement>().ok());
+    let reachable: Vec<HtmlElement> = reachable.filter(|element| element.tab_index() >= 0 && element.offset_parent().is_some()).collect();
+    let (Some(first), Some(last)) = (reachable.first(), reachable.last()) else { return };
+    let (edge, other) = if event.shift_key() { (first, last) } else { (last, first) };
+    let at = focused(panel);
+    if at.as_ref() == Some(edge.as_ref()) || at.as_ref() == Some(panel) {
+        event.prevent_default();
+        let _ = other.focus();
+    }
+}

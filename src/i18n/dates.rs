@@ -1,0 +1,73 @@
+//! Dates and times, written by the browser's `Intl` in the visitor's language and time zone.
+
+use super::Locale;
+use js_sys::{Date, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+const DAY: i64 = 86_400_000;
+
+fn date(millis: u64) -> Date {
+    Date::new(&JsValue::from_f64(millis as f64))
+}
+
+fn format(millis: u64, locale: Locale, options: &[(&str, &str)]) -> String {
+    let bag = Object::new();
+    for (name, value) in options {
+        let _ = Reflect::set(&bag, &JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    date(millis).to_locale_string(locale.tag(), &bag).into()
+}
+
+/// Reads an RFC 3339 time; milliseconds since 1970, 0 when it is none.
+pub fn parse_time(text: &str) -> u64 {
+    let millis = Date::parse(text);
+    if millis.is_nan() || millis < 0.0 { 0 } else { millis as u64 }
+}
+
+/// How many midnights lie between two moments, in the visitor's time zone.
+pub fn calendar_days_between(earlier: u64, later: u64) -> i64 {
+    let offset = |millis| date(millis).get_timezone_offset() as i64;
+    day_difference(earlier, later, offset(earlier), offset(later))
+}
+
+/// The same with the offsets given: minutes to add to local time to get UTC, as `Date` has them.
+pub(super) fn day_difference(earlier: u64, later: u64, earlier_offset: i64, later_offset: i64) -> i64 {
+    let day = |millis: u64, offset: i64| (millis as i64 - offset * 60_000).div_euclid(DAY);
+    day(later, later_offset) - day(earlier, earlier_offset)
+}
+
+/// `14:05`, or as the language has it.
+pub fn clock_time(millis: u64, locale: Locale) -> String {
+    format(millis, locale, &[("hour", "2-digit"), ("minute", "2-digit")])
+}
+
+/// The whole of it, for a tooltip.
+pub fn date_and_time(millis: u64, locale: Locale) -> String {
+    format(millis, locale, &[("dateStyle", "full"), ("timeStyle", "short")])
+}
+
+/// Today, yesterday, the weekday within the last week, else the date.
+pub fn day_name(millis: u64, now: u64, locale: Locale) -> String {
+    let options: &[(&str, &str)] = match calendar_days_between(millis, now) {
+        i64::MIN..=0 => return locale.texts().today.to_owned(),
+        1 => return locale.texts().yesterday.to_owned(),
+        2..=6 => &[("weekday", "long")],
+        7..=300 => &[("day", "numeric"), ("month", "long")],
+        _ => &[("day", "numeric"), ("month", "long"), ("year", "numeric")],
+    };
+    let text = format(millis, locale, options);
+    // A heading begins with a capital, which `Intl` does not give to every language's weekdays.
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// As short as a list needs it: the time today, else yesterday, the weekday, the date.
+pub fn short_time(millis: u64, now: u64, locale: Locale) -> String {
+    match calendar_days_between(millis, now) {
+        i64::MIN..=0 => clock_time(millis, locale),
+        1 => locale.texts().yesterday.to_owned(),
+        2..=6 => format(millis, locale, &[("weekday", "short")]),
+        7..=300 => format(millis, locale, &[("day", "2-digit"), ("month", "2-digit")]),
+        _ => format(millis, locale, &[("day", "2-digit"), ("month", "2-digit"), ("year", "numeric")]),
+    }
+}

@@ -1,0 +1,239 @@
+//! Every sentence the widget says, per language; dates as each language writes them.
+//!
+//! A language is one file with one [`Texts`]: a missing sentence does not compile. Absent on
+//! purpose: sentences of the proxy, which come in the visitor's language already.
+
+mod dates;
+mod en;
+mod vi;
+
+pub use dates::{calendar_days_between, clock_time, date_and_time, day_name, parse_time, short_time};
+
+/// A language the widget speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Locale {
+    /// Vietnamese.
+    Vi,
+    /// English.
+    #[default]
+    En,
+}
+
+impl Locale {
+    /// All of them, in the order the visitor's menu shows them.
+    pub const ALL: &'static [Self] = &[Self::Vi, Self::En];
+
+    /// The BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Vi => "vi",
+            Self::En => "en",
+        }
+    }
+
+    /// The language's own name for itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vi => "Tiếng Việt",
+            Self::En => "English",
+        }
+    }
+
+    /// Its sentences.
+    pub fn texts(self) -> &'static Texts {
+        match self {
+            Self::Vi => &vi::TEXTS,
+            Self::En => &en::TEXTS,
+        }
+    }
+
+    /// The language of a BCP 47 tag, whatever its region: `vi-VN` is Vietnamese.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let language = tag.trim().split(['-', '_']).next().unwrap_or_default();
+        Self::ALL.iter().copied().find(|locale| language.eq_ignore_ascii_case(locale.tag()))
+    }
+
+    /// The first of these tags that the widget speaks, English when it speaks none.
+    pub fn first_of<'a>(tags: impl IntoIterator<Item = &'a str>) -> Self {
+        tags.into_iter().find_map(Self::from_tag).unwrap_or_default()
+    }
+
+    /// The language to speak: what was chosen, else the page's (`<html lang>`), else the owner's
+    /// setting, else the browser's.
+    pub fn choose(chosen: &str, owner: &str) -> Self {
+        let window = web_sys::window();
+        let page = window.as_ref().and_then(web_sys::Window::document).and_then(|document| document.document_element());
+        let page = page.and_then(|root| root.get_attribute("lang")).unwrap_or_default();
+        let browser: Vec<String> =
+            window.map(|window| window.navigator().languages().iter().filter_map(|tag| tag.as_string()).collect()).unwrap_or_default();
+        let named = [chosen, &page, owner].into_iter();
+        Self::first_of(named.chain(browser.iter().map(String::as_str)))
+    }
+}
+
+/// A sentence with a number in it: `{n}` is the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plural {
+    /// For one.
+    pub one: &'static str,
+    /// For any other number. Vietnamese has only this form.
+    pub other: &'static str,
+}
+
+impl Plural {
+    /// The sentence for this number.
+    pub fn of(self, n: u32) -> String {
+        fill(if n == 1 { self.one } else { self.other }, &n.to_string())
+    }
+}
+
+/// The sentence with its `{n}` replaced.
+pub fn fill(sentence: &str, value: &str) -> String {
+    sentence.replacen("{n}", value, 1)
+}
+
+/// Every sentence, one field each. `{n}` in a sentence stands for the one thing that varies.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the English sentence in en.rs says what each is for")]
+pub struct Texts {
+    // The frame.
+    pub chat: &'static str,
+    pub open_chat: &'static str,
+    pub close: &'static str,
+    pub back: &'static str,
+    pub menu: &'static str,
+    pub language: &'static str,
+    pub appearance: &'static str,
+    pub scheme_auto: &'static str,
+    pub scheme_light: &'static str,
+    pub scheme_dark: &'static str,
+    pub unread: Plural,
+    pub retry: &'static str,
+    pub cancel: &'static str,
+    pub dismiss: &'static str,
+    pub loading: &'static str,
+    // Twins.
+    pub choose_twin: &'static str,
+    pub choose_twin_hint: &'static str,
+    pub change_twin: &'static str,
+    pub search_twins: &'static str,
+    pub twins: &'static str,
+    pub no_twins: &'static str,
+    pub no_twins_hint: &'static str,
+    pub available: &'static str,
+    pub unavailable: &'static str,
+    pub answering: &'static str,
+    pub results: Plural,
+    pub nothing_found: &'static str,
+    pub nothing_found_hint: &'static str,
+    // Conversations.
+    pub conversations: &'static str,
+    pub new_conversation: &'static str,
+    pub search_conversations: &'static str,
+    pub no_conversations: &'static str,
+    pub no_conversations_hint: &'static str,
+    pub untitled: &'static str,
+    pub conversation_actions: &'static str,
+    pub rename: &'static str,
+    pub new_title: &'static str,
+    pub save: &'static str,
+    pub delete: &'static str,
+    pub delete_question: &'static str,
+    pub load_more: &'static str,
+    pub today: &'static str,
+    pub yesterday: &'static str,
+    // Messages.
+    pub messages: &'static str,
+    pub greeting: &'static str,
+    pub starters: &'static str,
+    pub you: &'static str,
+    pub waiting: &'static str,
+    pub queued: &'static str,
+    pub queued_seconds: Plural,
+    pub queued_minutes: Plural,
+    pub sending: &'static str,
+    pub unsent: &'static str,
+    pub send_again: &'static str,
+    pub discard: &'static str,
+    pub stopped: &'static str,
+    pub answer_again: &'static str,
+    pub cut_short: &'static str,
+    pub copy: &'static str,
+    pub copied: &'static str,
+    pub copy_code: &'static str,
+    pub helpful: &'static str,
+    pub not_helpful: &'static str,
+    pub jump: &'static str,
+    pub older: &'static str,
+    pub answer_done: &'static str,
+    pub answer_failed: &'static str,
+    pub image: &'static str,
+    pub table: &'static str,
+    pub code: &'static str,
+    pub done: &'static str,
+    pub to_do: &'static str,
+    // The composer.
+    pub message: &'static str,
+    pub write_to: &'static str,
+    pub write: &'static str,
+    pub send: &'static str,
+    pub stop: &'static str,
+    pub characters_left: Plural,
+    pub characters_over: Plural,
+    pub composer_offline: &'static str,
+    pub composer_unavailable: &'static str,
+    pub composer_busy: &'static str,
+    // The line.
+    pub offline: &'static str,
+    pub reconnecting: &'static str,
+    pub reconnecting_in: Plural,
+    pub try_now: &'static str,
+    pub try_again_in: &'static str,
+    pub request_id: &'static str,
+    // What went wrong, by code.
+    pub problem_network: &'static str,
+    pub problem_offline: &'static str,
+    pub problem_unreadable: &'static str,
+    pub problem_limited: &'static str,
+    pub problem_upstream: &'static str,
+    pub problem_refused: &'static str,
+    pub problem_timeout: &'static str,
+    pub problem_incomplete: &'static str,
+    pub problem_interrupted: &'static str,
+    pub problem_store: &'static str,
+    pub problem_busy: &'static str,
+    pub problem_origin: &'static str,
+    pub problem_identity: &'static str,
+    pub problem_gone: &'static str,
+    pub problem_large: &'static str,
+    pub problem_other: &'static str,
+}
+
+impl Texts {
+    /// What to tell the visitor of a problem: the widget's own words for its code, else the
+    /// proxy's sentence, else that something went wrong.
+    pub fn problem<'a>(&'static self, code: &str, message: &'a str) -> &'a str {
+        match code {
+            "NETWORK" => self.problem_network,
+            "OFFLINE" => self.problem_offline,
+            "UNREADABLE" => self.problem_unreadable,
+            "RATE_LIMITED" => self.problem_limited,
+            "UPSTREAM_ERROR" | "UPSTREAM_UNAVAILABLE" => self.problem_upstream,
+            "UPSTREAM_REFUSED" => self.problem_refused,
+            "UPSTREAM_TIMEOUT" => self.problem_timeout,
+            "REPLY_INCOMPLETE" => self.problem_incomplete,
+            "REPLY_INTERRUPTED" => self.problem_interrupted,
+            "REPLY_IN_PROGRESS" => self.problem_busy,
+            "STORE_UNAVAILABLE" | "INTERNAL_ERROR" => self.problem_store,
+            "ORIGIN_NOT_ALLOWED" => self.problem_origin,
+            "INVALID_TOKEN" | "TOKEN_EXPIRED" | "INVALID_DPOP_PROOF" | "INSUFFICIENT_SCOPE" => self.problem_identity,
+            "NOT_FOUND" => self.problem_gone,
+            "PAYLOAD_TOO_LARGE" => self.problem_large,
+            _ if message.is_empty() => self.problem_other,
+            _ => message,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+use super::STYLESHEET;
+use super::accent::{Accent, DEFAULT_ACCENT, Palette, contrast};
+
+#[test]
+fn a_colour_is_read_in_both_short_and_long_form_and_nothing_else_is() {
+    assert_eq!(Accent::parse("#fa0"), Accent::parse(" #FFAA00 "));
+    for wrong in ["", "#", "#12", "#12345", "#1234567", "red", "#ggg", "123456", "#ăn"] {
+        assert_eq!(Accent::parse(wrong), None, "{wrong:?}");
+    }
+}
+
+#[test]
+fn every_brand_colour_gives_readable_text_in_both_schemes() {
+    for r in (0..=255).step_by(15) {
+        for g in (0..=255).step_by(15) {
+            for b in (0..=255).step_by(15) {
+                for (palette, surface) in Palette::both([r, g, b]) {
+                    let brand = format!("#{r:02x}{g:02x}{b:02x}");
+                    assert!(contrast(palette.fill, palette.on) >= 4.5, "text on fill of {brand}");
+                    assert!(contrast(palette.hover, palette.on) >= 4.5, "text on hovered fill of {brand}");
+                    assert!(contrast(palette.text, surface) >= 4.5, "links of {brand}");
+                    assert!(contrast(palette.text, palette.soft) >= 4.5, "links on the tint of {brand}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_default_colours_in_the_stylesheet_are_those_of_the_default_accent() {
+    for (name, value) in Accent::parse(DEFAULT_ACCENT).unwrap().properties() {
+        let declared = format!("var({name},{value})").replace("#ffffff", "#fff");
+        assert!(STYLESHEET.contains(&declared), "style/light.css or dark.css should say {declared}");
+    }
+}
+
+#[test]
+fn texts_and_lines_of_the_neutral_palettes_have_the_contrast_they_need() {
+    for file in [include_str!("../../style/light.css"), include_str!("../../style/dark.css")] {
+        let colour = |name: &str| {
+            let value = file.split(&format!("{name}:")).nth(1).and_then(|rest| rest.split([';', '}']).next()).unwrap();
+            let hex = if value == "#fff" { "#ffffff" } else { value };
+            let part = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+            [part(1), part(3), part(5)]
+        };
+        for text in ["--_fg", "--_fg2"] {
+            for surface in ["--_bg", "--_bg2", "--_bg3", "--_errb", "--_warnb"] {
+                let ratio = contrast(colour(text), colour(surface));
+                assert!(ratio >= 4.5, "{text} on {surface}: {ratio:.2}");
+            }
+        }
+        for (text, surface) in [("--_err", "--_bg"), ("--_err", "--_errb"), ("--_warn", "--_warnb")] {
+            assert!(contrast(colour(text), colour(surface)) >= 4.5, "{text} on {surface}");
+        }
+        for surface in ["--_bg", "--_bg2"] {
+            assert!(contrast(colour("--_line2"), colour(surface)) >= 3.0, "edges of fields on {surface}");
+        }
+    }
+}
+
+#[test]
+fn braces_in_the_stylesheet_are_balanced() {
+    let depth = STYLESHEET.chars().try_fold(0_i32, |depth, c| match c {
+        '{' => Some(depth + 1),
+        '}' => (depth > 0).then_some(depth - 1),
+        _ => Some(depth),
+    });
+    assert_eq!(depth, Some(0));
+}
