@@ -30,7 +30,7 @@ pub(crate) fn avatar_with_presence(cx: Cx, twin: &Twin, size: &str) -> El {
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    first.into_iter().chain(words.last()).flat_map(char::to_uppercase).collect()
+    first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
 }
 
 /// A colour for a name, always the same one.

@@ -26,6 +26,9 @@ struct Kept {
     owner: Owner,
 }
 
+/// Draws the child for a key.
+type Draw = Box<dyn Fn(&str) -> Option<El>>;
+
 /// A key and what was drawn for it.
 type Row = (String, Option<Kept>);
 
@@ -107,6 +110,7 @@ impl El {
         self
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "an element is made, then handed over")]
     pub(crate) fn child(self, child: El) -> Self {
         let _ = self.0.append_child(&child.0);
         self
@@ -190,7 +194,7 @@ impl El {
     }
 }
 
-fn keep_in_order(parent: &Element, end: Node, keys: Box<dyn Fn() -> Vec<String>>, draw: Box<dyn Fn(&str) -> Option<El>>) {
+fn keep_in_order(parent: &Element, end: Node, keys: Box<dyn Fn() -> Vec<String>>, draw: Draw) {
     let parent: Node = parent.clone().into();
     let owner = Owner::current().expect("drawn under an owner");
     let kept: Rc<RefCell<Vec<Row>>> = Rc::default();

@@ -26,7 +26,7 @@ pub(crate) fn launcher(cx: Cx) -> El {
         .attr_fn("aria-label", move || Some(label()))
         .attr_fn("aria-expanded", move || Some(cx.s.open.get().to_string()))
         .slot(move || cx.s.open.get().to_string(), |open| Some(icon(if open == "true" { CLOSE } else { CHAT })))
-        .slot(move || badge_text(cx.s.unread.get()), |text| badge(text))
+        .slot(move || badge_text(cx.s.unread.get()), badge)
         .click(move || cx.app.toggle())
 }
 

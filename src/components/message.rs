@@ -16,7 +16,7 @@ use twinchat_protocol::message::{Feedback, Role};
 pub(crate) fn message(cx: Cx, entry: MessageEntry) -> El {
     match entry.role {
         Role::User => own(cx, entry),
-        Role::Assistant => answer(cx, entry),
+        Role::Assistant => answer(cx, &entry),
     }
 }
 
@@ -63,7 +63,7 @@ fn unsent(cx: Cx, entry: &MessageEntry) -> El {
         .child(button("tc-link").text(cx.t.discard).click(move || cx.app.discard(&drop)))
 }
 
-fn answer(cx: Cx, entry: MessageEntry) -> El {
+fn answer(cx: Cx, entry: &MessageEntry) -> El {
     let status = entry.status;
     let name = cx.s.twin.with(|twin| twin.as_ref().map(|twin| twin.name.clone()).unwrap_or_default());
     let picture = cx.s.twin.with(|twin| twin.as_ref().map(|twin| avatar(cx, twin, "small")));

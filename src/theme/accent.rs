@@ -80,7 +80,10 @@ impl Palette {
         let fill = shift(brand, apart, |colour| contrast(colour, on) >= TEXT_CONTRAST);
         let hover = mix(fill, apart, 0.16);
         let soft = mix(background, brand, if away == WHITE { 0.14 } else { 0.08 });
-        let text = shift(brand, away, |colour| contrast(colour, surface) >= TEXT_CONTRAST && contrast(colour, soft) >= TEXT_CONTRAST);
+        let readable = |colour| contrast(colour, surface) >= TEXT_CONTRAST && contrast(colour, soft) >= TEXT_CONTRAST;
+        // On dark ground by way of a bright shade of the same hue: straight to white would be grey.
+        let vivid = if away == WHITE { brighten(brand) } else { away };
+        let text = shift(shift(brand, vivid, readable), away, readable);
         let select = mix(background, brand, if away == WHITE { 0.34 } else { 0.22 });
         Self { fill, hover, on, text, soft, select }
     }
@@ -97,6 +100,16 @@ impl Palette {
 /// The colour nearest to `from` on the way to `to` that is good enough.
 fn shift(from: Rgb, to: Rgb, good: impl Fn(Rgb) -> bool) -> Rgb {
     (0..=50).map(|step| mix(from, to, f64::from(step) / 50.0)).find(|&colour| good(colour)).unwrap_or(to)
+}
+
+/// The colour's hue at full brightness, a quarter of the way to white.
+fn brighten(colour: Rgb) -> Rgb {
+    let [r, g, b] = colour.map(u32::from);
+    let top = r.max(g).max(b);
+    if top == 0 {
+        return WHITE;
+    }
+    mix([r, g, b].map(|part| u8::try_from(part * 255 / top).unwrap_or(u8::MAX)), WHITE, 0.25)
 }
 
 fn mix(from: Rgb, to: Rgb, share: f64) -> Rgb {
