@@ -1,0 +1,7 @@
+//! The server through its real HTTP surface: a listener on a free port, the emulator as upstream.
+//!
+//! One file per file of `src/http`.
+
+mod helpers;
+
+mod assets;
