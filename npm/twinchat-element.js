@@ -14,7 +14,7 @@ const OPTIONS = {
 /** The methods that the widget itself carries out, with `open`. */
 const CALLS = [
   'close', 'toggle', 'setTwin', 'setThreadId', 'sendUserMessage', 'setComposerValue', 'focusComposer', 'showHistory',
-  'hideHistory', 'reset',
+  'hideHistory',
 ];
 
 const NAMES = Object.keys(OPTIONS);

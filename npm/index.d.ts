@@ -1,0 +1,215 @@
+/**
+ * The public contract of twinchat: everything here keeps its meaning within a major version, and nothing else is public.
+ *
+ * Look: set these custom properties on the element.
+ * `--tc-offset-x`, `--tc-offset-y` distance of the launcher from the corner (20px);
+ * `--tc-width`, `--tc-height` size of the panel (400px, 660px; inline and page: all there is);
+ * `--tc-radius` roundness (20px); `--tc-font`, `--tc-font-size` (the system's, 15px); `--tc-z-index` (2147483000).
+ * Parts for `::part()`: `launcher`, `badge`, `tip`, `panel`.
+ */
+
+/** What can be chosen. Each option but `open` is an attribute (`colorScheme` is `color-scheme`), a property and a key of {@link TwinChatElement.setOptions}. On a script tag each is `data-…`. */
+export interface TwinChatOptions {
+  /**
+   * The proxy's origin, such as `https://chat.example.com`, without a path.
+   * @default "" (the origin the script tag was loaded from; with npm the page's own)
+   */
+  proxy?: string;
+  /**
+   * The id of the twin to talk to.
+   * @default "" (the visitor picks; a single twin is picked by itself)
+   */
+  twin?: string;
+  /**
+   * The id of the conversation to open first.
+   * @default "" (the last one open in this tab)
+   */
+  thread?: string;
+  /**
+   * `bubble`: a launcher in the corner that opens a panel over the page. `inline`: a panel in the page's flow, as large as the element. `page`: a panel that fills the window.
+   * @default "bubble"
+   */
+  mode?: 'bubble' | 'inline' | 'page';
+  /**
+   * The widget's language as a BCP 47 tag; Vietnamese and English are there.
+   * @default "" (the page's `lang`, then the browser's, then the owner's setting)
+   */
+  locale?: string;
+  /**
+   * The palette; `auto` is what the visitor's system asks for.
+   * @default "auto"
+   */
+  colorScheme?: 'auto' | 'light' | 'dark';
+  /**
+   * The brand colour, `#rrggbb`. Both palettes are made from it, with readable contrast.
+   * @default "" (the owner's setting, then #0f766e)
+   */
+  accent?: string;
+  /**
+   * The corner of the launcher and its panel.
+   * @default "right"
+   */
+  position?: 'left' | 'right';
+  /**
+   * The panel's heading.
+   * @default "" (the owner's setting, then the widget's own words)
+   */
+  heading?: string;
+  /**
+   * The sentence above an empty conversation.
+   * @default "" (the owner's setting, then the widget's own words)
+   */
+  greeting?: string;
+  /**
+   * Questions a visitor can start with: an array, or one text with `|` between them.
+   * @default "" (the twin's own)
+   */
+  starters?: string | readonly string[];
+  /**
+   * Origins whose pictures in answers are shown at once: an array, or one text with `|` between them. Pictures from elsewhere are links.
+   * @default "" (none)
+   */
+  imageOrigins?: string | readonly string[];
+  /**
+   * Whether the bubble's launcher is drawn. Without it, call `open()` from a button of your own.
+   * @default "show"
+   */
+  launcher?: 'show' | 'hide';
+  /**
+   * When the widget itself is fetched: when the launcher is pointed at, focused or pressed (`intent`), when the browser has nothing else to do (`idle`), or at once (`eager`). Any call fetches it too, and so do the modes without a bubble.
+   * @default "intent"
+   */
+  load?: 'intent' | 'idle' | 'eager';
+  /**
+   * Whether the panel is open. The attribute follows what the visitor does.
+   * @default false
+   */
+  open?: boolean;
+}
+
+/** What is in an event's `detail`. All events bubble and leave shadow roots. */
+export interface TwinChatEventMap {
+  /** The widget is on the page and carries out calls. Nothing was asked of the proxy yet. */
+  'twinchat.ready': CustomEvent<undefined>;
+  /** The proxy has answered for the first time. */
+  'twinchat.connected': CustomEvent<undefined>;
+  /** The panel was opened. */
+  'twinchat.opened': CustomEvent<undefined>;
+  /** The panel was closed. */
+  'twinchat.closed': CustomEvent<undefined>;
+  /** Another twin was chosen; `null` when none is. */
+  'twinchat.twin.change': CustomEvent<{ twinId: string | null }>;
+  /** Another conversation is open; `null` for a new one that has no message yet. */
+  'twinchat.thread.change': CustomEvent<{ threadId: string | null }>;
+  /** The proxy has stored a message of the visitor. */
+  'twinchat.message.sent': CustomEvent<{ threadId: string; messageId: string }>;
+  /** A reply has begun; its text is yet to come. */
+  'twinchat.response.start': CustomEvent<{ threadId: string; messageId: string }>;
+  /** A reply has ended. */
+  'twinchat.response.end': CustomEvent<{
+    threadId: string;
+    messageId: string;
+    status: 'complete' | 'stopped' | 'incomplete' | 'interrupted' | 'failed';
+  }>;
+  /** The number of answers the visitor has not seen is another. */
+  'twinchat.unread.change': CustomEvent<{ unread: number }>;
+  /** Something went wrong and the visitor was told. `code` is the proxy's, or `LOAD_FAILED`, `OFFLINE`, `NETWORK`, `UNREADABLE`. */
+  'twinchat.error': CustomEvent<{ code: string; message: string; requestId?: string; retryable?: boolean }>;
+}
+
+type Property<Name extends keyof TwinChatOptions> = NonNullable<TwinChatOptions[Name]>;
+
+/** The element `<twin-chat>`. */
+export declare class TwinChatElement extends HTMLElement {
+  /** The proxy of elements that name none; empty for the page's own origin. */
+  static proxy: string;
+
+  get proxy(): string;
+  set proxy(value: string | null | undefined);
+  get twin(): string;
+  set twin(value: string | null | undefined);
+  get thread(): string;
+  set thread(value: string | null | undefined);
+  get mode(): Property<'mode'>;
+  set mode(value: Property<'mode'> | null | undefined);
+  get locale(): string;
+  set locale(value: string | null | undefined);
+  get colorScheme(): Property<'colorScheme'>;
+  set colorScheme(value: Property<'colorScheme'> | null | undefined);
+  get accent(): string;
+  set accent(value: string | null | undefined);
+  get position(): Property<'position'>;
+  set position(value: Property<'position'> | null | undefined);
+  get heading(): string;
+  set heading(value: string | null | undefined);
+  get greeting(): string;
+  set greeting(value: string | null | undefined);
+  get starters(): string;
+  set starters(value: Property<'starters'> | null | undefined);
+  get imageOrigins(): string;
+  set imageOrigins(value: Property<'imageOrigins'> | null | undefined);
+  get launcher(): Property<'launcher'>;
+  set launcher(value: Property<'launcher'> | null | undefined);
+  get load(): Property<'load'>;
+  set load(value: Property<'load'> | null | undefined);
+
+  /** Whether the panel is open. Always true in the modes without a bubble. */
+  readonly isOpen: boolean;
+  /** Fulfilled when the widget is on the page. Waiting for it does not fetch it. */
+  readonly ready: Promise<void>;
+
+  // Calls fetch the widget when it is not there yet. Their promises are fulfilled when the widget has taken them on, in
+  // the order they were made, and rejected with a sentence that says what is wrong.
+
+  /** Opens the panel. Assigning a boolean opens or closes it, for frameworks that set properties. */
+  get open(): () => Promise<void>;
+  set open(value: boolean);
+  /** Closes the panel; a running reply goes on. */
+  close(): Promise<void>;
+  /** Opens or closes the panel. */
+  toggle(): Promise<void>;
+  /** Draws the launcher again after `hide()`. */
+  show(): Promise<void>;
+  /** Takes the launcher away; the panel can still be opened by a call. */
+  hide(): Promise<void>;
+  /** Chooses a twin and shows the latest conversation with it, or a new one. */
+  setTwin(twinId: string): Promise<void>;
+  /** Opens a conversation of the visitor; `null` begins a new one. */
+  setThreadId(threadId: string | null): Promise<void>;
+  /** Sends a message as the visitor. Without a twin it waits for one to be picked. */
+  sendUserMessage(message: { text: string }): Promise<void>;
+  /** Puts a text in the composer without sending it. */
+  setComposerValue(value: { text: string }): Promise<void>;
+  /** Opens the panel and puts the keyboard focus in the composer. */
+  focusComposer(): Promise<void>;
+  /** Opens the panel with the list of conversations. */
+  showHistory(): Promise<void>;
+  /** Goes back from the list of conversations to where the visitor was. */
+  hideHistory(): Promise<void>;
+  /** Changes the language, as `locale` does. */
+  setLocale(locale: string): Promise<void>;
+  /** Changes the palette, as `colorScheme` does. */
+  setColorScheme(colorScheme: 'auto' | 'light' | 'dark'): Promise<void>;
+  /** Replaces all options: those not given go back to their defaults. `open` stays as it is unless given. */
+  setOptions(options: TwinChatOptions): void;
+  /** Listens to an event. Returns what ends it. */
+  on<Name extends keyof TwinChatEventMap>(name: Name, listener: (event: TwinChatEventMap[Name]) => void): () => void;
+  /** Removes the element and frees all it holds. The visitor's conversations stay. */
+  destroy(): Promise<void>;
+
+  addEventListener<Name extends keyof TwinChatEventMap>(
+    type: Name,
+    listener: (this: TwinChatElement, event: TwinChatEventMap[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+}
+
+/** Makes `<twin-chat>` known to the page. Importing the package alone does not. Calling it again, or on a server, does nothing. */
+export declare function defineTwinChat(): void;
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'twin-chat': TwinChatElement;
+  }
+}
