@@ -1,24 +1,35 @@
 //! The element's methods, by name.
 
+use super::outbox::Outbox;
 use crate::app::App;
 use js_sys::{Array, Reflect};
+use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 /// Does what the page called for.
 ///
 /// # Errors
 ///
-/// A sentence for the site's developer when the method takes something else than it was given.
-pub(super) fn call(app: &App, method: &str, values: &Array) -> Result<(), String> {
+/// A sentence for the site's developer when it cannot be done as called.
+pub(super) fn call(app: App, outbox: &Outbox, method: &str, values: &Array) -> Result<(), String> {
     let value = values.get(0);
     match method {
         "open" => app.open(),
         "close" => app.close(),
         "toggle" => app.toggle(),
-        "setTwin" => app.choose_twin(&text(method, &value)?),
-        "setThreadId" if value.is_null() || value.is_undefined() => app.new_conversation(),
-        "setThreadId" => app.open_conversation(&text(method, &value)?),
-        "sendUserMessage" => app.send_text(&text_of(method, &value)?),
+        "setTwin" => {
+            app.open();
+            app.choose_twin(&text(method, &value)?);
+        }
+        "setThreadId" => {
+            app.open();
+            if value.is_null() || value.is_undefined() {
+                app.new_conversation();
+            } else {
+                app.open_conversation(&text(method, &value)?);
+            }
+        }
+        "sendUserMessage" => outbox.send(app, text_of(method, &value)?)?,
         "setComposerValue" => app.set_draft(&text_of(method, &value)?),
         "focusComposer" => {
             app.open();
@@ -28,7 +39,11 @@ pub(super) fn call(app: &App, method: &str, values: &Array) -> Result<(), String
             app.open();
             app.show_conversations();
         }
-        "hideHistory" => app.back(),
+        "hideHistory" => {
+            if app.signals.screen.get_untracked() == crate::state::Screen::Conversations {
+                app.back();
+            }
+        }
         _ => return Err(["there is no method ", method].concat()),
     }
     Ok(())

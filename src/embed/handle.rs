@@ -1,8 +1,10 @@
 //! One mounted widget.
 
 use super::options::PageOptions;
-use super::{call, events, trap};
+use super::outbox::Outbox;
+use super::{call, events, frame, trap};
 use crate::app::{App, Options, WidgetEvent};
+use crate::components::Panel;
 use js_sys::{Array, Function, TypeError};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -17,6 +19,7 @@ use web_sys::HtmlElement;
 #[wasm_bindgen]
 pub struct Handle {
     app: App,
+    outbox: Outbox,
     emit: Function,
     // Dropping it takes the view off the page and ends its effects.
     _view: Box<dyn Any>,
@@ -36,18 +39,25 @@ impl fmt::Debug for Handle {
 pub fn mount(frame: &HtmlElement, options: JsValue, emit: Function) -> Handle {
     trap::watch_for_panics();
     trap::add(&emit);
+    frame::dress(frame);
     let options = read(options);
+    let outbox = Outbox::default();
     let app = Rc::new(Cell::new(None));
-    let made = Rc::clone(&app);
-    let tell = emit.clone();
-    let view = mount_to(frame.clone(), move || {
-        let app = App::provide(options);
-        app.subscribe(move |event| pass_on(&tell, event));
-        made.set(Some(app));
-        view! { <p>"twinchat"</p> }
+    let view = mount_to(frame.clone(), {
+        let (app, outbox, emit) = (Rc::clone(&app), outbox.clone(), emit.clone());
+        move || {
+            let made = App::provide(options);
+            app.set(Some(made));
+            frame::paint(made, emit.clone());
+            made.subscribe(move |event| {
+                outbox.hear(made, event);
+                pass_on(&emit, event);
+            });
+            view! { <Panel/> }
+        }
     });
     let app = app.get().expect("the view was built, and with it the app");
-    Handle { app, emit, _view: Box::new(view) }
+    Handle { app, outbox, emit, _view: Box::new(view) }
 }
 
 #[wasm_bindgen]
@@ -64,7 +74,7 @@ impl Handle {
     ///
     /// A `TypeError` that says what the method takes.
     pub fn call(&self, method: &str, values: &Array) -> Result<(), JsValue> {
-        call::call(&self.app, method, values).map_err(|sentence| TypeError::new(&["twinchat: ", &sentence].concat()).into())
+        call::call(self.app, &self.outbox, method, values).map_err(|sentence| TypeError::new(&["twinchat: ", &sentence].concat()).into())
     }
 
     /// Takes the widget off the page and ends all it was doing. The visitor's identity and conversations stay.

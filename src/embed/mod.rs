@@ -8,8 +8,10 @@
 
 mod call;
 mod events;
+mod frame;
 mod handle;
 mod options;
+mod outbox;
 mod trap;
 
 pub use handle::{Handle, mount};

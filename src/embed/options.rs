@@ -1,6 +1,7 @@
 //! The element's options, as the page wrote them, to the app's.
 
 use crate::app::{ColorScheme, Mode, Options};
+use crate::theme::Accent;
 use serde::Deserialize;
 
 /// What the loader hands over: the attributes' texts, empty where there is none. What is the launcher's alone
@@ -65,8 +66,7 @@ fn one_of<T: Copy>(option: &str, text: &str, values: &[(&str, T)], wrong: &mut V
 }
 
 fn accent(text: String, wrong: &mut Vec<String>) -> String {
-    let is_color = text.len() == 7 && text.starts_with('#') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit());
-    if is_color || text.is_empty() {
+    if text.is_empty() || Accent::parse(&text).is_some() {
         return text;
     }
     wrong.push(["accent=\"", &text, "\" is not a colour of the form #rrggbb. Using the owner's setting."].concat());

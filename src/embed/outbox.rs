@@ -1,0 +1,55 @@
+//! Messages the page sends in the visitor's name before there is a twin to send them to.
+
+use crate::app::{App, WidgetEvent};
+use leptos::prelude::*;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// What waits for a twin. Cheap to clone; all clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outbox {
+    waiting: Rc<RefCell<Vec<String>>>,
+}
+
+impl Outbox {
+    /// Sends the text now, or as soon as a twin is chosen.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says why it cannot be sent at all.
+    pub(super) fn send(&self, app: App, text: String) -> Result<(), String> {
+        let longest = app.signals.settings.with_untracked(|settings| settings.max_message_chars as usize);
+        if text.trim().is_empty() {
+            return Err("sendUserMessage() takes a text that is not empty".to_owned());
+        }
+        if longest > 0 && text.trim().chars().count() > longest {
+            return Err(["sendUserMessage() takes at most ", &longest.to_string(), " characters"].concat());
+        }
+        if app.signals.replying.get_untracked() {
+            return Err("the twin is still answering: wait for twinchat.response.end".to_owned());
+        }
+        app.open();
+        if app.signals.twin.with_untracked(Option::is_some) {
+            app.send_text(&text);
+        } else {
+            self.waiting.borrow_mut().push(text);
+        }
+        Ok(())
+    }
+
+    /// To be told of every event: a twin was chosen, so what waits can go.
+    pub(super) fn hear(&self, app: App, event: &WidgetEvent) {
+        let WidgetEvent::TwinChange { twin_id } = event else { return };
+        if twin_id.is_empty() || self.waiting.borrow().is_empty() {
+            return;
+        }
+        let waiting = Rc::clone(&self.waiting);
+        // After the app has finished what it is telling.
+        leptos::task::spawn_local(async move {
+            let texts = waiting.take();
+            if !texts.is_empty() {
+                app.send_text(&texts.join("\n\n"));
+            }
+        });
+    }
+}
