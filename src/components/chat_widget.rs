@@ -1,6 +1,6 @@
 //! The whole widget.
 
-use super::dom::{div, effect};
+use super::dom::{div, effect, focus};
 use super::launcher::launcher;
 use super::leaf::Leaf;
 use super::panel::panel;
@@ -30,7 +30,7 @@ fn widget(cx: Cx) -> super::dom::El {
         let open = cx.s.open.get();
         if was_open && !open {
             // Closing gives the focus back to where it came from.
-            let _ = button.focus();
+            focus(&button);
         }
         was_open = open;
     });

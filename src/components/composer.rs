@@ -4,7 +4,7 @@
 //! event's `isComposing`, key code 229 (Safari ends the composition before it reports the Enter
 //! that ended it), and our own note of the composition events.
 
-use super::dom::{El, button, div, effect, el, next_frame};
+use super::dom::{El, button, div, effect, el, focus, next_frame};
 use super::icon::{SEND, STOP, icon};
 use super::leaf::Leaf;
 use super::notice::{notice, notice_key};
@@ -62,7 +62,7 @@ pub(crate) fn composer(cx: Cx) -> El {
             // A press beside the text is meant for the text.
             if event.target() == event.current_target() {
                 event.prevent_default();
-                let _ = whole.focus();
+                focus(&whole);
             }
         });
     let inner = div("tc-composer-inner").slot(move || notice_key(cx), move |_| notice(cx)).child(boxed).child(foot(cx));
@@ -138,7 +138,7 @@ impl Field {
         effect(move || {
             let request = field.cx.s.focus_request.get();
             if seen.replace(request) != request {
-                let _ = field.node.focus();
+                focus(&field.node);
             }
         });
     }
@@ -184,7 +184,7 @@ fn send_button(field: Field) -> El {
         .child(icon(SEND))
         .click(move || {
             field.send();
-            let _ = field.node.focus();
+            focus(&field.node);
         })
 }
 

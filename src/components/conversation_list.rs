@@ -7,7 +7,7 @@ use super::icon::{CHAT, COMPOSE, SEARCH, icon};
 use super::leaf::Leaf;
 use super::parts::{empty_state, failed_state, search_field, skeleton_rows, text_button};
 use super::root::{Cx, root};
-use crate::i18n::{day_name, parse_time, short_time};
+use crate::i18n::{group_name, parse_time, short_time};
 use crate::state::Loading;
 use leptos::prelude::*;
 use twinchat_protocol::conversation::Conversation;
@@ -66,14 +66,14 @@ fn keys(cx: Cx) -> Vec<String> {
     let now = cx.s.now.get();
     let current = cx.s.conversation.with(|open| open.as_ref().map(|open| open.id.clone()));
     let mut keys = Vec::new();
-    let mut last_day = String::new();
+    let mut last_group = String::new();
     cx.s.conversations.with(|list| {
         for conversation in list {
             let time = parse_time(&conversation.updated_at);
-            let day = day_name(time, now, cx.locale);
-            if day != last_day {
-                keys.push(["day\n", &day].concat());
-                last_day = day;
+            let group = group_name(time, now, cx.locale);
+            if group != last_group {
+                keys.push(["day\n", &group].concat());
+                last_group = group;
             }
             let current = current.as_ref() == Some(&conversation.id);
             keys.push(row_key(cx, conversation, &short_time(time, now, cx.locale), current));

@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use web_sys::{Document, Element, Event, HtmlElement, Node};
+use web_sys::{Document, Element, Event, FocusOptions, HtmlElement, Node};
 
 /// An element under construction, or done.
 #[derive(Debug, Clone)]
@@ -66,6 +66,13 @@ pub(crate) fn next_frame(run: impl FnOnce() + 'static) {
     request_animation_frame(run);
 }
 
+/// Gives an element the keyboard focus without moving the page under it.
+pub(crate) fn focus(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    let _ = element.focus_with_options(&options);
+}
+
 /// Listens until the owner ends.
 pub(crate) fn listen(target: &web_sys::EventTarget, event: &'static str, handler: impl FnMut(Event) + 'static) {
     listen_boxed(target, event, Box::new(handler));
@@ -101,6 +108,12 @@ impl El {
 
     pub(crate) fn attr(self, name: &str, value: &str) -> Self {
         let _ = self.0.set_attribute(name, value);
+        self
+    }
+
+    /// Adds a class.
+    pub(crate) fn class(self, class: &str) -> Self {
+        let _ = self.0.class_list().add_1(class);
         self
     }
 

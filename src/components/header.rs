@@ -15,7 +15,7 @@ use leptos::prelude::*;
 pub(crate) fn header(cx: Cx) -> El {
     let header = el("header", "tc-header").attr("part", "header");
     let header = header.when(move || has_back(cx), move || back(cx)).slot(move || who_key(cx), move |_| Some(who(cx)));
-    let header = header.when(move || cx.s.screen.get() == Screen::Chat, move || new_button(cx));
+    let header = header.when(move || cx.s.screen.get() == Screen::Chat, move || new_button(cx).class("tc-new"));
     let header = header.child(menu_button(MORE, cx.t.menu, move |menu| menu_entries(cx, menu)));
     let closable = cx.mode() == Mode::Bubble;
     header.maybe(closable.then(|| icon_button(CLOSE, cx.t.close, move || cx.app.close()).attr("part", "close")))
@@ -94,7 +94,9 @@ fn menu_entries(cx: Cx, menu: Menu) -> Vec<El> {
     let now = cx.s.options.with(|options| options.color_scheme);
     let schemes = [(ColorScheme::Auto, cx.t.scheme_auto), (ColorScheme::Light, cx.t.scheme_light), (ColorScheme::Dark, cx.t.scheme_dark)];
     let schemes = schemes.map(|(scheme, label)| menu.choice(label, scheme == now, move || set_scheme(cx, scheme)));
-    vec![menu_group(cx.t.language, languages), el("hr", ""), menu_group(cx.t.appearance, schemes)]
+    // Where the header has no room for its button.
+    let new = div("tc-only-small").child(menu.item(COMPOSE, cx.t.new_conversation, move || cx.app.new_conversation())).child(el("hr", ""));
+    vec![new, menu_group(cx.t.language, languages), el("hr", ""), menu_group(cx.t.appearance, schemes)]
 }
 
 fn set_scheme(cx: Cx, scheme: ColorScheme) {

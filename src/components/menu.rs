@@ -1,6 +1,6 @@
 //! A button that opens a menu: arrow keys move, Escape gives the focus back, a press elsewhere closes.
 
-use super::dom::{El, button, div, el, listen};
+use super::dom::{El, button, div, el, focus, listen};
 use super::icon::{CHECK, Icon, icon};
 use super::parts::icon_button;
 use super::root::focused;
@@ -58,7 +58,7 @@ pub(crate) fn menu_button(shape: Icon, label: &str, fill: impl Fn(Menu) -> Vec<E
             let inside = menu.node().clone();
             let button = back_to.clone();
             let menu = menu.on("keydown", move |event| keys(&event, &inside, &button, open));
-            focus_first(menu.node().clone());
+            settle(menu.node().clone());
             menu
         },
     )
@@ -66,13 +66,21 @@ pub(crate) fn menu_button(shape: Icon, label: &str, fill: impl Fn(Menu) -> Vec<E
 
 fn items(menu: &Element) -> Vec<HtmlElement> {
     let found = menu.query_selector_all(".tc-menu-item");
-    found.map(|list| (0..list.length()).filter_map(|at| list.item(at)).map(JsCast::unchecked_into).collect()).unwrap_or_default()
+    let shown = |item: &HtmlElement| item.offset_parent().is_some();
+    found
+        .map(|list| (0..list.length()).filter_map(|at| list.item(at)).map(JsCast::unchecked_into).filter(shown).collect())
+        .unwrap_or_default()
 }
 
-fn focus_first(menu: Element) {
+/// Once the menu stands in the page: upward when there is no room below, and the focus into it.
+fn settle(menu: Element) {
     leptos::task::spawn_local(async move {
+        if let Ok(Some(frame)) = menu.closest(".tc-scroll,.tc-panel") {
+            let below = menu.get_bounding_client_rect().bottom() > frame.get_bounding_client_rect().bottom();
+            let _ = menu.class_list().toggle_with_force("tc-menu--up", below);
+        }
         if let Some(first) = items(&menu).first() {
-            let _ = first.focus();
+            focus(first);
         }
     });
 }
@@ -91,7 +99,7 @@ fn keys(event: &Event, menu: &Element, button: &HtmlElement, open: RwSignal<bool
             event.prevent_default();
             event.stop_propagation();
             open.set(false);
-            let _ = button.focus();
+            focus(button);
             return;
         }
         "Tab" => return open.set(false),
@@ -99,7 +107,7 @@ fn keys(event: &Event, menu: &Element, button: &HtmlElement, open: RwSignal<bool
     };
     event.prevent_default();
     if let Some(item) = items.get(to) {
-        let _ = item.focus();
+        focus(item);
     }
 }
 

@@ -25,6 +25,7 @@ fn own(cx: Cx, entry: MessageEntry) -> El {
     let is = move |wanted: fn(&EntryStatus) -> bool| move || status.with(wanted);
     let text = entry.text;
     let bubble = div("tc-bubble").attr("dir", "auto").attr("part", "bubble").text_fn(move || text.get());
+    let bubble = bubble.attr("title", &date_and_time(entry.created_at, cx.locale));
     let key = move || match status.get() {
         EntryStatus::Sending => "sending".to_owned(),
         EntryStatus::Unsent(problem) => ["unsent ", &problem.code].concat(),
@@ -38,7 +39,7 @@ fn own(cx: Cx, entry: MessageEntry) -> El {
         .child(bubble)
         .slot(key, move |key| {
             Some(match key {
-                "" => stamp(cx, entry.created_at),
+                "" => return None,
                 "sending" => div("tc-status").text(cx.t.sending),
                 _ => unsent(cx, &entry),
             })

@@ -2,7 +2,7 @@
 
 use super::composer::composer;
 use super::conversation_list::{conversation_list, sidebar};
-use super::dom::{El, div, effect, el, listen};
+use super::dom::{El, div, effect, el, focus, listen};
 use super::header::header;
 use super::icon::CHAT;
 use super::leaf::Leaf;
@@ -89,8 +89,8 @@ fn focus_inside(cx: Cx, panel: HtmlElement) {
     leptos::task::spawn_local(async move {
         let field = panel.query_selector(".tc-main :is(textarea,[role=combobox],[role=listbox])").ok().flatten();
         match field.filter(|_| !media("(pointer:coarse)") && cx.s.open.get_untracked()) {
-            Some(field) => drop(field.unchecked_into::<HtmlElement>().focus()),
-            None => drop(panel.focus()),
+            Some(field) => focus(field.unchecked_ref()),
+            None => focus(&panel),
         }
     });
 }
@@ -120,6 +120,6 @@ fn keep_focus_inside(event: &KeyboardEvent, panel: &Element) {
     let at = focused(panel);
     if at.as_ref() == Some(edge.as_ref()) || at.as_ref() == Some(panel) {
         event.prevent_default();
-        let _ = other.focus();
+        focus(other);
     }
 }

@@ -1,6 +1,6 @@
 //! Small parts that several components share.
 
-use super::dom::{El, button, div, el};
+use super::dom::{El, button, div, el, focus};
 use super::icon::{Icon, SEARCH, icon};
 use super::root::Cx;
 use crate::state::Problem;
@@ -78,6 +78,6 @@ pub(crate) fn skeleton_rows(cx: Cx, count: usize) -> El {
 pub(crate) fn focus_soon(element: &El) {
     let element = element.html();
     leptos::task::spawn_local(async move {
-        let _ = element.focus();
+        focus(&element);
     });
 }

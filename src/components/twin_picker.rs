@@ -30,7 +30,7 @@ fn has_single_twin(cx: Cx) -> bool {
 struct Picking {
     cx: Cx,
     search: RwSignal<String>,
-    active: RwSignal<usize>,
+    active: RwSignal<Option<usize>>,
 }
 
 impl Picking {
@@ -88,13 +88,13 @@ fn intro_again(intro: &El) -> El {
 }
 
 fn choices(cx: Cx, intro: El, searchable: bool) -> El {
-    let pick = Picking { cx, search: RwSignal::new(String::new()), active: RwSignal::new(0) };
+    let pick = Picking { cx, search: RwSignal::new(String::new()), active: RwSignal::new(None) };
     let listbox = el("div", "tc-options")
         .attr("role", "listbox")
         .attr("id", "tc-twins")
         .attr("aria-label", cx.t.twins)
         .list(move || pick.found().iter().enumerate().map(|(at, twin)| option_key(at, twin)).collect(), move |key| option(pick, key));
-    let active = move || Some(option_id(pick.active.get()));
+    let active = move || pick.active.get().map(option_id);
     let column = div("tc-column").on("keydown", move |event| keys(pick, &event));
     let scroll = div("tc-scroll");
     if !searchable {
@@ -102,8 +102,8 @@ fn choices(cx: Cx, intro: El, searchable: bool) -> El {
         return column.child(scroll.child(intro).child(listbox));
     }
     let (search, field) = search_field(cx.t.search_twins, move |text| {
+        pick.active.set((!text.trim().is_empty()).then_some(0));
         pick.search.set(text);
-        pick.active.set(0);
     });
     let _ = El::wrap(field.into())
         .attr("role", "combobox")
@@ -133,7 +133,7 @@ fn option(pick: Picking, key: &str) -> Option<El> {
     let about = (!twin.description.is_empty()).then(|| div("tc-option-about").attr("dir", "auto").text(&twin.description));
     let text = div("tc-option-text").child(name).maybe(about);
     let class = if twin.available { "tc-option" } else { "tc-option tc-option--away" };
-    let is_active = move || pick.active.get() == at;
+    let is_active = move || pick.active.get() == Some(at);
     let option = div(class)
         .attr("role", "option")
         .attr("id", &option_id(at))
@@ -145,7 +145,7 @@ fn option(pick: Picking, key: &str) -> Option<El> {
         .click(move || pick.choose(at));
     let node = option.node().clone();
     effect(move || {
-        if pick.active.get() == at && node.is_connected() {
+        if pick.active.get() == Some(at) && node.is_connected() {
             let into = ScrollIntoViewOptions::new();
             into.set_block(ScrollLogicalPosition::Nearest);
             node.scroll_into_view_with_scroll_into_view_options(&into);
@@ -160,21 +160,21 @@ fn keys(pick: Picking, event: &Event) {
         return;
     }
     let count = untrack(move || pick.found()).len();
-    let at = pick.active.get_untracked();
-    let last = count.saturating_sub(1);
+    let active = pick.active.get_untracked();
+    let (at, last) = (active.unwrap_or_default(), count.saturating_sub(1));
     let to = match event.key().as_str() {
-        "ArrowDown" => (at + 1).min(last),
+        "ArrowDown" => active.map_or(0, |at| (at + 1).min(last)),
         "ArrowUp" => at.saturating_sub(1),
         "PageDown" => (at + 5).min(last),
         "PageUp" => at.saturating_sub(5),
         "Home" => 0,
         "End" => last,
-        "Enter" => {
+        "Enter" if active.is_some() => {
             event.prevent_default();
             return pick.choose(at);
         }
         _ => return,
     };
     event.prevent_default();
-    pick.active.set(to);
+    pick.active.set(Some(to));
 }

@@ -38,7 +38,7 @@ pub(super) fn day_difference(earlier: u64, later: u64, earlier_offset: i64, late
 
 /// `14:05`, or as the language has it.
 pub fn clock_time(millis: u64, locale: Locale) -> String {
-    format(millis, locale, &[("hour", "2-digit"), ("minute", "2-digit")])
+    format(millis, locale, &[("hour", "numeric"), ("minute", "2-digit")])
 }
 
 /// The whole of it, for a tooltip.
@@ -55,6 +55,22 @@ pub fn day_name(millis: u64, now: u64, locale: Locale) -> String {
         7..=300 => &[("day", "numeric"), ("month", "long")],
         _ => &[("day", "numeric"), ("month", "long"), ("year", "numeric")],
     };
+    heading(millis, locale, options)
+}
+
+/// The part of time a list is divided by: today, yesterday, the last days, else the month.
+pub fn group_name(millis: u64, now: u64, locale: Locale) -> String {
+    let options: &[(&str, &str)] = match calendar_days_between(millis, now) {
+        i64::MIN..=1 => return day_name(millis, now, locale),
+        2..=7 => return locale.texts().last_week.to_owned(),
+        8..=30 => return locale.texts().last_month.to_owned(),
+        31..=300 => &[("month", "long")],
+        _ => &[("month", "long"), ("year", "numeric")],
+    };
+    heading(millis, locale, options)
+}
+
+fn heading(millis: u64, locale: Locale, options: &[(&str, &str)]) -> String {
     let text = format(millis, locale, options);
     // A heading begins with a capital, which `Intl` does not give to every language's weekdays.
     let mut letters = text.chars();

@@ -46,6 +46,8 @@ pub(super) const TEXTS: Texts = Texts {
     load_more: "Show more",
     today: "Today",
     yesterday: "Yesterday",
+    last_week: "Previous 7 days",
+    last_month: "Previous 30 days",
     messages: "Messages",
     greeting: "Hello! How can I help you?",
     starters: "You could ask",

@@ -7,7 +7,7 @@ mod dates;
 mod en;
 mod vi;
 
-pub use dates::{calendar_days_between, clock_time, date_and_time, day_name, parse_time, short_time};
+pub use dates::{calendar_days_between, clock_time, date_and_time, day_name, group_name, parse_time, short_time};
 
 /// A language the widget speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -142,6 +142,8 @@ pub struct Texts {
     pub load_more: &'static str,
     pub today: &'static str,
     pub yesterday: &'static str,
+    pub last_week: &'static str,
+    pub last_month: &'static str,
     // Messages.
     pub messages: &'static str,
     pub greeting: &'static str,

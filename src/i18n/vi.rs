@@ -50,6 +50,8 @@ pub(super) const TEXTS: Texts = Texts {
     load_more: "Xem thêm",
     today: "Hôm nay",
     yesterday: "Hôm qua",
+    last_week: "7 ngày qua",
+    last_month: "30 ngày qua",
     messages: "Tin nhắn",
     greeting: "Xin chào! Tôi có thể giúp gì cho bạn?",
     starters: "Gợi ý câu hỏi",

@@ -42,9 +42,8 @@ impl Parser<'_> {
             return;
         }
         let inside = !self.brackets.is_empty();
-        let stops = |c: char| {
-            c <= ' ' || c == '<' || c == '`' || c == ']' && inside || !c.is_ascii() && (c.is_whitespace() || is_punctuation(c))
-        };
+        let stops =
+            |c: char| c <= ' ' || c == '<' || c == '`' || c == ']' && inside || !c.is_ascii() && (c.is_whitespace() || is_punctuation(c));
         let length = rest.find(stops).unwrap_or(rest.len());
         super::work(length);
         let host = &rest[scheme.map_or(0, str::len)..length];
