@@ -3,9 +3,11 @@
 //! `docs/architecture.md` holds the rooms and their ranks.
 
 pub mod app;
+pub mod client;
 pub mod components;
 pub mod embed;
 pub mod i18n;
 pub mod markdown;
+pub mod platform;
 pub mod state;
 pub mod theme;

@@ -3,57 +3,44 @@
 //! None of them waits: what they set going shows up in the signals. All of them are safe to call
 //! at any time; what makes no sense at the moment does nothing.
 
-use super::{App, Inner, Options, Signals, WidgetEvent};
-use crate::state::{Connection, Loading, Screen};
+use super::{App, Inner, Options, WidgetEvent, put};
+use crate::platform::web;
+use crate::state::{EntryStatus, Loading, Screen};
 use leptos::prelude::*;
-use std::cell::RefCell;
 use std::rc::Rc;
-use twinchat_protocol::message::Feedback;
-use twinchat_protocol::widget::WidgetSettings;
+use twinchat_protocol::message::{Feedback, Role};
 
 impl App {
     /// Makes an app in the browser and hands it down as context. Asks nothing of the proxy and
     /// stores nothing until it is opened.
     pub fn provide(options: Options) -> Self {
-        let signals = Signals {
-            open: RwSignal::new(options.open || !options.closable()),
-            options: RwSignal::new(options),
-            screen: RwSignal::new(Screen::default()),
-            settings: RwSignal::new(WidgetSettings::default()),
-            twins: RwSignal::new(Vec::new()),
-            twins_loading: RwSignal::new(Loading::Idle),
-            conversations: RwSignal::new(Vec::new()),
-            conversations_loading: RwSignal::new(Loading::Idle),
-            conversations_more: RwSignal::new(false),
-            twin: RwSignal::new(None),
-            conversation: RwSignal::new(None),
-            messages: RwSignal::new(Vec::new()),
-            messages_loading: RwSignal::new(Loading::Idle),
-            messages_more: RwSignal::new(false),
-            replying: RwSignal::new(false),
-            draft: RwSignal::new(String::new()),
-            connection: RwSignal::new(Connection::New),
-            notice: RwSignal::new(None),
-            unread: RwSignal::new(0),
-            now: RwSignal::new(0),
-            focus_request: RwSignal::new(0),
-        };
-        let inner = Rc::new(Inner { subscribers: RefCell::new(Vec::new()) });
-        let app = Self { signals, inner: StoredValue::new_local(inner) };
-        provide_context(app);
-        app
+        Self::provide_on(options, web::platform())
+    }
+
+    /// What is behind it, unless that has ended.
+    fn inner(&self) -> Option<Rc<Inner>> {
+        self.inner.try_get_value().filter(|inner| inner.alive.get())
+    }
+
+    fn with(&self, action: impl FnOnce(&Rc<Inner>)) {
+        if let Some(inner) = self.inner() {
+            action(&inner);
+        }
     }
 
     /// Hears of everything from now on, for as long as the app lives.
     pub fn subscribe(&self, callback: impl Fn(&WidgetEvent) + 'static) {
-        self.inner.with_value(|inner| inner.subscribers.borrow_mut().push(Rc::new(callback)));
+        self.with(|inner| inner.subscribers.borrow_mut().push(Rc::new(callback)));
     }
 
     /// Opens the panel; the first time, twins and conversations are fetched.
     pub fn open(&self) {
         if !self.signals.open.get_untracked() {
             self.signals.open.set(true);
-            self.tell(&WidgetEvent::Opened);
+            self.with(|inner| {
+                inner.opened();
+                inner.tell(&WidgetEvent::Opened);
+            });
         }
     }
 
@@ -61,7 +48,11 @@ impl App {
     pub fn close(&self) {
         if self.signals.options.with_untracked(Options::closable) && self.signals.open.get_untracked() {
             self.signals.open.set(false);
-            self.tell(&WidgetEvent::Closed);
+            self.with(|inner| {
+                inner.ticker.take();
+                inner.tend(&inner.current());
+                inner.tell(&WidgetEvent::Closed);
+            });
         }
     }
 
@@ -72,71 +63,176 @@ impl App {
 
     /// Shows the twin picker.
     pub fn show_twins(&self) {
-        self.signals.screen.set(Screen::Twins);
+        put(self.signals.screen, Screen::Twins);
     }
 
     /// Shows the list of conversations, fetched anew.
     pub fn show_conversations(&self) {
-        self.signals.screen.set(Screen::Conversations);
+        put(self.signals.screen, Screen::Conversations);
+        self.with(|inner| {
+            let this = inner.clone();
+            inner.spawn(async move { this.fetch_conversations(false).await });
+        });
     }
 
     /// Goes to where "back" leads: from a list to the open conversation, from there to the
     /// conversations, and from the twin picker to the conversations when there are any.
-    pub fn back(&self) {}
+    pub fn back(&self) {
+        let chat_is_open = self.signals.twin.with_untracked(Option::is_some) || self.signals.conversation.with_untracked(Option::is_some);
+        match self.signals.screen.get_untracked() {
+            Screen::Chat => self.show_conversations(),
+            _ if chat_is_open => put(self.signals.screen, Screen::Chat),
+            Screen::Twins if self.signals.conversations.with_untracked(|list| !list.is_empty()) => self.show_conversations(),
+            _ => put(self.signals.screen, Screen::Twins),
+        }
+    }
 
     /// Chooses a twin and shows the latest conversation with it, or a new one.
-    pub fn choose_twin(&self, _twin_id: &str) {}
+    pub fn choose_twin(&self, twin_id: &str) {
+        self.with(|inner| inner.choose_twin(twin_id));
+    }
 
     /// Opens one of the visitor's conversations.
-    pub fn open_conversation(&self, _conversation_id: &str) {}
+    pub fn open_conversation(&self, conversation_id: &str) {
+        self.with(|inner| inner.open_conversation(conversation_id));
+    }
 
     /// Shows a new, empty conversation with the twin of the open one (or the picker, when there is
     /// none and more than one to choose from). Nothing is made at the proxy before its first message.
-    pub fn new_conversation(&self) {}
+    pub fn new_conversation(&self) {
+        self.with(Inner::new_conversation);
+    }
 
     /// The visitor has typed.
     pub fn set_draft(&self, text: &str) {
-        self.signals.draft.set(text.to_owned());
+        put(self.signals.draft, text.to_owned());
     }
 
     /// Sends the draft and empties it. Does nothing while it is blank, longer than allowed, or a
     /// reply is running.
-    pub fn send(&self) {}
+    pub fn send(&self) {
+        let draft = self.signals.draft.get_untracked();
+        if self.deliver(draft.trim()) {
+            self.signals.draft.set(String::new());
+        }
+    }
 
     /// Sends this text and leaves the draft alone (a starter question, the host page).
-    pub fn send_text(&self, _text: &str) {}
+    pub fn send_text(&self, text: &str) {
+        self.deliver(text.trim());
+    }
+
+    fn deliver(&self, text: &str) -> bool {
+        let max = self.signals.settings.with_untracked(|settings| settings.max_message_chars as usize);
+        let Some(inner) = self.inner() else { return false };
+        let run = inner.current();
+        let sendable = !text.is_empty() && (max == 0 || text.chars().count() <= max) && !run.twin_id.borrow().is_empty();
+        if !sendable || self.signals.replying.get_untracked() {
+            return false;
+        }
+        inner.deliver(&run, &inner.client().new_id(), text);
+        true
+    }
 
     /// Stops the running reply of the open conversation, also before its first words. What has
     /// come is kept.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.with(Inner::stop);
+    }
 
     /// Sends an unsent message again, or asks the twin once more in place of a reply that failed
     /// or was stopped.
-    pub fn retry(&self, _key: &str) {}
+    pub fn retry(&self, key: &str) {
+        let Some(inner) = self.inner() else { return };
+        let run = inner.current();
+        if self.signals.replying.get_untracked() {
+            return;
+        }
+        let entry = run.thread.borrow().get(key).cloned();
+        match entry {
+            Some(entry) if matches!(entry.status, EntryStatus::Unsent(_)) => inner.deliver(&run, key, &entry.text),
+            Some(entry) if entry.role == Role::Assistant && !entry.id.is_empty() => inner.ask_again(&run, key),
+            _ => {}
+        }
+    }
 
     /// Removes an unsent message from the list. Its text goes back into an empty draft.
-    pub fn discard(&self, _key: &str) {}
+    pub fn discard(&self, key: &str) {
+        self.with(|inner| {
+            let run = inner.current();
+            let text = run.thread.borrow_mut().discard(key);
+            inner.draw(&run);
+            if self.signals.draft.with_untracked(|draft| draft.trim().is_empty()) {
+                self.signals.draft.set(text.unwrap_or_default());
+            }
+        });
+    }
 
     /// What the visitor thinks of a reply; `None` takes it back.
-    pub fn feedback(&self, _key: &str, _feedback: Option<Feedback>) {}
+    pub fn feedback(&self, key: &str, feedback: Option<Feedback>) {
+        let Some(inner) = self.inner() else { return };
+        let (run, key) = (inner.current(), key.to_owned());
+        let Some(entry) = run.thread.borrow().get(&key).cloned().filter(|entry| !entry.id.is_empty()) else { return };
+        run.thread.borrow_mut().set_feedback(&key, feedback);
+        inner.draw(&run);
+        let this = inner.clone();
+        inner.spawn(async move {
+            if let Err(problem) = this.client().feedback(&entry.id, feedback).await {
+                run.thread.borrow_mut().set_feedback(&key, entry.feedback);
+                this.draw(&run);
+                this.report(problem);
+            }
+        });
+    }
 
     /// Fetches the next page of conversations.
-    pub fn load_more_conversations(&self) {}
+    pub fn load_more_conversations(&self) {
+        let idle = self.signals.conversations_loading.get_untracked() != Loading::Busy;
+        if idle && self.signals.conversations_more.get_untracked() {
+            self.with(|inner| {
+                let this = inner.clone();
+                inner.spawn(async move { this.fetch_conversations(true).await });
+            });
+        }
+    }
 
     /// Lists only conversations that hold this text; empty lists all again.
-    pub fn search_conversations(&self, _text: &str) {}
+    pub fn search_conversations(&self, text: &str) {
+        self.with(|inner| inner.search(text));
+    }
 
     /// Gives a conversation another title.
-    pub fn rename_conversation(&self, _conversation_id: &str, _title: &str) {}
+    pub fn rename_conversation(&self, conversation_id: &str, title: &str) {
+        let (id, title) = (conversation_id.to_owned(), title.trim().to_owned());
+        if !title.is_empty() {
+            self.with(|inner| {
+                let this = inner.clone();
+                inner.spawn(async move { this.rename(&id, &title).await });
+            });
+        }
+    }
 
     /// Erases a conversation and its messages.
-    pub fn delete_conversation(&self, _conversation_id: &str) {}
+    pub fn delete_conversation(&self, conversation_id: &str) {
+        let id = conversation_id.to_owned();
+        self.with(|inner| {
+            let this = inner.clone();
+            inner.spawn(async move { this.delete(&id).await });
+        });
+    }
 
     /// Fetches the messages before the first one shown.
-    pub fn load_older_messages(&self) {}
+    pub fn load_older_messages(&self) {
+        self.with(|inner| {
+            let (this, run) = (inner.clone(), inner.current());
+            inner.spawn(async move { this.load_older(&run).await });
+        });
+    }
 
     /// Fetches again what failed to load on the screen shown.
-    pub fn reload(&self) {}
+    pub fn reload(&self) {
+        self.with(Inner::reload);
+    }
 
     /// Takes the notice away.
     pub fn dismiss_notice(&self) {
@@ -144,7 +240,12 @@ impl App {
     }
 
     /// Tries to connect now instead of waiting.
-    pub fn try_now(&self) {}
+    pub fn try_now(&self) {
+        self.with(|inner| {
+            inner.client().wake();
+            inner.reload();
+        });
+    }
 
     /// Asks the composer to take the focus.
     pub fn focus_composer(&self) {
@@ -153,19 +254,27 @@ impl App {
 
     /// Changes the language, BCP 47.
     pub fn set_locale(&self, locale: &str) {
-        self.signals.options.update(|options| locale.clone_into(&mut options.locale));
+        let options = Options { locale: locale.to_owned(), ..self.signals.options.get_untracked() };
+        self.set_options(options);
     }
 
     /// Replaces all options. Another proxy starts the app anew.
     pub fn set_options(&self, options: Options) {
-        self.signals.options.set(options);
+        self.with(|inner| inner.take_options(&options));
+        put(self.signals.options, options);
     }
 
     /// An address at the proxy, such as a twin's avatar, in full.
     pub fn url(&self, path: &str) -> String {
-        self.signals.options.with_untracked(|options| [options.proxy.trim_end_matches('/'), path].concat())
+        self.inner().map(|inner| [&inner.origin.borrow()[..], path].concat()).unwrap_or_default()
     }
 
     /// Ends everything: streams, requests, timers, subscriptions. The visitor's identity stays.
-    pub fn destroy(&self) {}
+    pub fn destroy(&self) {
+        self.with(|inner| {
+            inner.alive.set(false);
+            inner.subscribers.take();
+            inner.end_all();
+        });
+    }
 }

@@ -4,16 +4,32 @@
 //! visitor (or the host page) can want. Components never write a signal.
 
 mod actions;
+mod chat;
+mod drawing;
 mod events;
+mod lists;
 mod options;
+mod start;
+mod talk;
+
+#[cfg(test)]
+mod tests;
 
 pub use events::WidgetEvent;
 pub use options::{ColorScheme, Mode, Options};
 
+use crate::client::Client;
+use crate::platform::Platform;
 use crate::state::{Connection, EntryStatus, Loading, Problem, Screen};
+use chat::Run;
+use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
-use std::cell::RefCell;
+use leptos::reactive::owner::WeakOwner;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 use twinchat_protocol::conversation::Conversation;
 use twinchat_protocol::message::{Feedback, Role};
 use twinchat_protocol::twin::Twin;
@@ -103,15 +119,111 @@ impl std::fmt::Debug for App {
     }
 }
 
+/// What is behind the signals. Tasks hold it, so it outlives neither [`App::destroy`] nor them.
 struct Inner {
-    subscribers: RefCell<Vec<Rc<dyn Fn(&WidgetEvent)>>>,
+    signals: Signals,
+    platform: Platform,
+    client: RefCell<Client>,
+    origin: RefCell<String>,
+    /// Where signals of messages are made, below the app's own owner.
+    root: Option<WeakOwner>,
+    subscribers: RefCell<Vec<Subscriber>>,
+    /// The conversation that is shown, kept or not.
+    current: RefCell<Rc<Run>>,
+    /// All conversations opened so far: their replies go on, their unsent messages stay.
+    runs: RefCell<Vec<Rc<Run>>>,
+    list: RefCell<ListState>,
+    started: Cell<bool>,
+    connected: Cell<bool>,
+    alive: Cell<bool>,
+    ticker: RefCell<Option<Job>>,
+    watch: RefCell<Option<Box<dyn Any>>>,
 }
 
-impl App {
+type Subscriber = Rc<dyn Fn(&WidgetEvent)>;
+
+/// Which part of the list of conversations is loaded.
+#[derive(Default)]
+struct ListState {
+    search: String,
+    page: u32,
+    /// Counts askings: an answer to an older one is not wanted any more.
+    asked: u32,
+}
+
+/// Something under way that ends when this is dropped.
+struct Job(AbortHandle);
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Inner {
+    /// Lets something run until the app is destroyed.
+    fn spawn(self: &Rc<Self>, future: impl Future<Output = ()> + 'static) {
+        let this = self.clone();
+        let mut future = Box::pin(future);
+        self.platform.clock.spawn(Box::pin(poll_fn(
+            move |context| {
+                if this.alive.get() { future.as_mut().poll(context) } else { Poll::Ready(()) }
+            },
+        )));
+    }
+
+    /// Lets something run until its job is dropped.
+    fn start_job(&self, future: impl Future<Output = ()> + 'static) -> Job {
+        let (future, handle) = abortable(future);
+        self.platform.clock.spawn(Box::pin(async move {
+            // Aborted or done: nobody asks.
+            let _ = future.await;
+        }));
+        Job(handle)
+    }
+
+    fn client(&self) -> Client {
+        self.client.borrow().clone()
+    }
+
     fn tell(&self, event: &WidgetEvent) {
-        let subscribers = self.inner.try_with_value(|inner| inner.subscribers.borrow().clone()).unwrap_or_default();
+        let subscribers = self.subscribers.borrow().clone();
         for subscriber in &subscribers {
             subscriber(event);
         }
+    }
+
+    /// Tells the visitor and the page.
+    fn report(&self, problem: Problem) {
+        self.signals.notice.set(Some(problem.clone()));
+        self.tell(&WidgetEvent::Error(problem));
+    }
+
+    /// Notes what an answer, or none, says of the line.
+    fn note<T>(&self, result: &Result<T, Problem>) {
+        match result {
+            Ok(_) => {
+                if !self.connected.replace(true) {
+                    self.tell(&WidgetEvent::Connected);
+                }
+                if matches!(self.signals.connection.get_untracked(), Connection::New | Connection::Offline) {
+                    self.signals.connection.set(Connection::Open);
+                }
+            }
+            Err(problem) if problem.code == "OFFLINE" => self.signals.connection.set(Connection::Offline),
+            Err(_) => {}
+        }
+    }
+
+    /// Whether the visitor is looking at the panel.
+    fn in_sight(&self) -> bool {
+        self.signals.open.get_untracked() && self.platform.page.visible()
+    }
+}
+
+/// Sets a signal if that changes anything: what has not changed is not drawn again.
+fn put<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.try_with_untracked(|old| *old != value) == Some(true) {
+        signal.set(value);
     }
 }

@@ -1,5 +1,13 @@
 //! Nouns and their changes. Pure: no signals, no browser, no waiting; tested natively.
 
+pub mod conversations;
+pub mod event;
+pub mod thread;
+pub mod time;
+
+#[cfg(test)]
+mod tests;
+
 /// What the panel shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Screen {
@@ -39,6 +47,13 @@ pub struct Problem {
     pub retry_at: Option<u64>,
     /// Whether another try without a change can succeed.
     pub retryable: bool,
+}
+
+impl Problem {
+    /// One of our own, without a sentence of the proxy.
+    pub fn own(code: &str) -> Self {
+        Self { code: code.to_owned(), message: String::new(), request_id: String::new(), retry_at: None, retryable: true }
+    }
 }
 
 /// How the line to the proxy is.

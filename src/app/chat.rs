@@ -1,0 +1,184 @@
+//! One conversation: opened, shown, left.
+
+use super::drawing::owner_below;
+use super::{Inner, Job, WidgetEvent, put};
+use crate::state::thread::Thread;
+use crate::state::{Loading, Screen};
+use leptos::prelude::*;
+use leptos::reactive::owner::{Owner, WeakOwner};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use twinchat_protocol::conversation::Conversation;
+
+/// One conversation that was opened, shown or not.
+pub(super) struct Run {
+    pub(super) twin_id: RefCell<String>,
+    /// Empty before the first message.
+    pub(super) id: RefCell<String>,
+    pub(super) thread: RefCell<Thread>,
+    pub(super) draft: RefCell<String>,
+    pub(super) unread: Cell<u32>,
+    pub(super) draw_pending: Cell<bool>,
+    /// Holds the signals of its messages for as long as it is shown.
+    pub(super) owner: Owner,
+    pub(super) loaded: Cell<bool>,
+    /// What is being sent or listened to.
+    pub(super) job: RefCell<Option<Job>>,
+    /// Whether that job may be ended: it only listens.
+    pub(super) idle: Cell<bool>,
+    pub(super) stop_wanted: Cell<bool>,
+}
+
+impl Run {
+    pub(super) fn new(root: Option<&WeakOwner>, twin_id: &str, id: &str) -> Rc<Self> {
+        Rc::new(Self {
+            twin_id: RefCell::new(twin_id.to_owned()),
+            id: RefCell::new(id.to_owned()),
+            thread: RefCell::default(),
+            draft: RefCell::default(),
+            unread: Cell::new(0),
+            draw_pending: Cell::new(false),
+            owner: owner_below(root),
+            loaded: Cell::new(id.is_empty()),
+            job: RefCell::default(),
+            idle: Cell::new(true),
+            stop_wanted: Cell::new(false),
+        })
+    }
+
+    /// Ends what is under way here.
+    pub(super) fn end(&self) {
+        self.job.take();
+    }
+
+    pub(super) fn is_replying(&self) -> bool {
+        self.thread.borrow().running().is_some()
+    }
+}
+
+impl Inner {
+    pub(super) fn current(&self) -> Rc<Run> {
+        self.current.borrow().clone()
+    }
+
+    pub(super) fn is_current(&self, run: &Rc<Run>) -> bool {
+        Rc::ptr_eq(&self.current.borrow(), run)
+    }
+
+    pub(super) fn run_of(&self, conversation_id: &str) -> Option<Rc<Run>> {
+        self.runs.borrow().iter().find(|run| *run.id.borrow() == conversation_id).cloned()
+    }
+
+    /// Shows this conversation in place of the one that was.
+    pub(super) fn show(self: &Rc<Self>, run: &Rc<Run>) {
+        let signals = self.signals;
+        let before = self.current.replace(run.clone());
+        if !Rc::ptr_eq(&before, run) {
+            before.draft.replace(signals.draft.get_untracked());
+            self.leave(&before);
+            signals.draft.set(run.draft.borrow().clone());
+            signals.notice.set(None);
+            let id = run.id.borrow().clone();
+            let conversation = signals.conversations.with_untracked(|list| list.iter().find(|other| other.id.as_str() == id).cloned());
+            put(signals.conversation, conversation);
+            self.draw_all(run);
+            self.tell(&WidgetEvent::ThreadChange { conversation_id: id });
+        }
+        if !self.runs.borrow().iter().any(|other| Rc::ptr_eq(other, run)) {
+            self.runs.borrow_mut().push(run.clone());
+        }
+        self.show_twin(run);
+        put(signals.messages_loading, if run.loaded.get() { Loading::Ready } else { Loading::Busy });
+        put(signals.screen, Screen::Chat);
+        self.remember(&run.id.borrow());
+        self.seen();
+        self.tend(run);
+    }
+
+    /// The conversation that was shown until now: its reply goes on, what has no content goes away.
+    fn leave(self: &Rc<Self>, run: &Rc<Run>) {
+        if run.idle.get() {
+            run.end();
+        }
+        if run.id.borrow().is_empty() && run.thread.borrow().entries().is_empty() {
+            self.runs.borrow_mut().retain(|other| !Rc::ptr_eq(other, run));
+        }
+        // Its views are still there until the new list is drawn.
+        let (this, it) = (self.clone(), run.clone());
+        self.spawn(async move {
+            this.platform.clock.frame().await;
+            this.platform.clock.frame().await;
+            if !this.is_current(&it) {
+                it.owner.cleanup();
+            }
+        });
+    }
+
+    pub(super) fn show_twin(&self, run: &Rc<Run>) {
+        let twin_id = run.twin_id.borrow();
+        let twin = self.signals.twins.with_untracked(|twins| twins.iter().find(|twin| twin.id.as_str() == *twin_id).cloned());
+        let before = self.signals.twin.with_untracked(|twin| twin.as_ref().map(|twin| twin.id.clone()));
+        if before != twin.as_ref().map(|twin| twin.id.clone()) {
+            self.signals.twin.set(twin);
+            self.tell(&WidgetEvent::TwinChange { twin_id: twin_id.clone() });
+        }
+    }
+
+    /// Fetches what was said lately and goes on listening.
+    pub(super) async fn load(self: &Rc<Self>, run: &Rc<Run>) {
+        let id = run.id.borrow().clone();
+        let result = self.client().messages(&id, None).await;
+        self.note(&result);
+        match result {
+            Ok((messages, before)) => {
+                run.thread.borrow_mut().add_page(messages, before);
+                run.loaded.set(true);
+                self.set_messages_loading(run, Loading::Ready);
+                self.draw(run);
+                self.tend(run);
+            }
+            Err(problem) if problem.code == "NOT_FOUND" => {
+                self.forget(&id);
+                if self.is_current(run) {
+                    self.new_conversation();
+                    self.report(problem);
+                }
+            }
+            Err(problem) if run.loaded.get() => self.report(problem),
+            Err(problem) => self.set_messages_loading(run, Loading::Failed(problem)),
+        }
+    }
+
+    fn set_messages_loading(&self, run: &Rc<Run>, loading: Loading) {
+        if self.is_current(run) {
+            put(self.signals.messages_loading, loading);
+        }
+    }
+
+    /// Fetches the messages before the first one.
+    pub(super) async fn load_older(self: &Rc<Self>, run: &Rc<Run>) {
+        let (id, before) = (run.id.borrow().clone(), run.thread.borrow().before().map(str::to_owned));
+        let Some(before) = before else { return };
+        if self.signals.messages_loading.get_untracked() == Loading::Busy {
+            return;
+        }
+        self.set_messages_loading(run, Loading::Busy);
+        let result = self.client().messages(&id, Some(&before)).await;
+        self.note(&result);
+        match result {
+            Ok((messages, before)) => {
+                run.thread.borrow_mut().add_page(messages, before);
+                self.draw(run);
+                self.set_messages_loading(run, Loading::Ready);
+            }
+            Err(problem) => self.set_messages_loading(run, Loading::Failed(problem)),
+        }
+    }
+
+    /// Keeps what is shown of the open conversation up to date.
+    pub(super) fn show_conversation(&self, conversation: Conversation) {
+        if *self.current().id.borrow() == conversation.id.as_str() {
+            put(self.signals.conversation, Some(conversation));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What happened to a thread, carried over to the signals: no more than that, and no more often
+//! than pictures are drawn.
+
+use super::chat::Run;
+use super::{Inner, MessageEntry, put};
+use crate::state::thread::{Change, Entry};
+use leptos::prelude::*;
+use leptos::reactive::owner::{Owner, WeakOwner};
+use std::rc::Rc;
+
+impl Inner {
+    /// Draws what happened to a thread with the next picture. Thousands of deltas cost as many
+    /// signal updates as there are pictures.
+    pub(super) fn draw_soon(self: &Rc<Self>, run: &Rc<Run>) {
+        if !run.draw_pending.replace(true) {
+            let (this, run) = (self.clone(), run.clone());
+            self.spawn(async move {
+                this.platform.clock.frame().await;
+                this.draw(&run);
+            });
+        }
+    }
+
+    /// Draws what happened to a thread. One that is not shown is not drawn.
+    pub(super) fn draw(&self, run: &Rc<Run>) {
+        run.draw_pending.set(false);
+        let changes = run.thread.borrow_mut().take_changes();
+        if changes.is_empty() || !self.is_current(run) {
+            return;
+        }
+        let thread = run.thread.borrow();
+        run.owner.with(|| self.draw_changes(changes, thread.entries()));
+        put(self.signals.replying, thread.running().is_some());
+        put(self.signals.messages_more, thread.before().is_some());
+    }
+
+    /// Draws all of a thread anew, in signals of its own.
+    pub(super) fn draw_all(&self, run: &Rc<Run>) {
+        let mut thread = run.thread.borrow_mut();
+        thread.take_changes();
+        let entries: Vec<MessageEntry> = run.owner.with(|| thread.entries().iter().map(signals_of).collect());
+        self.signals.messages.set(entries);
+        put(self.signals.replying, thread.running().is_some());
+        put(self.signals.messages_more, thread.before().is_some());
+    }
+
+    fn draw_changes(&self, changes: Vec<Change>, entries: &[Entry]) {
+        let list = self.signals.messages;
+        if changes.iter().any(|change| matches!(change, Change::Inserted(_) | Change::Removed(_))) {
+            let replayed = replay(list.get_untracked(), &changes, entries);
+            list.set(replayed);
+            return;
+        }
+        let drawn = |index: usize| list.with_untracked(|list| list.get(index).cloned());
+        let touched: Vec<usize> =
+            changes.iter().filter_map(|change| if let Change::Changed(index) = change { Some(*index) } else { None }).collect();
+        for index in &touched {
+            if let (Some(drawn), Some(entry)) = (drawn(*index), entries.get(*index)) {
+                update(&drawn, entry);
+            }
+        }
+        for change in changes {
+            // What was touched is up to date already, its new text included.
+            if let Change::Appended(index, text) = change
+                && !touched.contains(&index)
+                && let Some(entry) = drawn(index)
+            {
+                entry.text.update(|old| old.push_str(&text));
+            }
+        }
+    }
+}
+
+/// The list after these changes. An entry that moved keeps its signals, as its view is kept.
+fn replay(drawn: Vec<MessageEntry>, changes: &[Change], entries: &[Entry]) -> Vec<MessageEntry> {
+    let mut slots: Vec<Option<MessageEntry>> = drawn.into_iter().map(Some).collect();
+    let mut removed = Vec::new();
+    for change in changes {
+        match *change {
+            Change::Inserted(index) => slots.insert(index, None),
+            Change::Removed(index) => removed.extend(slots.remove(index)),
+            _ => {}
+        }
+    }
+    let pairs = slots.into_iter().zip(entries);
+    pairs
+        .map(|(slot, entry)| match slot.or_else(|| take(&mut removed, &entry.key)) {
+            Some(drawn) => {
+                update(&drawn, entry);
+                drawn
+            }
+            None => signals_of(entry),
+        })
+        .collect()
+}
+
+fn take(removed: &mut Vec<MessageEntry>, key: &str) -> Option<MessageEntry> {
+    let index = removed.iter().position(|entry| entry.key == key)?;
+    Some(removed.swap_remove(index))
+}
+
+fn signals_of(entry: &Entry) -> MessageEntry {
+    MessageEntry {
+        key: entry.key.clone(),
+        id: RwSignal::new(entry.id.clone()),
+        role: entry.role,
+        created_at: entry.created_at,
+        text: RwSignal::new(entry.text.clone()),
+        status: RwSignal::new(entry.status.clone()),
+        feedback: RwSignal::new(entry.feedback),
+    }
+}
+
+/// Brings an entry's signals up to date. A text that only grew is appended to.
+fn update(drawn: &MessageEntry, entry: &Entry) {
+    let same = drawn.text.try_with_untracked(|text| *text == entry.text).unwrap_or(true);
+    if !same {
+        drawn.text.update(|text| {
+            if entry.text.starts_with(text.as_str()) {
+                text.push_str(&entry.text[text.len()..]);
+            } else {
+                entry.text.clone_into(text);
+            }
+        });
+    }
+    put(drawn.id, entry.id.clone());
+    put(drawn.status, entry.status.clone());
+    put(drawn.feedback, entry.feedback);
+}
+
+/// An owner for the signals of one conversation's messages, below the app's.
+pub(super) fn owner_below(root: Option<&WeakOwner>) -> Owner {
+    root.and_then(WeakOwner::upgrade).map_or_else(Owner::new, |root| root.child())
+}

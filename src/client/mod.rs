@@ -1,0 +1,291 @@
+//! Speaks to the proxy (`docs/protocol.md`): tokens, requests, streams, retry. Knows no signals.
+
+mod bell;
+mod dpop;
+mod error;
+mod retry;
+mod stream;
+mod token;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use stream::{ReplyStream, Start, Step};
+
+use crate::platform::json::{Json, object};
+use crate::platform::{Answer, Platform, Request, read_to_end};
+use crate::state::Problem;
+use bell::Bell;
+use futures_util::future::{Either, select};
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use token::{Tokens, push_encoded};
+use twinchat_protocol::conversation::Conversation;
+use twinchat_protocol::message::{Feedback, Message};
+use twinchat_protocol::twin::Twin;
+use twinchat_protocol::widget::WidgetSettings;
+
+/// An answer's head must be there after this long.
+const REQUEST_MILLIS: u32 = 30_000;
+/// How many conversations and messages are asked for at once.
+const PAGE: &str = "30";
+/// More twins than this are not asked for.
+const MAX_TWIN_PAGES: u32 = 10;
+
+/// One visitor's line to one proxy. Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Rc<Inner>);
+
+struct Inner {
+    platform: Platform,
+    origin: String,
+    locale: RefCell<String>,
+    tokens: Tokens,
+    bell: Bell,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.0.origin).finish()
+    }
+}
+
+/// A request to be made with the visitor's token.
+#[derive(Debug, Clone)]
+struct Call {
+    method: &'static str,
+    path: String,
+    body: String,
+    idempotency_key: String,
+}
+
+impl Call {
+    fn new(method: &'static str, path: &[&str], body: String) -> Self {
+        Self { method, path: path.concat(), body, idempotency_key: String::new() }
+    }
+}
+
+impl Client {
+    /// A client of the proxy at this origin (no trailing slash). Nothing is sent yet.
+    pub fn new(platform: Platform, origin: &str, locale: &str) -> Self {
+        let tokens = Tokens::new(platform.clone(), origin.to_owned());
+        let locale = RefCell::new(locale.to_owned());
+        Self(Rc::new(Inner { platform, origin: origin.to_owned(), locale, tokens, bell: Bell::default() }))
+    }
+
+    /// The language of the proxy's sentences from now on, BCP 47.
+    pub fn set_locale(&self, locale: &str) {
+        self.0.locale.replace(locale.to_owned());
+    }
+
+    /// A text that is used once: an `Idempotency-Key`.
+    pub fn new_id(&self) -> String {
+        dpop::random_id(&self.0.platform)
+    }
+
+    /// Whether this visitor was here before. Looks without leaving a trace.
+    pub async fn is_known(&self) -> bool {
+        self.0.tokens.is_known().await
+    }
+
+    /// Keeps the visitor's identity for the next visit.
+    pub async fn keep_identity(&self) {
+        self.0.tokens.keep_identity().await;
+    }
+
+    /// All streams that wait try now; those that fell silent are opened anew.
+    pub fn wake(&self) {
+        self.0.bell.ring();
+    }
+
+    /// Ends what is under way.
+    pub fn close(&self) {
+        self.0.tokens.stop();
+    }
+
+    /// What the owner configured.
+    ///
+    /// # Errors
+    /// As all calls here: the proxy's problem, or one of our own.
+    pub async fn widget(&self) -> Result<WidgetSettings, Problem> {
+        let call = Call::new("GET", &["/api/v1/widget"], String::new());
+        let answer = self.send(&call, Vec::new()).await?;
+        if (200..300).contains(&answer.status()) { decode(&self.read(answer).await?) } else { Err(self.problem(answer).await) }
+    }
+
+    /// All twins.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn twins(&self) -> Result<Vec<Twin>, Problem> {
+        let mut twins = Vec::new();
+        for page in 1..=MAX_TWIN_PAGES {
+            let json = self.json(Call::new("GET", &["/api/v1/twins?limit=100&page=", &page.to_string()], String::new())).await?;
+            let more = has_more(&json);
+            twins.append(&mut items(&json)?);
+            if !more {
+                break;
+            }
+        }
+        Ok(twins)
+    }
+
+    /// A page of the visitor's conversations, from 1, latest first, and whether there is a next one.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn conversations(&self, page: u32, search: &str) -> Result<(Vec<Conversation>, bool), Problem> {
+        let mut path = ["/api/v1/conversations?limit=", PAGE, "&page=", &page.to_string()].concat();
+        if !search.is_empty() {
+            path.push_str("&search=");
+            push_encoded(&mut path, search);
+        }
+        let json = self.json(Call::new("GET", &[&path], String::new())).await?;
+        Ok((items(&json)?, has_more(&json)))
+    }
+
+    /// One of the visitor's conversations.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn conversation(&self, id: &str) -> Result<Conversation, Problem> {
+        decode(&self.json(Call::new("GET", &["/api/v1/conversations/", id], String::new())).await?)
+    }
+
+    /// Makes a conversation with a twin.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn create_conversation(&self, twin_id: &str) -> Result<Conversation, Problem> {
+        decode(&self.json(Call::new("POST", &["/api/v1/conversations"], object(&[("twinId", twin_id)]))).await?)
+    }
+
+    /// Gives a conversation another title.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn rename_conversation(&self, id: &str, title: &str) -> Result<Conversation, Problem> {
+        decode(&self.json(Call::new("PATCH", &["/api/v1/conversations/", id], object(&[("title", title)]))).await?)
+    }
+
+    /// Erases a conversation.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn delete_conversation(&self, id: &str) -> Result<(), Problem> {
+        self.call(&Call::new("DELETE", &["/api/v1/conversations/", id], String::new())).await.map(drop)
+    }
+
+    /// A page of messages in order, the newest or those before a cursor, and the cursor for those before them.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn messages(&self, conversation_id: &str, before: Option<&str>) -> Result<(Vec<Message>, Option<String>), Problem> {
+        let mut path = ["/api/v1/conversations/", conversation_id, "/messages?limit=", PAGE].concat();
+        if let Some(before) = before {
+            path.push_str("&before=");
+            push_encoded(&mut path, before);
+        }
+        let json = self.json(Call::new("GET", &[&path], String::new())).await?;
+        let before = json.get("meta").map(|meta| meta.text("before")).filter(|before| !before.is_empty());
+        Ok((items(&json)?, before))
+    }
+
+    /// Stops a running reply.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn stop(&self, message_id: &str) -> Result<(), Problem> {
+        self.call(&Call::new("POST", &["/api/v1/messages/", message_id, "/stop"], String::new())).await.map(drop)
+    }
+
+    /// Tells what the visitor thought of a reply.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn feedback(&self, message_id: &str, feedback: Option<Feedback>) -> Result<(), Problem> {
+        let body = match feedback {
+            Some(Feedback::Up) => r#"{"feedback":"up"}"#,
+            Some(Feedback::Down) => r#"{"feedback":"down"}"#,
+            None => r#"{"feedback":null}"#,
+        };
+        self.call(&Call::new("POST", &["/api/v1/messages/", message_id, "/feedback"], body.to_owned())).await.map(drop)
+    }
+
+    /// A reply or the live feed of a conversation. Opened at the first [`ReplyStream::next`].
+    pub fn stream(&self, conversation_id: &str, start: Start) -> ReplyStream {
+        ReplyStream::new(self.clone(), conversation_id, start)
+    }
+
+    /// Makes a call and reads its envelope's JSON.
+    async fn json(&self, call: Call) -> Result<Json, Problem> {
+        self.read(self.call(&call).await?).await
+    }
+
+    async fn read(&self, answer: Box<dyn Answer>) -> Result<Json, Problem> {
+        let body = read_to_end(answer, error::MAX_BODY).await.map_err(|_| error::unreachable(&self.0.platform))?;
+        Json::parse(&String::from_utf8_lossy(&body)).map_err(|_| error::unreadable())
+    }
+
+    /// Makes a call with a token; a refused token or proof is renewed silently, once each.
+    async fn call(&self, call: &Call) -> Result<Box<dyn Answer>, Problem> {
+        let tokens = &self.0.tokens;
+        let mut tries = 0;
+        loop {
+            let token = tokens.get().await?;
+            let url = [&self.0.origin, &call.path[..]].concat();
+            let answer = self.send(call, tokens.headers(&token, call.method, &url).await).await?;
+            let news = tokens.learn(answer.as_ref());
+            tries += 1;
+            match answer.status() {
+                200..300 => return Ok(answer),
+                401 if tries < 3 => {
+                    if !news {
+                        tokens.refused(&token);
+                    }
+                }
+                _ => return Err(self.problem(answer).await),
+            }
+        }
+    }
+
+    async fn send(&self, call: &Call, mut headers: Vec<(&'static str, String)>) -> Result<Box<dyn Answer>, Problem> {
+        headers.push(("accept-language", self.0.locale.borrow().clone()));
+        if !call.body.is_empty() {
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        if !call.idempotency_key.is_empty() {
+            headers.push(("idempotency-key", call.idempotency_key.clone()));
+        }
+        headers.retain(|(_, value)| !value.is_empty());
+        let url = [&self.0.origin, &call.path[..]].concat();
+        let platform = &self.0.platform;
+        let request = platform.http.send(Request { method: call.method, url, headers, body: call.body.clone() });
+        match select(request, platform.clock.sleep(REQUEST_MILLIS)).await {
+            Either::Left((Ok(answer), _)) => Ok(answer),
+            _ => Err(error::unreachable(platform)),
+        }
+    }
+
+    async fn problem(&self, answer: Box<dyn Answer>) -> Problem {
+        let platform = &self.0.platform;
+        error::of_answer(platform, answer).await.unwrap_or_else(|_| error::unreachable(platform))
+    }
+}
+
+/// Reads the `data` of an envelope.
+fn decode<T: serde::de::DeserializeOwned>(envelope: &Json) -> Result<T, Problem> {
+    envelope.get("data").and_then(|data| data.decode().ok()).ok_or_else(error::unreadable)
+}
+
+fn items<T: serde::de::DeserializeOwned>(envelope: &Json) -> Result<Vec<T>, Problem> {
+    let data = envelope.get("data").ok_or_else(error::unreadable)?;
+    data.items().into_iter().map(|item| item.decode().map_err(|_| error::unreadable())).collect()
+}
+
+fn has_more(envelope: &Json) -> bool {
+    let number = |name| envelope.get("meta").and_then(|meta| meta.number(name)).unwrap_or_default();
+    number("page") < number("totalPages")
+}

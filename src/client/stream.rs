@@ -1,0 +1,284 @@
+//! One stream, kept up: opened, read, resumed where it was cut, until it is over or refused.
+//!
+//! ```text
+//! New > Connecting > Open > (reply over) Closed
+//!            ^         |
+//!            |         v cut, silent for 45 s, or refused for now
+//!            +---- Waiting (backoff; or the network, the visitor, a tap says "now")
+//! ```
+
+use super::bell::Bell;
+use super::error;
+use super::retry::Backoff;
+use super::wire::reply_event;
+use super::{Call, Client};
+use crate::platform::json::object;
+use crate::platform::{Answer, Platform, Task};
+use crate::state::event::ReplyEvent;
+use crate::state::{Connection, Problem};
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use twinchat_protocol::id::EventId;
+use twinchat_protocol::sse::Decoder;
+
+/// The proxy says something every 15 s: a line that is silent for this long is dead.
+const SILENCE_MILLIS: u64 = 45_000;
+/// After a sleep or a change of network, already this much silence is suspicious.
+const SUSPICIOUS_MILLIS: u64 = 20_000;
+/// A message that the proxy has not accepted after this many tries is the visitor's to send again.
+const SEND_TRIES: u32 = 4;
+
+/// How a stream begins.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// By sending a message. Tried again under the same key until it is known to be accepted, so it
+    /// is never sent twice.
+    Send {
+        /// Its text.
+        content: String,
+        /// Its `Idempotency-Key`.
+        key: String,
+    },
+    /// By asking once more for a reply.
+    Retry {
+        /// The reply to be replaced.
+        message_id: String,
+    },
+    /// By listening.
+    Follow,
+}
+
+/// What comes of a stream, in order.
+#[derive(Debug)]
+pub enum Step {
+    /// Events; never empty.
+    Events(Vec<ReplyEvent>),
+    /// The line changed.
+    Line(Connection),
+    /// It is over: refused for good, or not accepted after several tries.
+    Refused(Problem),
+    /// It is over: the reply has ended.
+    Ended,
+}
+
+enum Phase {
+    New,
+    Connecting,
+    Open(Box<Line>),
+    Waiting { retry_at: u64 },
+    Closed,
+}
+
+struct Line {
+    answer: Box<dyn Answer>,
+    decoder: Decoder,
+    last_byte: u64,
+    watchdog: Task<()>,
+}
+
+/// One stream. Dropping it closes the line; a reply goes on at the proxy all the same.
+pub struct ReplyStream {
+    client: Client,
+    conversation_id: String,
+    start: Start,
+    /// The last event seen; a feed goes on after it.
+    after: EventId,
+    phase: Phase,
+    backoff: Backoff,
+    heard: u32,
+    /// Whether it is about one reply, or goes on for ever.
+    until_end: bool,
+    over: bool,
+}
+
+impl fmt::Debug for ReplyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReplyStream").field(&self.conversation_id).field(&self.after).finish()
+    }
+}
+
+impl ReplyStream {
+    pub(super) fn new(client: Client, conversation_id: &str, start: Start) -> Self {
+        let heard = client.0.bell.rings();
+        let until_end = !matches!(start, Start::Follow);
+        Self {
+            client,
+            conversation_id: conversation_id.to_owned(),
+            start,
+            after: EventId::START,
+            phase: Phase::New,
+            backoff: Backoff::default(),
+            heard,
+            until_end,
+            over: false,
+        }
+    }
+
+    /// Goes on after this event where it does not begin by sending.
+    #[must_use]
+    pub fn after(mut self, event: EventId) -> Self {
+        self.after = event;
+        self
+    }
+
+    /// The next thing that comes of it. After [`Step::Refused`] or [`Step::Ended`] it stays so.
+    pub async fn next(&mut self) -> Step {
+        if self.over {
+            return self.close(Step::Ended);
+        }
+        loop {
+            match &mut self.phase {
+                Phase::New => {
+                    self.phase = Phase::Connecting;
+                    return Step::Line(Connection::Connecting);
+                }
+                Phase::Connecting => return self.connect().await,
+                Phase::Open(line) => match read(line, &self.client.0.bell, &mut self.heard, &self.client.0.platform).await {
+                    Some(events) if events.is_empty() => {}
+                    Some(events) => return self.took(events),
+                    None => {
+                        let problem = error::unreachable(self.platform());
+                        return self.failed(problem);
+                    }
+                },
+                Phase::Waiting { retry_at } => {
+                    let retry_at = *retry_at;
+                    self.pause(retry_at).await;
+                    self.phase = Phase::New;
+                }
+                Phase::Closed => return Step::Ended,
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Step {
+        let call = self.call();
+        match self.client.call(&call).await {
+            Ok(answer) => {
+                if matches!(self.start, Start::Retry { .. }) {
+                    // It has begun; asking again would begin it again.
+                    self.start = Start::Follow;
+                }
+                let clock = &self.platform().clock;
+                let line =
+                    Line { answer, decoder: Decoder::default(), last_byte: clock.now(), watchdog: clock.sleep(SILENCE_MILLIS as u32) };
+                self.phase = Phase::Open(Box::new(line));
+                Step::Line(Connection::Open)
+            }
+            Err(problem) => self.failed(problem),
+        }
+    }
+
+    fn call(&self) -> Call {
+        match &self.start {
+            Start::Send { content, key } => {
+                let path = ["/api/v1/conversations/", &self.conversation_id, "/messages/stream"];
+                Call { idempotency_key: key.clone(), ..Call::new("POST", &path, object(&[("content", content)])) }
+            }
+            Start::Retry { message_id } => Call::new("POST", &["/api/v1/messages/", message_id, "/retry"], String::new()),
+            Start::Follow => {
+                let path = ["/api/v1/conversations/", &self.conversation_id, "/events?after=", &self.after.to_string()];
+                Call::new("GET", &path, String::new())
+            }
+        }
+    }
+
+    fn failed(&mut self, problem: Problem) -> Step {
+        if matches!(self.start, Start::Retry { .. }) && self.backoff.tries() > 0 && problem.code == "REPLY_IN_PROGRESS" {
+            // An earlier try had reached the proxy after all.
+            self.start = Start::Follow;
+            return self.wait(None);
+        }
+        let sending = !matches!(self.start, Start::Follow);
+        // Who sends is told at once when there is a limit or no network; who listens waits.
+        let now_or_never =
+            sending && (problem.code == "RATE_LIMITED" || problem.code == "OFFLINE" || self.backoff.tries() + 1 >= SEND_TRIES);
+        if !problem.retryable || now_or_never {
+            return self.close(Step::Refused(problem));
+        }
+        self.wait(problem.retry_at)
+    }
+
+    fn took(&mut self, events: Vec<ReplyEvent>) -> Step {
+        self.backoff.reset();
+        for event in &events {
+            self.after = self.after.max(event.id);
+            self.over |= self.until_end && event.is_last();
+        }
+        // Accepted: should the line be cut, from now on it is only listened to.
+        self.start = Start::Follow;
+        Step::Events(events)
+    }
+
+    /// The line is down: sets when to try again.
+    fn wait(&mut self, not_before: Option<u64>) -> Step {
+        let platform = self.client.0.platform.clone();
+        let now = platform.clock.now();
+        let mut chance = [0; 4];
+        platform.keys.random(&mut chance);
+        if let Phase::Open(line) = &self.phase
+            && let Some(millis) = line.decoder.retry_millis()
+        {
+            self.backoff.set_base(millis);
+        }
+        let at_least = not_before.map_or(0, |at| at.saturating_sub(now).min(u64::from(u32::MAX)) as u32);
+        let retry_at = now + u64::from(self.backoff.next_delay(u32::from_le_bytes(chance), at_least));
+        self.phase = Phase::Waiting { retry_at };
+        Step::Line(if platform.page.online() { Connection::Waiting { retry_at } } else { Connection::Offline })
+    }
+
+    async fn pause(&mut self, retry_at: u64) {
+        let clock = &self.client.0.platform.clock;
+        let mut timer = clock.sleep(retry_at.saturating_sub(clock.now()).min(u64::from(u32::MAX)) as u32);
+        let (bell, heard) = (&self.client.0.bell, &mut self.heard);
+        poll_fn(|context| match timer.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => bell.poll(heard, context),
+        })
+        .await;
+    }
+
+    fn close(&mut self, step: Step) -> Step {
+        self.phase = Phase::Closed;
+        step
+    }
+
+    fn platform(&self) -> &Platform {
+        &self.client.0.platform
+    }
+}
+
+/// What the line says next; `None` when it is dead.
+async fn read(line: &mut Line, bell: &Bell, heard: &mut u32, platform: &Platform) -> Option<Vec<ReplyEvent>> {
+    let chunk = poll_fn(|context| match line.answer.poll_chunk(context) {
+        Poll::Ready(chunk) => Poll::Ready(chunk.ok().flatten()),
+        Poll::Pending if is_dead(line, bell, heard, platform, context) => Poll::Ready(None),
+        Poll::Pending => Poll::Pending,
+    })
+    .await?;
+    line.last_byte = platform.clock.now();
+    let mut events = Vec::new();
+    let now = line.last_byte;
+    line.decoder.feed(&chunk, &mut |event| events.extend(reply_event(&event, now))).ok()?;
+    Some(events)
+}
+
+/// Looks at the watchdog and the bell. The watchdog is wound up anew only when it runs down, not at
+/// every byte.
+fn is_dead(line: &mut Line, bell: &Bell, heard: &mut u32, platform: &Platform, context: &mut Context<'_>) -> bool {
+    let silence = || platform.clock.now().saturating_sub(line.last_byte);
+    while bell.poll(heard, context).is_ready() {
+        if silence() >= SUSPICIOUS_MILLIS {
+            return true;
+        }
+    }
+    while line.watchdog.as_mut().poll(context).is_ready() {
+        let rest = SILENCE_MILLIS.saturating_sub(silence());
+        if rest == 0 {
+            return true;
+        }
+        line.watchdog = platform.clock.sleep(rest as u32);
+    }
+    false
+}

@@ -1,0 +1,294 @@
+//! The visitor's identity and the access token that stands for it (RFC 8693).
+//!
+//! One renewal serves all who wait, ahead of expiry. Until [`Tokens::keep_identity`] the identity
+//! lives in memory only.
+
+use super::dpop::{self, Claims};
+use super::error;
+use crate::platform::json::Json;
+use crate::platform::{Answer, Key, Platform, Request, Shelf, Task, read_to_end};
+use crate::state::{Problem, time};
+use futures_util::FutureExt;
+use futures_util::future::Shared;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use twinchat_protocol::token::{
+    ACCESS_TOKEN_TYPE, DPOP_KEY_TYPE, GRANT_TYPE, NEW_VISITOR, TokenResponse, VISITOR_SECRET_TYPE, WIDGET_HEADER,
+};
+
+/// A token is renewed this long before it expires.
+const AHEAD_MILLIS: u64 = 30_000;
+/// A clock that differs from the server's by less than this is left alone.
+const SKEW_MILLIS: i64 = 5_000;
+
+/// An access token in use.
+pub(super) struct Token {
+    access: String,
+    dpop: bool,
+    hash: String,
+    expires_at: u64,
+}
+
+/// Who the visitor is.
+#[derive(Clone)]
+enum Identity {
+    /// Whoever holds this key, named by its thumbprint.
+    Key { key: Rc<dyn Key>, thumbprint: String, kept: bool },
+    /// Whoever knows this secret; empty before the proxy has given one.
+    Secret { secret: String, kept: bool },
+}
+
+#[derive(Clone)]
+pub(super) struct Tokens(Rc<Inner>);
+
+struct Inner {
+    platform: Platform,
+    origin: String,
+    identity: RefCell<Option<Identity>>,
+    token: RefCell<Option<Rc<Token>>>,
+    renewal: RefCell<Option<Renewal>>,
+    nonce: RefCell<String>,
+    /// How far the server's clock is ahead of this one, in milliseconds.
+    skew: Cell<i64>,
+}
+
+type Renewal = Shared<Task<Result<Rc<Token>, Problem>>>;
+
+impl Tokens {
+    pub(super) fn new(platform: Platform, origin: String) -> Self {
+        Self(Rc::new(Inner {
+            platform,
+            origin,
+            identity: RefCell::default(),
+            token: RefCell::default(),
+            renewal: RefCell::default(),
+            nonce: RefCell::default(),
+            skew: Cell::new(0),
+        }))
+    }
+
+    /// Whether this visitor was here before. Looks without leaving a trace.
+    pub(super) async fn is_known(&self) -> bool {
+        match self.identity().await {
+            Identity::Key { kept, .. } | Identity::Secret { kept, .. } => kept,
+        }
+    }
+
+    /// Keeps the identity for the next visit: the visitor has something to come back to.
+    pub(super) async fn keep_identity(&self) {
+        match self.identity().await {
+            Identity::Key { key, thumbprint, kept: false } => {
+                let Some(kept) = key.keep(&self.0.origin).await else { return };
+                if kept.x() == key.x() {
+                    self.set_identity(Identity::Key { key, thumbprint, kept: true });
+                } else if let Some(thumbprint) = dpop::thumbprint(&self.0.platform, kept.as_ref()).await {
+                    // Another tab was first; both are one visitor from now on.
+                    self.0.token.take();
+                    self.set_identity(Identity::Key { key: kept, thumbprint, kept: true });
+                }
+            }
+            Identity::Secret { secret, kept: false } if !secret.is_empty() => {
+                self.0.platform.storage.set(Shelf::Site, &self.secret_name(), &secret);
+                self.set_identity(Identity::Secret { secret, kept: true });
+            }
+            _ => {}
+        }
+    }
+
+    /// A token that is good for the next half minute at least, if one can be had.
+    pub(super) async fn get(&self) -> Result<Rc<Token>, Problem> {
+        let current = self.0.token.borrow().clone();
+        let now = self.0.platform.clock.now();
+        match current {
+            Some(token) if token.expires_at > now + AHEAD_MILLIS => Ok(token),
+            current => match self.renew().await {
+                // Better an old one than none.
+                Err(_) if current.as_ref().is_some_and(|token| token.expires_at > now) => Ok(current.unwrap_or_else(|| unreachable!())),
+                result => result,
+            },
+        }
+    }
+
+    /// The proxy refused this one.
+    pub(super) fn refused(&self, token: &Rc<Token>) {
+        let current = self.0.token.borrow().clone();
+        if current.is_some_and(|current| Rc::ptr_eq(&current, token)) {
+            self.0.token.take();
+        }
+    }
+
+    /// Ends a renewal that is under way.
+    pub(super) fn stop(&self) {
+        self.0.renewal.take();
+    }
+
+    /// The headers that show a token to be used by its holder.
+    pub(super) async fn headers(&self, token: &Token, method: &str, url: &str) -> Vec<(&'static str, String)> {
+        let scheme = if token.dpop { "DPoP " } else { "Bearer " };
+        let mut headers = vec![("authorization", [scheme, &token.access].concat())];
+        if token.dpop
+            && let Some(proof) = self.proof(method, url, &token.hash).await
+        {
+            headers.push(("dpop", proof));
+        }
+        headers
+    }
+
+    /// Learns the server's clock and nonce from any answer. Whether either is news, so that a
+    /// refused proof is worth another try.
+    pub(super) fn learn(&self, answer: &dyn Answer) -> bool {
+        let mut news = false;
+        if let Some(date) = answer.header("date").as_deref().and_then(time::parse_http_date) {
+            // The header has whole seconds: on average half of one is gone.
+            let skew = date as i64 + 500 - self.0.platform.clock.now() as i64;
+            let skew = if skew.abs() < SKEW_MILLIS { 0 } else { skew };
+            news = (skew - self.0.skew.replace(skew)).abs() >= SKEW_MILLIS;
+        }
+        if let Some(nonce) = answer.header("dpop-nonce") {
+            news |= self.0.nonce.replace(nonce.clone()) != nonce;
+        }
+        news
+    }
+
+    async fn renew(&self) -> Result<Rc<Token>, Problem> {
+        let renewal = {
+            let mut slot = self.0.renewal.borrow_mut();
+            slot.get_or_insert_with(|| {
+                let this = self.clone();
+                let task: Task<_> = Box::pin(async move {
+                    let result = this.exchange().await.map(Rc::new);
+                    if let Ok(token) = &result {
+                        this.0.token.replace(Some(token.clone()));
+                    }
+                    this.0.renewal.take();
+                    result
+                });
+                task.shared()
+            })
+            .clone()
+        };
+        renewal.await
+    }
+
+    async fn exchange(&self) -> Result<Token, Problem> {
+        let platform = &self.0.platform;
+        let mut tries = 0;
+        loop {
+            let request = self.exchange_request().await;
+            let answer = platform.http.send(request).await.map_err(|_| error::unreachable(platform))?;
+            let news = self.learn(answer.as_ref());
+            if (200..300).contains(&answer.status()) {
+                return self.accept(answer).await;
+            }
+            tries += 1;
+            // A nonce or the right time may be all that was missing (RFC 9449 section 8).
+            if tries > 2 || !news || !matches!(answer.status(), 400 | 401) {
+                return Err(error::of_answer(platform, answer).await.unwrap_or_else(|_| error::unreachable(platform)));
+            }
+        }
+    }
+
+    async fn exchange_request(&self) -> Request {
+        let url = [&self.0.origin, "/oauth/token"].concat();
+        let mut headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned()), (WIDGET_HEADER, "1".to_owned())];
+        let (kind, subject) = match self.identity().await {
+            Identity::Key { thumbprint, .. } => {
+                headers.extend(self.proof("POST", &url, "").await.map(|proof| ("dpop", proof)));
+                (DPOP_KEY_TYPE, thumbprint)
+            }
+            Identity::Secret { secret, .. } if secret.is_empty() => (VISITOR_SECRET_TYPE, NEW_VISITOR.to_owned()),
+            Identity::Secret { secret, .. } => (VISITOR_SECRET_TYPE, secret),
+        };
+        let mut body = String::new();
+        for (name, value) in [("grant_type", GRANT_TYPE), ("subject_token_type", kind), ("subject_token", &subject)] {
+            push_form(&mut body, name, value);
+        }
+        Request { method: "POST", url, headers, body }
+    }
+
+    async fn accept(&self, answer: Box<dyn Answer>) -> Result<Token, Problem> {
+        let platform = &self.0.platform;
+        let body = read_to_end(answer, error::MAX_BODY).await.map_err(|_| error::unreachable(platform))?;
+        let response: TokenResponse =
+            Json::parse(&String::from_utf8_lossy(&body)).and_then(Json::decode).map_err(|_| error::unreadable())?;
+        let dpop = response.token_type.eq_ignore_ascii_case("DPoP");
+        if response.issued_token_type != ACCESS_TOKEN_TYPE || response.access_token.is_empty() {
+            return Err(error::unreadable());
+        }
+        if let Some(secret) = response.visitor_secret {
+            self.set_identity(Identity::Secret { secret, kept: false });
+        }
+        let hash = if dpop { dpop::hash(platform, &response.access_token).await.ok_or_else(error::unreadable)? } else { String::new() };
+        let expires_at = platform.clock.now() + u64::from(response.expires_in) * 1000;
+        Ok(Token { access: response.access_token, dpop, hash, expires_at })
+    }
+
+    async fn proof(&self, method: &str, url: &str, token_hash: &str) -> Option<String> {
+        let Identity::Key { key, .. } = self.identity().await else { return None };
+        let issued_at = (self.0.platform.clock.now() as i64 + self.0.skew.get()).max(0) as u64 / 1000;
+        let nonce = self.0.nonce.borrow().clone();
+        dpop::proof(&self.0.platform, &key, Claims { method, url, issued_at, token_hash, nonce: &nonce }).await
+    }
+
+    /// Who the visitor is: the key kept here, else a new one, else a secret.
+    async fn identity(&self) -> Identity {
+        let known = self.0.identity.borrow().clone();
+        match known {
+            Some(identity) => identity,
+            None => {
+                let identity = self.find_identity().await;
+                // Two may have looked at once: the first one stays.
+                self.0.identity.borrow_mut().get_or_insert(identity).clone()
+            }
+        }
+    }
+
+    async fn find_identity(&self) -> Identity {
+        let platform = &self.0.platform;
+        let found = platform.keys.find(&self.0.origin).await;
+        let kept = found.is_some();
+        let key = match found {
+            Some(key) => Some(key),
+            None => platform.keys.make().await,
+        };
+        if let Some(key) = key
+            && let Some(thumbprint) = dpop::thumbprint(platform, key.as_ref()).await
+        {
+            return Identity::Key { key, thumbprint, kept };
+        }
+        let secret = platform.storage.get(Shelf::Site, &self.secret_name()).unwrap_or_default();
+        Identity::Secret { kept: !secret.is_empty(), secret }
+    }
+
+    fn set_identity(&self, identity: Identity) {
+        self.0.identity.replace(Some(identity));
+    }
+
+    fn secret_name(&self) -> String {
+        ["twinchat.visitor.", &self.0.origin].concat()
+    }
+}
+
+/// Appends `name=value` (application/x-www-form-urlencoded).
+pub(super) fn push_form(body: &mut String, name: &str, value: &str) {
+    if !body.is_empty() {
+        body.push('&');
+    }
+    body.push_str(name);
+    body.push('=');
+    push_encoded(body, value);
+}
+
+/// Appends a text so that it can stand in a query or a form: percent-encoded UTF-8.
+pub(super) fn push_encoded(out: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in text.as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push('%');
+            out.push(HEX[usize::from(byte >> 4)] as char);
+            out.push(HEX[usize::from(byte & 15)] as char);
+        }
+    }
+}

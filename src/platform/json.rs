@@ -1,0 +1,170 @@
+//! Reading JSON. In a browser by its own `JSON.parse`, so that no parser is downloaded; natively
+//! (tests) by `serde_json`. Writing is [`quote`] and `push_str`.
+
+#[cfg(target_arch = "wasm32")]
+pub use browser::Json;
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::Json;
+
+/// A text that is not JSON, or JSON that is not what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// Appends a JSON string (RFC 8259 section 7).
+pub fn quote(out: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            c if c < ' ' => {
+                out.push_str("\\u00");
+                out.push(HEX[c as usize >> 4] as char);
+                out.push(HEX[c as usize & 15] as char);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// `{"name":"value",…}` of texts.
+pub fn object(members: &[(&str, &str)]) -> String {
+    let mut out = String::from("{");
+    for (index, (name, value)) in members.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        quote(&mut out, name);
+        out.push(':');
+        quote(&mut out, value);
+    }
+    out.push('}');
+    out
+}
+
+#[cfg(target_arch = "wasm32")]
+mod browser {
+    use super::Unreadable;
+    use serde::de::DeserializeOwned;
+    use wasm_bindgen::JsValue;
+
+    /// A JSON value.
+    #[derive(Debug, Clone)]
+    pub struct Json(JsValue);
+
+    impl Json {
+        /// Reads a text.
+        ///
+        /// # Errors
+        /// When it is not JSON.
+        pub fn parse(text: &str) -> Result<Self, Unreadable> {
+            js_sys::JSON::parse(text).map(Self).map_err(|_| Unreadable)
+        }
+
+        /// A member of an object; `None` when it is absent or null.
+        pub fn get(&self, name: &str) -> Option<Self> {
+            let value = js_sys::Reflect::get(&self.0, &JsValue::from_str(name)).ok()?;
+            (!value.is_undefined() && !value.is_null()).then_some(Self(value))
+        }
+
+        /// A member that is a text; empty when it is not.
+        pub fn text(&self, name: &str) -> String {
+            self.get(name).and_then(|value| value.0.as_string()).unwrap_or_default()
+        }
+
+        /// A member that is a number.
+        pub fn number(&self, name: &str) -> Option<f64> {
+            self.get(name).and_then(|value| value.0.as_f64())
+        }
+
+        /// Whether a member is `true`.
+        pub fn flag(&self, name: &str) -> bool {
+            self.get(name).is_some_and(|value| value.0.is_truthy())
+        }
+
+        /// The items of an array.
+        pub fn items(&self) -> Vec<Self> {
+            js_sys::Array::from(&self.0).iter().map(Self).collect()
+        }
+
+        /// Reads it as a wire type.
+        ///
+        /// # Errors
+        /// When it is not one.
+        pub fn decode<T: DeserializeOwned>(self) -> Result<T, Unreadable> {
+            serde_wasm_bindgen::from_value(self.0).map_err(|_| Unreadable)
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use super::Unreadable;
+    use serde::de::DeserializeOwned;
+    use serde_json::Value;
+
+    /// A JSON value.
+    #[derive(Debug, Clone)]
+    pub struct Json(Value);
+
+    impl Json {
+        /// Reads a text.
+        ///
+        /// # Errors
+        /// When it is not JSON.
+        pub fn parse(text: &str) -> Result<Self, Unreadable> {
+            serde_json::from_str(text).map(Self).map_err(|_| Unreadable)
+        }
+
+        /// A member of an object; `None` when it is absent or null.
+        pub fn get(&self, name: &str) -> Option<Self> {
+            self.0.get(name).filter(|value| !value.is_null()).cloned().map(Self)
+        }
+
+        /// A member that is a text; empty when it is not.
+        pub fn text(&self, name: &str) -> String {
+            self.0.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+
+        /// A member that is a number.
+        pub fn number(&self, name: &str) -> Option<f64> {
+            self.0.get(name).and_then(Value::as_f64)
+        }
+
+        /// Whether a member is `true`.
+        pub fn flag(&self, name: &str) -> bool {
+            self.0.get(name).and_then(Value::as_bool).unwrap_or_default()
+        }
+
+        /// The items of an array.
+        pub fn items(&self) -> Vec<Self> {
+            self.0.as_array().into_iter().flatten().cloned().map(Self).collect()
+        }
+
+        /// Reads it as a wire type.
+        ///
+        /// # Errors
+        /// When it is not one.
+        pub fn decode<T: DeserializeOwned>(self) -> Result<T, Unreadable> {
+            serde_json::from_value(self.0).map_err(|_| Unreadable)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_quoted_reads_back(text in ".*") {
+            let mut out = String::new();
+            quote(&mut out, &text);
+            prop_assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+    }
+}

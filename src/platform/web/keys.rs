@@ -1,0 +1,178 @@
+//! The visitor's key: WebCrypto makes it, IndexedDB keeps it, neither lets it out.
+
+use super::{member, set_member};
+use crate::platform::{Key, Keys, Task};
+use js_sys::{Array, Object, Promise, Uint8Array};
+use std::rc::Rc;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{CryptoKey, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode, SubtleCrypto};
+
+/// One database for all proxies; keys stand under the proxy's name.
+const DATABASE: &str = "twinchat";
+const STORE: &str = "keys";
+
+#[derive(Debug)]
+pub(super) struct WebCrypto;
+
+impl Keys for WebCrypto {
+    fn random(&self, bytes: &mut [u8]) {
+        let crypto = web_sys::window().and_then(|window| window.crypto().ok());
+        // Throws only above 65,536 bytes.
+        let _ = crypto.map(|crypto| crypto.get_random_values_with_u8_array(bytes));
+    }
+
+    fn sha256(&self, data: &[u8]) -> Task<Option<Vec<u8>>> {
+        let promise = subtle().and_then(|subtle| subtle.digest_with_str_and_js_u8_array("SHA-256", &Uint8Array::from(data)).ok());
+        Box::pin(async move { Some(bytes(&JsFuture::from(promise?).await.ok()?)) })
+    }
+
+    fn find(&self, name: &str) -> Task<Option<Rc<dyn Key>>> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            let database = open(false).await?;
+            WebKey::of(database.read(&name).await?).await
+        })
+    }
+
+    fn make(&self) -> Task<Option<Rc<dyn Key>>> {
+        Box::pin(async {
+            factory()?;
+            let algorithm = algorithm("namedCurve", "P-256");
+            let usages = Array::of2(&"sign".into(), &"verify".into());
+            let promise = subtle()?.generate_key_with_object(&algorithm, false, &usages).ok()?;
+            WebKey::of(JsFuture::from(promise).await.ok()?).await
+        })
+    }
+}
+
+struct WebKey {
+    /// What IndexedDB keeps: a `CryptoKeyPair`.
+    pair: JsValue,
+    x: String,
+    y: String,
+}
+
+impl WebKey {
+    async fn of(pair: JsValue) -> Option<Rc<dyn Key>> {
+        let public = member(&pair, "publicKey").dyn_into::<CryptoKey>().ok()?;
+        let jwk = JsFuture::from(subtle()?.export_key("jwk", &public).ok()?).await.ok()?;
+        let (x, y) = (member(&jwk, "x").as_string()?, member(&jwk, "y").as_string()?);
+        Some(Rc::new(Self { pair, x, y }))
+    }
+}
+
+impl Key for WebKey {
+    fn x(&self) -> &str {
+        &self.x
+    }
+
+    fn y(&self) -> &str {
+        &self.y
+    }
+
+    fn sign(&self, data: &[u8]) -> Task<Option<Vec<u8>>> {
+        let private = member(&self.pair, "privateKey").dyn_into::<CryptoKey>().ok();
+        let data = Uint8Array::from(data);
+        Box::pin(async move {
+            let promise = subtle()?.sign_with_object_and_js_u8_array(&algorithm("hash", "SHA-256"), &private?, &data).ok()?;
+            Some(bytes(&JsFuture::from(promise).await.ok()?))
+        })
+    }
+
+    fn keep(&self, name: &str) -> Task<Option<Rc<dyn Key>>> {
+        let (pair, name) = (self.pair.clone(), name.to_owned());
+        Box::pin(async move {
+            let database = open(true).await?;
+            if !database.add(&name, &pair).await {
+                // Another tab was first: one visitor has one key.
+                return WebKey::of(database.read(&name).await?).await;
+            }
+            WebKey::of(pair).await
+        })
+    }
+}
+
+/// Absent on pages that are not served securely.
+fn subtle() -> Option<SubtleCrypto> {
+    member(&member(&js_sys::global(), "crypto"), "subtle").dyn_into().ok()
+}
+
+/// Absent or forbidden in some private windows and sandboxed frames.
+fn factory() -> Option<IdbFactory> {
+    member(&js_sys::global(), "indexedDB").dyn_into().ok()
+}
+
+fn algorithm(name: &str, value: &str) -> Object {
+    let algorithm = Object::new();
+    set_member(&algorithm, "name", &"ECDSA".into());
+    set_member(&algorithm, name, &value.into());
+    algorithm
+}
+
+fn bytes(buffer: &JsValue) -> Vec<u8> {
+    Uint8Array::new(buffer).to_vec()
+}
+
+/// An open database; closed when dropped.
+struct Database(IdbDatabase);
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Database {
+    fn transaction(&self, mode: IdbTransactionMode) -> Option<IdbTransaction> {
+        self.0.transaction_with_str_and_mode(STORE, mode).ok()
+    }
+
+    async fn read(&self, name: &str) -> Option<JsValue> {
+        let store = self.transaction(IdbTransactionMode::Readonly)?.object_store(STORE).ok()?;
+        finished(&store.get(&name.into()).ok()?).await
+    }
+
+    /// Whether it was added; false when there is one already, or no room.
+    async fn add(&self, name: &str, value: &JsValue) -> bool {
+        let Some(transaction) = self.transaction(IdbTransactionMode::Readwrite) else { return false };
+        let done = Promise::new(&mut |resolve, reject| {
+            transaction.set_oncomplete(Some(&resolve));
+            transaction.set_onabort(Some(&reject));
+        });
+        let request = transaction.object_store(STORE).and_then(|store| store.add_with_key(value, &name.into()));
+        request.is_ok() && JsFuture::from(done).await.is_ok()
+    }
+}
+
+/// The result of a request once it is there.
+async fn finished(request: &IdbRequest) -> Option<JsValue> {
+    let done = Promise::new(&mut |resolve, reject| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
+    });
+    JsFuture::from(done).await.ok()?;
+    request.result().ok()
+}
+
+/// Opens the database. One that does not exist is made only with `create`.
+async fn open(create: bool) -> Option<Database> {
+    let request: IdbOpenDbRequest = factory()?.open_with_u32(DATABASE, 1).ok()?;
+    let upgrade = {
+        let request = request.clone();
+        // Runs when there is no such database: an aborted upgrade leaves none behind.
+        Closure::<dyn FnMut()>::new(move || {
+            if create {
+                let database = request.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
+                let _ = database.map(|database| database.create_object_store(STORE));
+            } else {
+                let _ = request.transaction().map(|transaction| transaction.abort());
+            }
+        })
+    };
+    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    let database = finished(&request).await?;
+    request.set_onupgradeneeded(None);
+    Some(Database(database.dyn_into().ok()?))
+}
