@@ -2,17 +2,26 @@
 
 /// The address, if it may become an `href`: absolute `http:`, `https:`, `mailto:` or `tel:`.
 ///
-/// Everything else is refused: other schemes in any case or disguise, control characters and white space
-/// anywhere (browsers drop tabs and line ends inside a scheme), and relative addresses, which would lead
-/// somewhere on the host's page that the twin knows nothing of. `http` and `https` need `//` and a host,
-/// since browsers read `https:x` as relative.
+/// Everything else is refused: other schemes in any case or disguise; relative addresses, which would lead
+/// somewhere on the host's page that the twin knows nothing of; white space, control characters and
+/// invisible ones that turn text around, anywhere (browsers drop tabs and line ends even inside a scheme).
+/// `http` and `https` need `//` and a host, since browsers read `https:x` as relative, and may not name a
+/// user before the host, since `https://bank.example@evil.example` is only ever a trick.
 pub fn href(address: &str) -> Option<&str> {
     let (scheme, rest) = address.split_once(':')?;
     let fits = if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
-        rest.strip_prefix("//").is_some_and(|host| !host.starts_with(['/', '\\', '?', '#']) && !host.is_empty())
+        let rest = rest.strip_prefix("//")?;
+        let host = rest.split(['/', '\\', '?', '#']).next().unwrap_or("");
+        !host.is_empty() && !host.contains('@')
     } else {
         (scheme.eq_ignore_ascii_case("mailto") || scheme.eq_ignore_ascii_case("tel")) && !rest.is_empty()
     };
-    let clean = !address.chars().any(|c| c <= ' ' || c == '\u{7f}' || c.is_control() || c.is_whitespace());
-    (fits && clean).then_some(address)
+    (fits && !address.chars().any(is_hidden)).then_some(address)
+}
+
+/// White space, control characters, zero-width ones, and those that change the direction of text.
+fn is_hidden(c: char) -> bool {
+    c <= ' '
+        || c.is_whitespace()
+        || matches!(c, '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -23,6 +23,8 @@ mod link;
 mod op;
 mod reference;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use link::href;
 pub use op::{Align, Destination, Op, Tag};

@@ -35,11 +35,10 @@ pub(super) fn is_rule(line: &str) -> bool {
 
 /// A fence's character, its length and the text after it.
 pub(super) fn fence(line: &str) -> Option<(u8, usize, &str)> {
-    let mark = *line.as_bytes().first()?;
+    let mark = line.bytes().next().filter(|mark| matches!(mark, b'`' | b'~'))?;
     let length = line.bytes().take_while(|&b| b == mark).count();
     let info = line[length..].trim_matches([' ', '\t']);
-    let fits = matches!(mark, b'`' | b'~') && length >= 3 && !(mark == b'`' && info.contains('`'));
-    fits.then_some((mark, length, info))
+    (length >= 3 && !(mark == b'`' && info.contains('`'))).then_some((mark, length, info))
 }
 
 /// A list item's marker.

@@ -7,6 +7,7 @@ mod marks;
 mod paragraph;
 mod table;
 
+use super::inline;
 use super::op::{Align, Op, Tag};
 use super::reference::Definitions;
 use cursor::Cursor;
@@ -69,6 +70,7 @@ enum Leaf {
 impl Blocks {
     /// A copy without steps to try an unfinished line on.
     pub(super) fn probe(&self) -> Self {
+        inline::work(self.paragraph.text.len() + self.stack.len());
         Self {
             ops: Vec::new(),
             stack: self.stack.clone(),
@@ -91,12 +93,14 @@ impl Blocks {
 
     /// A line without its end, or the beginning of one (`whole` is false).
     pub(super) fn line(&mut self, line: &str, whole: bool) {
+        inline::work(line.len() + self.stack.len());
         let blank = self.sort(Cursor::new(line), whole);
         self.blank = blank.then(|| self.blank.unwrap_or(usize::MAX).min(self.quotes()));
     }
 
     /// What follows in a line whose beginning was given already; `whole` when it ends here.
     pub(super) fn rest_of_line(&mut self, text: &str, whole: bool) {
+        inline::work(text.len());
         match self.leaf {
             Leaf::Fence { .. } | Leaf::Indented(_) => self.code(text.to_owned(), whole),
             Leaf::Paragraph => self.add_to_paragraph(text),
@@ -117,6 +121,7 @@ impl Blocks {
         {
             return blank;
         }
+        let mut opened = false;
         while !cursor.is_blank() {
             let indent = cursor.indent();
             let in_paragraph = matches!(self.leaf, Leaf::Paragraph);
@@ -135,17 +140,18 @@ impl Blocks {
             if self.soft && marks::is_undecided(cursor.rest(), in_paragraph) {
                 return false;
             }
-            if self.quote(&mut cursor, depth) {
-                depth = self.stack.len();
-            } else if self.starts_leaf(cursor.rest(), indent, depth) {
-                return false;
-            } else if self.item(&mut cursor, indent, depth) {
-                depth = self.stack.len();
-            } else {
-                break;
+            if !self.quote(&mut cursor, depth) {
+                if self.starts_leaf(cursor.rest(), indent, depth) {
+                    return false;
+                }
+                if !self.item(&mut cursor, indent, depth) {
+                    break;
+                }
             }
+            depth = self.stack.len();
+            opened = true;
         }
-        self.text(cursor, depth)
+        self.text(cursor, depth) && !opened
     }
 
     /// How many of the open containers the line goes on with; the cursor passes their marks.

@@ -75,7 +75,7 @@ impl Blocks {
         }
         self.begin_paragraph(soft);
         let text = std::mem::take(&mut self.paragraph.text);
-        self.inline(text.trim_end_matches([' ', '\t']), soft);
+        self.inline(if soft { &text } else { text.trim_end_matches([' ', '\t']) }, soft);
         self.ops.push(Op::Close);
         self.paragraph = Paragraph::default();
     }
@@ -90,12 +90,14 @@ impl Blocks {
         if !paragraph.first {
             return;
         }
-        match *paragraph.text.as_bytes() {
+        let text = paragraph.text.trim_end_matches([' ', '\t']);
+        match *text.as_bytes() {
             [b'[', mark @ (b' ' | b'x' | b'X'), b']', b' ' | b'\t', _, ..] => {
                 self.ops.push(Op::Checkbox(mark != b' '));
                 paragraph.text.drain(..4);
             }
-            [b'['] | [b'[', b' ' | b'x' | b'X'] | [b'[', b' ' | b'x' | b'X', b']'] if soft => paragraph.text.clear(),
+            // Will it be a checkbox?
+            _ if soft && ["[", "[x", "[X", "[ ]", "[x]", "[X]"].contains(&text) => paragraph.text.clear(),
             _ => {}
         }
     }

@@ -41,18 +41,17 @@ impl Parser<'_> {
         if before.is_ascii_alphanumeric() || !www && scheme.is_none() {
             return;
         }
-        let inside = !self.brackets.is_empty();
-        let stops =
-            |c: char| c <= ' ' || c == '<' || c == '`' || c == ']' && inside || !c.is_ascii() && (c.is_whitespace() || is_punctuation(c));
-        let length = rest.find(stops).unwrap_or(rest.len());
-        super::work(length);
-        let host = &rest[scheme.map_or(0, str::len)..length];
-        let host = &host[..host.find(|c: char| c.is_ascii() && !is_host(c as u8)).unwrap_or(host.len())];
+        let host = &rest[scheme.map_or(0, str::len)..];
+        let host = &host[..host.find(|c: char| c.is_ascii() && !is_host(c as u8) || is_outside(c)).unwrap_or(host.len())];
+        super::work(host.len());
         let host = host.trim_end_matches('.');
         let fits = !host.is_empty() && !host.rsplit('.').take(2).any(|part| part.contains('_')) && (!www || host.contains('.'));
         if !fits {
             return;
         }
+        let inside = !self.brackets.is_empty();
+        let length = rest.find(|c: char| is_outside(c) || c == ']' && inside).unwrap_or(rest.len());
+        super::work(length);
         let end = if self.soft && length == rest.len() { length } else { trim(&rest[..length]) };
         let address = &rest[..end];
         let to = if www { ["http://", address].concat() } else { address.to_owned() };
@@ -88,6 +87,11 @@ impl Parser<'_> {
 
 fn starts_with(text: &str, prefix: &str) -> bool {
     text.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
+/// What is never in a bare link.
+fn is_outside(c: char) -> bool {
+    c <= ' ' || matches!(c, '<' | '`') || !c.is_ascii() && (c.is_whitespace() || is_punctuation(c))
 }
 
 fn is_host(byte: u8) -> bool {

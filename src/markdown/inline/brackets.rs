@@ -22,7 +22,7 @@ pub(super) struct Bracket {
 /// What follows a `]`.
 enum Target {
     Found(Destination, String, usize),
-    /// The text ends before it does.
+    /// The stream ends for now before it does.
     Unfinished,
     /// Nothing defined: the label, if it may yet be, and where the written one ends.
     Missing(Option<String>, usize),
@@ -55,17 +55,20 @@ impl Parser<'_> {
                 self.enclose(bracket, open, end);
                 self.skip_to(after);
             }
-            Target::Unfinished if self.soft => {
+            Target::Unfinished => {
                 let open = if bracket.image { Node::Nothing } else { Node::Open(Tag::PendingLink) };
                 self.enclose(bracket, open, end);
                 self.skip_to(self.text.len());
             }
-            Target::Unfinished => self.unfinished = self.unfinished.min(bracket.inside.saturating_sub(2)),
-            Target::Missing(Some(label), after) if !bracket.image => {
-                self.push(end, Node::Text(end, after), after);
-                self.candidates.push(Candidate { open: bracket.node, close: self.nodes.len() - 1, label });
+            Target::Missing(label, after) => {
+                if end + 1 == self.text.len() || self.byte(end + 1) == b'(' {
+                    self.unfinished = self.unfinished.min(bracket.inside.saturating_sub(2));
+                }
+                if let Some(label) = label.filter(|_| !bracket.image) {
+                    self.push(end, Node::Text(end, after), after);
+                    self.candidates.push(Candidate { open: bracket.node, close: self.nodes.len() - 1, label });
+                }
             }
-            Target::Missing(..) => {}
         }
     }
 
@@ -103,15 +106,15 @@ impl Parser<'_> {
 
     fn target(&self, bracket: Bracket, end: usize) -> Target {
         let after = end + 1;
-        let at_end = after == self.text.len();
+        let at_end = self.soft && after == self.text.len();
         let label = scan::label(self.text, after);
         match self.byte(after) {
             b'(' => match self.inline_target(after + 1) {
                 Ok((to, title, after)) => return Target::Found(Destination(to), title, after),
-                Err(failed) if failed == self.text.len() => return Target::Unfinished,
+                Err(failed) if self.soft && failed == self.text.len() => return Target::Unfinished,
                 Err(_) => {}
             },
-            b'[' if label.is_none() && !self.text[after..].contains(']') => return Target::Unfinished,
+            b'[' if self.soft && label.is_none() && !self.text[after..].contains(']') => return Target::Unfinished,
             _ => {}
         }
         if let Some(label_end) = label.filter(|label_end| label_end - after > 2) {

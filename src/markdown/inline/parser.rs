@@ -233,7 +233,7 @@ impl<'a> Parser<'a> {
             } else {
                 self.at += length;
             }
-        } else if self.soft && ("<br />".starts_with(rest) || "<br/".starts_with(rest)) {
+        } else if self.soft && ["<br />", "<br/", "<https:", "<mailto:"].iter().any(|known| known.starts_with(rest)) {
             self.hide_rest();
         } else {
             self.unfinished = self.unfinished.min(begin);
@@ -267,7 +267,7 @@ impl<'a> Parser<'a> {
         let mut depth = 0i32;
         for node in inside {
             match node {
-                Node::Open(Tag::Link { .. } | Tag::PendingLink) => return false,
+                Node::Open(Tag::Link { .. } | Tag::PendingLink) | Node::Reference(_) => return false,
                 Node::Open(_) | Node::Image(..) => depth += 1,
                 Node::Close => depth -= 1,
                 _ => {}

@@ -109,7 +109,8 @@ pub(in crate::markdown) fn unescape(text: &str) -> String {
 pub(super) fn tag(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let name = if bytes.get(1) == Some(&b'/') { 2 } else { 1 };
-    if !bytes.get(name)?.is_ascii_alphabetic() {
+    let named = text[name..].trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    if !bytes.get(name)?.is_ascii_alphabetic() || !named.starts_with([' ', '\t', '\n', '/', '>']) {
         return None;
     }
     let mut quote = 0;

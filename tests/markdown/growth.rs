@@ -1,0 +1,150 @@
+//! What stays on the page while the rest grows.
+
+use crate::tree::{Page, Tree, html, steps};
+use twinchat::markdown::{Op, Tag};
+
+/// The page after each line, and what is new in it: frozen steps and tail.
+fn by_line(text: &str) -> Vec<(usize, usize)> {
+    let mut page = Page::new();
+    text.split_inclusive('\n')
+        .map(|line| {
+            page.push(line);
+            (page.steps.len(), page.tail().len())
+        })
+        .collect()
+}
+
+#[test]
+fn lines_of_an_open_code_block_are_frozen_one_by_one() {
+    let sizes = by_line(&format!("```\n{}", "line\n".repeat(50)));
+    for (at, (frozen, tail)) in sizes.into_iter().enumerate() {
+        assert_eq!(frozen, 1 + at, "the block and a step per line");
+        assert_eq!(tail, 1, "only its end");
+    }
+}
+
+#[test]
+fn rows_of_an_open_table_are_frozen_one_by_one() {
+    let sizes = by_line(&format!("|a|b|\n|-|-|\n{}", "|1|2|\n".repeat(50)));
+    let growth: Vec<usize> = sizes[3..].windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+    assert!(growth.iter().all(|&steps| steps == 8), "a row with two cells: {growth:?}");
+    assert!(sizes[2..].iter().all(|&(_, tail)| tail == 2), "only the ends of body and table");
+}
+
+#[test]
+fn finished_items_of_an_open_list_are_frozen() {
+    let sizes = by_line(&"- mục **đậm**\n  - con\n".repeat(50));
+    for (at, (frozen, tail)) in sizes.into_iter().enumerate() {
+        assert!(frozen >= at * 5, "line {at}: {frozen}");
+        assert!(tail <= 12, "line {at}: {tail}");
+    }
+}
+
+#[test]
+fn a_list_found_loose_late_keeps_its_items() {
+    let mut page = Page::new();
+    page.push("- a\n- b\n");
+    let before = page.steps.clone();
+    page.push("\n- c\n");
+    assert_eq!(page.steps[..before.len()], before[..]);
+    assert!(page.steps[before.len()..].contains(&Op::Loose));
+    page.finish();
+    assert_eq!(page.html(), "<ul>\n<li>\n<p>a</p>\n</li>\n<li>\n<p>b</p>\n</li>\n<li>\n<p>c</p>\n</li>\n</ul>\n");
+}
+
+#[test]
+fn a_reference_becomes_a_link_when_its_definition_comes() {
+    let mut page = Page::new();
+    page.push("theo [1] và [tài liệu][Doc-A].\n\n");
+    assert_eq!(page.html(), "<p>theo [1] và [tài liệu][Doc-A].</p>\n");
+    let before = page.steps.len();
+    page.push("[1]: https://a.vn 'Nguồn'\n[doc-a]: https://b.vn\n\n");
+    assert!(page.steps[before..].iter().all(|op| matches!(op, Op::Define { .. })), "nothing is drawn again");
+    let links = "<p>theo <a href=\"https://a.vn\" title=\"Nguồn\">1</a> và <a href=\"https://b.vn\">tài liệu</a>.</p>\n";
+    assert_eq!(page.html(), links);
+    assert_eq!(html("[1]: https://a.vn\n\n[1]\n"), "<p><a href=\"https://a.vn\">1</a></p>\n");
+}
+
+#[test]
+fn a_long_open_paragraph_is_frozen_as_it_grows_and_keeps_its_emphasis() {
+    let sentence = "Một câu có **chữ đậm**, *chữ nghiêng* và `mã` [ở đây](https://a.example/x). ";
+    let mut page = Page::new();
+    let mut longest = 0;
+    for _ in 0..1000 {
+        page.push(sentence);
+        let text: usize = page.tail().iter().map(|op| if let Op::Text(text) = op { text.len() } else { 0 }).sum();
+        longest = longest.max(text);
+    }
+    assert!(longest < 16_384, "the tail holds {longest} bytes of text at most");
+    page.finish();
+    let whole = page.html();
+    assert_eq!(whole.matches("<strong>chữ đậm</strong>, <em>chữ nghiêng</em> và <code>mã</code> <a href").count(), 1000);
+    assert_eq!(whole.matches("<p>").count(), 1);
+    assert!(!whole.contains('*'));
+}
+
+#[test]
+fn a_paragraph_of_many_lines_is_one_paragraph_however_long() {
+    let text = "dòng *một*\n".repeat(5000);
+    let whole = html(&text);
+    assert_eq!(whole.matches("<p>").count(), 1);
+    assert_eq!(whole.matches("dòng <em>một</em>\n").count(), 4999);
+}
+
+#[test]
+fn nothing_of_a_line_of_any_length_is_lost() {
+    let long = "x".repeat(50_000);
+    for before in ["", "# ", "- ", "> ", "```\n", "|a|\n|-|\n|", "    ", "a\n"] {
+        let whole = html(&format!("{before}{long}\n\nend\n"));
+        assert_eq!(whole.matches('x').count(), 50_000, "{before:?}");
+        assert!(whole.contains("end"));
+    }
+}
+
+#[test]
+fn quotes_and_lists_nest_to_a_limit_and_the_rest_is_text() {
+    let deepest = |text: &str| {
+        let mut depth = 0usize;
+        let mut deepest = 0;
+        for op in steps(text) {
+            match op {
+                Op::Open(_) => depth += 1,
+                Op::Close => depth -= 1,
+                _ => {}
+            }
+            deepest = deepest.max(depth);
+        }
+        deepest
+    };
+    let quotes = format!("{} a", ">".repeat(10_000));
+    assert!(deepest(&quotes) < 40);
+    assert_eq!(html(&quotes).matches("&gt;").count(), 10_000 - 32, "what is too deep is text");
+    assert!(deepest(&"- ".repeat(5_000)) < 40);
+    let steps: String = (0..200).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect();
+    assert!(deepest(&steps) < 40);
+}
+
+#[test]
+fn emphasis_follows_the_words_of_every_script() {
+    assert_eq!(html("**Chú ý:** giá *rẻ*, (**đẹp**) và __tốt__!"), {
+        "<p><strong>Chú ý:</strong> giá <em>rẻ</em>, (<strong>đẹp</strong>) và <strong>tốt</strong>!</p>\n"
+    });
+    assert_eq!(html("một_từ_dài và ngày_**mai**"), "<p>một_từ_dài và ngày_<strong>mai</strong></p>\n");
+    // Vietnamese with separate marks: a mark is no punctuation.
+    assert_eq!(html("e\u{302}\u{301}**a**e\u{302}"), "<p>e\u{302}\u{301}<strong>a</strong>e\u{302}</p>\n");
+    assert_eq!(html("这是**「重点」**的内容。"), "<p>这是<strong>「重点」</strong>的内容。</p>\n");
+    assert_eq!(html("これは**太字。**です"), "<p>これは<strong>太字。</strong>です</p>\n");
+    assert_eq!(html("**\"a\"**b"), "<p>**&quot;a&quot;**b</p>\n", "elsewhere CommonMark's rule stands");
+}
+
+#[test]
+fn a_tree_of_tail_steps_can_be_drawn_on_any_frozen_part() {
+    let mut stream = twinchat::markdown::Stream::new();
+    stream.push("- a\n- b");
+    let mut tree = Tree::of(&stream.take_frozen());
+    let tail = stream.tail();
+    assert!(tail.contains(&Op::Open(Tag::Item)), "the new item stands in the tail: {tail:?}");
+    tree.apply(&tail);
+    assert!(tree.is_closed());
+    assert_eq!(tree.html(), "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n");
+}
