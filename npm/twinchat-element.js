@@ -64,7 +64,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   #badge = make('span', { id: 'badge', part: 'badge' });
   #tip = make('div', { id: 'tip', role: 'alert', part: 'tip' });
   #rule; // the launcher's colours
-  #frame; // what the widget is mounted in; another one each time
+  #frame = make('div'); // what the widget is mounted in; another one each time
   #mounting;
   #handle; // the mounted widget
   #ready;
@@ -81,6 +81,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     this.#rule = sheet.cssRules[sheet.insertRule(':host{}', sheet.cssRules.length)].style;
     root.adoptedStyleSheets = [sheet];
     this.#launcher.append(this.#badge);
+    root.append(this.#frame, this.#tip, this.#launcher);
     this.#launcher.onclick = () => this.#press(this.#isOpen ? 'close' : 'open');
     this.#launcher.onpointerenter = this.#launcher.onfocus = () => this.#mount().catch(ignore);
     this.#clear();
@@ -263,8 +264,9 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     if (handle) queueMicrotask(() => handle.destroy()); // it may be in the middle of telling something
     this.#handle = this.#mounting = this.#isOpen = this.#unread = undefined;
     this.#ready = new Promise((resolve) => (this.#isReady = resolve));
-    this.#frame = make('div', { id: 'frame' });
-    this.shadowRoot.replaceChildren(this.#frame, this.#tip, this.#launcher);
+    const frame = make('div', { id: 'frame' });
+    this.#frame.replaceWith(frame);
+    this.#frame = frame;
     this.#update();
   }
 
