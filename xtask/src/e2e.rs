@@ -25,7 +25,7 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     let servers = Servers::start(&Plan { ports, folder: &folder, assets: Some(&dist::folder()), release: false, pages: Vec::new() })?;
     let mut outcome = Ok(());
     // What leaked can only be looked for when everything else has happened.
-    for suite in ["journey", "leaks"] {
+    for suite in ["loader", "journey", "leaks"] {
         let ran = Program::new("node")
             .args(["--test", "--test-reporter=spec", "--test-concurrency=1", &format!("tests/e2e/{suite}.test.mjs")])
             .env("TWINCHAT_DEMO", servers.addresses.to_string())
