@@ -26,7 +26,9 @@ impl Inner {
         } else if !listening {
             let (this, it) = (self.clone(), run.clone());
             let job = self.start_job(async move {
-                this.listen(&it, Start::Follow, None).await;
+                if let Err(problem) = this.listen(&it, Start::Follow).await {
+                    this.refused(&it, None, problem);
+                }
                 it.job.take();
             });
             run.job.replace(Some(job));
@@ -40,9 +42,12 @@ impl Inner {
         self.signals.notice.set(None);
         let (this, it, key, text) = (self.clone(), run.clone(), key.to_owned(), text.to_owned());
         self.work(run, async move {
-            match this.make_sure_of_conversation(&it).await {
-                Ok(()) => this.listen(&it, Start::Send { content: text, key: key.clone() }, Some(&key)).await,
-                Err(problem) => this.refused(&it, Some(&key), problem),
+            let mut result = this.make_sure_of_conversation(&it).await;
+            if result.is_ok() {
+                result = this.listen(&it, Start::Send { content: text, key: key.clone() }).await;
+            }
+            if let Err(problem) = result {
+                this.refused(&it, Some(&key), problem);
             }
         });
     }
@@ -55,17 +60,13 @@ impl Inner {
         self.signals.notice.set(None);
         let (this, it) = (self.clone(), run.clone());
         self.work(run, async move {
-            this.listen(&it, Start::Retry { message_id: before.id.clone() }, None).await;
-            // Still waiting for its first event: that was refused, and all stands as before.
-            let refused = it
-                .thread
-                .borrow()
-                .get(&before.key)
-                .is_some_and(|entry| matches!(entry.status, EntryStatus::Failed(_)) && entry.text.is_empty());
-            if refused {
+            let start = it.thread.borrow().cursor();
+            let Err(problem) = this.listen(&it, Start::Retry { message_id: before.id.clone() }).await else { return };
+            if it.thread.borrow().cursor() == start {
+                // It never began: all stands as before.
                 it.thread.borrow_mut().restore(&before);
-                this.draw(&it);
             }
+            this.refused(&it, None, problem);
         });
     }
 
@@ -110,8 +111,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Takes in what a stream says until it is over.
-    async fn listen(self: &Rc<Self>, run: &Rc<Run>, start: Start, key: Option<&str>) {
+    /// Takes in what a stream says until it is over or refused.
+    async fn listen(self: &Rc<Self>, run: &Rc<Run>, start: Start) -> Result<(), Problem> {
         let (id, cursor) = (run.id.borrow().clone(), run.thread.borrow().cursor());
         let mut stream = self.client().stream(&id, start).after(cursor);
         loop {
@@ -124,8 +125,8 @@ impl Inner {
                     self.draw_soon(run);
                 }
                 Step::Refused(problem) => {
-                    self.refused(run, key, problem);
-                    break;
+                    self.draw(run);
+                    return Err(problem);
                 }
                 Step::Ended => break,
             }
@@ -134,6 +135,7 @@ impl Inner {
             }
         }
         self.draw(run);
+        Ok(())
     }
 
     fn line(&self, run: &Rc<Run>, connection: Connection) {

@@ -19,7 +19,9 @@ use crate::state::{Connection, Problem};
 use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use twinchat_protocol::event::EventKind;
 use twinchat_protocol::id::EventId;
+use twinchat_protocol::message::{Message, Role};
 use twinchat_protocol::sse::Decoder;
 
 /// The proxy says something every 15 s: a line that is silent for this long is dead.
@@ -204,7 +206,7 @@ impl ReplyStream {
         self.backoff.reset();
         for event in &events {
             self.after = self.after.max(event.id);
-            self.over |= self.until_end && event.is_last();
+            self.over |= self.until_end && is_end(event);
         }
         // Accepted: should the line be cut, from now on it is only listened to.
         self.start = Start::Follow;
@@ -247,6 +249,12 @@ impl ReplyStream {
     fn platform(&self) -> &Platform {
         &self.client.0.platform
     }
+}
+
+/// Whether a reply is over with this event: it ended, or is told whole because it ended long ago.
+fn is_end(event: &ReplyEvent) -> bool {
+    let told_whole = |message: &Message| message.role == Role::Assistant && message.status.is_final();
+    event.is_last() || (event.kind == EventKind::Message && event.message.as_ref().is_some_and(told_whole))
 }
 
 /// What the line says next; `None` when it is dead.
