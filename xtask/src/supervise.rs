@@ -52,10 +52,27 @@ fn end(group: u32) {
 /// Sends the signal to the group and says whether there was one. `kill` is every POSIX shell's own.
 fn signal(name: &str, group: u32) -> bool {
     Command::new("sh")
-        .args(["-c", &format!("kill -{name} -- -{group}")])
+        .args(["-c", &format!("kill -s {name} -- -{group}")])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::signal;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_signal_reaches_a_program_and_what_it_started() {
+        let mut program = Command::new("sh").args(["-c", "sleep 600 & wait"]).stdin(Stdio::null()).process_group(0).spawn().unwrap();
+        let group = program.id();
+        assert!(signal("0", group));
+        assert!(signal("KILL", group));
+        assert!(!program.wait().unwrap().success());
+        assert!(!signal("TERM", u32::try_from(i32::MAX).unwrap()), "there is no such group");
+    }
 }
