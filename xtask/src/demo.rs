@@ -23,12 +23,12 @@ pub(crate) struct Demo {
 impl Demo {
     pub(crate) fn run(self) -> Outcome {
         let ports = Ports::choose(self.port)?;
-        dist::up_to_date()?;
+        let built = dist::built()?;
         let (stop, stopped) = mpsc::channel();
         process::listen_for_interrupt(stop);
         say::step("starting emulator, proxy and site");
         let folder = paths::root().join(".demo");
-        let plan = Plan { ports, folder: &folder, assets: Some(&dist::folder()), release: self.release, pages: Vec::new() };
+        let plan = Plan { ports, folder: &folder, built: Some(built), release: self.release, pages: Vec::new() };
         let mut servers = Servers::start(&plan)?;
         if self.json {
             println!("{}", servers.addresses);

@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: every file to ship, in dist/.
 
 use crate::process::Program;
+use crate::servers::Built;
 use crate::{Outcome, npm, paths, say, tools};
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 const SOURCES: &[&str] = &[
     "src",
     "style",
+    "demo",
     "npm",
     "protocol/src",
     "protocol/Cargo.toml",
@@ -26,12 +28,18 @@ const SOURCES: &[&str] = &[
 ];
 
 /// Where they are.
-pub(crate) fn folder() -> PathBuf {
+fn folder() -> PathBuf {
     paths::root().join("dist")
 }
 
+/// Where they and the pretend site are, brought up to date.
+pub(crate) fn built() -> Outcome<Built> {
+    up_to_date()?;
+    Ok(Built { dist: folder(), site: paths::scratch("trunk")? })
+}
+
 /// Builds them, unless nothing they are made from has changed.
-pub(crate) fn up_to_date() -> Outcome {
+fn up_to_date() -> Outcome {
     let stamp = paths::scratch("")?.join("dist.stamp");
     let now = fingerprint()?;
     if folder().join("manifest.json").is_file() && fs::read_to_string(&stamp).is_ok_and(|then| then == now) {

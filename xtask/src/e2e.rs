@@ -16,13 +16,13 @@ pub(crate) fn alone() -> Outcome {
 /// Runs them against servers of their own, in a folder of their own.
 pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     npm::installed()?;
-    dist::up_to_date()?;
+    let built = dist::built()?;
     let results = paths::root().join("tests/e2e/results");
     let _ = fs::remove_dir_all(&results);
     let folder = paths::make(results.join("run"))?;
     let ports = Ports::choose(None)?;
     say::step("end-to-end tests in headless Chromium (about 2 minutes)");
-    let servers = Servers::start(&Plan { ports, folder: &folder, assets: Some(&dist::folder()), release: false, pages: Vec::new() })?;
+    let servers = Servers::start(&Plan { ports, folder: &folder, built: Some(built), release: false, pages: Vec::new() })?;
     let mut outcome = Ok(());
     // What leaked can only be looked for when everything else has happened.
     for suite in ["loader", "journey", "leaks"] {

@@ -66,12 +66,21 @@ pub(crate) struct Plan<'a> {
     pub(crate) ports: Ports,
     /// Where settings, database and logs go.
     pub(crate) folder: &'a Path,
-    /// The widget's files, if the proxy is to serve them.
-    pub(crate) assets: Option<&'a Path>,
+    /// What is built for the browser; without it the proxy serves no widget and there is no site.
+    pub(crate) built: Option<Built>,
     /// Whether to run the optimised programs.
     pub(crate) release: bool,
     /// More origins under which pages reach the proxy.
     pub(crate) pages: Vec<String>,
+}
+
+/// What is built for the browser.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// The files to ship.
+    pub(crate) dist: PathBuf,
+    /// The pretend owner's site.
+    pub(crate) site: PathBuf,
 }
 
 /// All of it, running.
@@ -88,15 +97,14 @@ impl Servers {
         let programs = build(plan.release)?;
         paths::make(plan.folder.to_owned())?;
         let Ports { site, proxy, emulator } = plan.ports;
-        let key = secret("twx")?;
-        let jwt_secret = secret("jwt")?;
-        let mut running = vec![
-            Program::new(programs.join("twinchat-emulator"))
-                .args(["--port", &emulator.to_string(), "--site-port", &site.to_string(), "--proxy", &local(proxy)])
-                .env("TWINCHAT_EMULATOR_KEY", &key)
-                .env("TWINCHAT_EMULATOR_JWT", &jwt_secret)
-                .start("emulator", &plan.folder.join("emulator.log"))?,
-        ];
+        let key = fresh_key()?;
+        let mut upstream = Program::new(programs.join("twinchat-emulator"))
+            .args(["--json", "--port", &emulator.to_string()])
+            .env("TWINCHAT_EMULATOR_KEY", &key);
+        if let Some(built) = &plan.built {
+            upstream = upstream.args(["--site-port", &site.to_string(), "--proxy", &local(proxy), "--site-dir"]).args([&built.site]);
+        }
+        let mut running = vec![upstream.start("emulator", &plan.folder.join("emulator.log"))?];
         fs::write(plan.folder.join("twinchat.toml"), settings(plan))
             .map_err(|error| format!("cannot write the proxy's settings: {error}"))?;
         running.push(
@@ -106,13 +114,15 @@ impl Servers {
                 .env(KEY_VARIABLE, &key)
                 .start("proxy", &plan.folder.join("proxy.log"))?,
         );
-        for (port, path) in [(emulator, "/api/v1/twins"), (site, "/"), (proxy, "/healthz")] {
+        let places = [(emulator, "/__emulator"), (proxy, "/readyz"), (site, "/")];
+        for (port, path) in places.into_iter().take(if plan.built.is_some() { 3 } else { 2 }) {
             wait_for(port, path, &mut running)?;
         }
+        let told = last_json(&plan.folder.join("emulator.log"))?;
         let addresses = serde_json::json!({
             "site": local(site), "proxy": local(proxy), "emulator": local(emulator),
-            "twinexpert_key": key, "twinexpert_jwt": jwt_secret,
-            "twin": first_twin(emulator, &key)?, "proxy_twin": first_twin(proxy, &visitor_token(plan.ports)?)?,
+            "twinexpert_key": key, "twinexpert_jwt": told["twinexpert_jwt"],
+            "twin": told["twin"], "proxy_twin": first_twin(proxy, &visitor_token(plan.ports)?)?,
         });
         Ok(Self { addresses, running })
     }
@@ -155,7 +165,7 @@ fn settings(plan: &Plan<'_>) -> String {
     let mut urls = vec![local(proxy), format!("http://localhost:{proxy}")];
     origins.extend(plan.pages.iter().cloned());
     urls.extend(plan.pages.iter().cloned());
-    let assets = plan.assets.map(|folder| format!("assets = {:?}\n", folder.display().to_string())).unwrap_or_default();
+    let assets = plan.built.as_ref().map(|built| format!("assets = {:?}\n", built.dist.display().to_string())).unwrap_or_default();
     format!(
         "# Written by cargo xtask; every start writes it anew.\n\
          [server]\nlisten = \"127.0.0.1:{proxy}\"\npublic_urls = {urls:?}\nallowed_origins = {origins:?}\n{assets}\n\
@@ -165,11 +175,17 @@ fn settings(plan: &Plan<'_>) -> String {
     )
 }
 
-/// A fresh one for each start, so that a leaked one is worth nothing.
-fn secret(prefix: &str) -> Outcome<String> {
-    let mut bytes = [0; 24];
+/// A key in the upstream's form; a fresh one for each start, so that a leaked one is worth nothing.
+fn fresh_key() -> Outcome<String> {
+    let mut bytes = [0; 20];
     fs::File::open("/dev/urandom").and_then(|mut dice| dice.read_exact(&mut bytes)).map_err(|error| format!("no randomness: {error}"))?;
-    Ok(bytes.iter().fold(format!("{prefix}_"), |text, byte| format!("{text}{byte:02x}")))
+    Ok(bytes.iter().fold("txp_live_".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+}
+
+/// The line of JSON in a log.
+fn last_json(log: &Path) -> Outcome<Value> {
+    let text = fs::read_to_string(log).map_err(|error| format!("cannot read {}: {error}", log.display()))?;
+    text.lines().rev().find_map(|line| serde_json::from_str(line).ok()).ok_or_else(|| format!("{} has no line of JSON.", log.display()))
 }
 
 fn wait_for(port: u16, path: &str, running: &mut [Server]) -> Outcome {
