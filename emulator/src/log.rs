@@ -52,7 +52,7 @@ pub struct Entry {
 
 /// The log.
 #[derive(Debug, Default)]
-pub struct Log {
+pub(crate) struct Log {
     inner: Mutex<Inner>,
 }
 
@@ -64,7 +64,7 @@ struct Inner {
 
 impl Log {
     /// Adds an entry and gives it its number.
-    pub fn add(&self, mut entry: Entry) -> u64 {
+    pub(crate) fn add(&self, mut entry: Entry) -> u64 {
         let mut inner = self.lock();
         inner.last += 1;
         entry.number = inner.last;
@@ -76,19 +76,19 @@ impl Log {
     }
 
     /// Changes the entry with this number, if it is still there.
-    pub fn change(&self, number: u64, change: impl FnOnce(&mut Entry)) {
+    pub(crate) fn change(&self, number: u64, change: impl FnOnce(&mut Entry)) {
         if let Some(entry) = self.lock().entries.iter_mut().rev().find(|entry| entry.number == number) {
             change(entry);
         }
     }
 
     /// The entries after this number, oldest first.
-    pub fn after(&self, number: u64) -> Vec<Entry> {
+    pub(crate) fn after(&self, number: u64) -> Vec<Entry> {
         self.lock().entries.iter().filter(|entry| entry.number > number).cloned().collect()
     }
 
     /// Forgets the entries; numbers start again at 1.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         *self.lock() = Inner::default();
     }
 

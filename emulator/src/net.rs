@@ -126,11 +126,11 @@ async fn connection(stream: TcpStream, router: Router) {
 
 /// The connection a request came in on; a request extension.
 #[derive(Debug, Clone, Default)]
-pub struct Socket(Arc<AtomicBool>);
+pub(crate) struct Socket(Arc<AtomicBool>);
 
 impl Socket {
     /// Makes the connection end with a TCP reset in place of an orderly close.
-    pub fn reset_on_close(&self) {
+    pub(crate) fn reset_on_close(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,6 @@
 //! A body that is cut, stalled or split at exact bytes.
 
-use super::{CutEnding, Fault, Faults};
+use super::{CutEnding, Fault, Released};
 use crate::clock::Clock;
 use crate::log::{Ending, Log};
 use crate::net::Socket;
@@ -9,21 +9,20 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What a faulty body needs.
 #[derive(Debug)]
-pub struct Faulty {
-    /// Where stalls are released.
-    pub faults: Arc<Faults>,
+pub(crate) struct Faulty {
+    /// What ends a stall.
+    pub(crate) released: Released,
     /// Where stalls pass.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// The connection to reset.
-    pub socket: Socket,
+    pub(crate) socket: Socket,
     /// Where to write how the body ended.
-    pub log: Arc<Log>,
+    pub(crate) log: Arc<Log>,
     /// Under which number.
-    pub number: u64,
+    pub(crate) number: u64,
 }
 
 struct Flow {
@@ -38,7 +37,7 @@ struct Flow {
 
 impl Faulty {
     /// The same bytes, as far as the faults let them through.
-    pub fn apply(self, faults: &[Fault], inner: BoxStream<'static, Bytes>) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    pub(crate) fn apply(self, faults: &[Fault], inner: BoxStream<'static, Bytes>) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
         let mut plan: Vec<(u64, Fault)> = faults.iter().filter_map(|fault| Some((offset(fault)?, fault.clone()))).collect();
         plan.sort_by_key(|(offset, _)| *offset);
         let split = faults.contains(&Fault::SplitUtf8);
@@ -67,7 +66,7 @@ impl Flow {
             if let Some((_, fault)) = self.plan.pop_front_if(|(offset, _)| *offset <= self.sent) {
                 match fault {
                     Fault::Cut { ending, .. } => return self.cut(ending).await,
-                    Fault::Stall { millis, .. } => self.stall(millis).await,
+                    Fault::Stall { millis, .. } => self.tools.released.or_after(millis, &*self.tools.clock).await,
                     _ => {}
                 }
                 continue;
@@ -100,19 +99,6 @@ impl Flow {
             length = length.min(usize::try_from(offset - self.sent).unwrap_or(usize::MAX));
         }
         self.rest.split_to(length)
-    }
-
-    async fn stall(&mut self, millis: Option<u64>) {
-        let released = self.tools.faults.wait_for_release();
-        match millis {
-            None => released.await,
-            Some(millis) => {
-                tokio::select! {
-                    () = released => {}
-                    () = self.tools.clock.sleep(Duration::from_millis(millis)) => {}
-                }
-            }
-        }
     }
 
     async fn cut(&mut self, ending: CutEnding) -> Option<io::Result<Bytes>> {

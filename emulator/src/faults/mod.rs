@@ -6,11 +6,12 @@
 
 mod body;
 
-pub use body::Faulty;
+pub(crate) use body::Faulty;
 
-use crate::clock::Dice;
+use crate::clock::{Clock, Dice};
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// One thing that can go wrong.
@@ -268,17 +269,9 @@ impl Faults {
         self.release();
     }
 
-    /// Lets everything that stalls or hangs right now go on.
+    /// Lets every request that came before now go on, whether it stalls already or would later.
     pub fn release(&self) {
         self.released.send_modify(|count| *count += 1);
-    }
-
-    /// Waits for the next [`release`](Self::release) from now on.
-    pub fn wait_for_release(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut seen = self.released.subscribe();
-        async move {
-            let _ = seen.changed().await;
-        }
     }
 
     /// What this request meets. Uses up the rules that strike.
@@ -297,8 +290,32 @@ impl Faults {
         struck
     }
 
+    /// To be taken when a request comes in, so that no release after that is missed.
+    pub(crate) fn releases(&self) -> Released {
+        Released(self.released.subscribe())
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells one request when it is released.
+#[derive(Debug, Clone)]
+pub(crate) struct Released(watch::Receiver<u64>);
+
+impl Released {
+    /// Waits for a release, or until so many milliseconds have passed.
+    pub(crate) async fn or_after(&self, millis: Option<u64>, clock: &dyn Clock) {
+        let mut seen = self.0.clone();
+        let Some(millis) = millis else {
+            let _ = seen.changed().await;
+            return;
+        };
+        tokio::select! {
+            _ = seen.changed() => {}
+            () = clock.sleep(Duration::from_millis(millis)) => {}
+        }
     }
 }
 

@@ -29,20 +29,15 @@ pub(super) fn choose(answers: &[Answer], twin: &Twin, said: &[Said], question: &
     let mine: Vec<&Answer> =
         answers.iter().filter(|answer| answer.language == language && (answer.slug == twin.slug || answer.slug == "common")).collect();
     let kind = kind(&folded, before.is_some());
-    let answer = match kind {
-        Kind::Answer => None,
-        kind => special(&mine, twin, kind),
+    let (answer, text) = match special(&mine, twin, kind) {
+        Some(answer) => (answer, fill(&answer.body, twin, said)),
+        None => {
+            let (answer, bridge) = topical(&mine, said, &folded, &mut dice);
+            let bridge = bridge.filter(|_| before.is_some()).map(|bridge| format!("{}\n\n", fill(&bridge.body, twin, said)));
+            (answer, bridge.unwrap_or_default() + &answer.body)
+        }
     };
-    let (answer, bridge) = match answer {
-        Some(answer) => (answer, None),
-        None => topical(&mine, said, &folded, &mut dice),
-    };
-    let text = match bridge.filter(|_| before.is_some()) {
-        Some(bridge) => format!("{}\n\n{}", bridge.body, answer.body),
-        None => answer.body.clone(),
-    };
-    let answer_text = fill(&text, twin, said);
-    Said { question: question.to_owned(), answer: answer_text, language, source: answer.path.clone() }
+    Said { question: question.to_owned(), answer: text, language, source: answer.path.clone() }
 }
 
 fn kind(folded: &str, not_first: bool) -> Kind {
@@ -61,8 +56,11 @@ fn kind(folded: &str, not_first: bool) -> Kind {
     }
 }
 
-/// The twin's own words for it, or everyone's.
+/// The twin's own words for it, or everyone's; none for a question.
 fn special<'a>(mine: &[&'a Answer], twin: &Twin, kind: Kind) -> Option<&'a Answer> {
+    if kind == Kind::Answer {
+        return None;
+    }
     let of_kind = || mine.iter().copied().filter(|answer| answer.kind == kind);
     of_kind().find(|answer| answer.slug == twin.slug).or_else(|| of_kind().next())
 }

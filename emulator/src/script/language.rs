@@ -50,7 +50,7 @@ const VIETNAMESE: &[&str] = &[
 /// Words that an English question can hardly do without.
 const ENGLISH: &[&str] = &[
     "the", "what", "how", "is", "are", "do", "does", "can", "you", "i", "my", "thanks", "thank", "hello", "hi", "please", "explain",
-    "tell", "show", "in", "of", "to", "write", "why", "when", "which", "good", "plan", "and",
+    "tell", "show", "in", "of", "to", "write", "why", "when", "which", "good", "plan", "and", "me", "help", "with", "for", "on", "at",
 ];
 
 /// `vi` or `en`, or `None` when nothing tells.

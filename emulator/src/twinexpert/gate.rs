@@ -5,7 +5,7 @@ use super::account::{self, Caller, Scope};
 use super::answer::{self, Ask, Problem};
 use super::{TwinExpert, stream};
 use crate::clock::iso;
-use crate::faults::{ErrorStyle, Fault, Faulty};
+use crate::faults::{ErrorStyle, Fault, Faulty, Released};
 use crate::limit::{Verdict, WINDOW_SECONDS};
 use crate::log::{Ending, Entry};
 use crate::net::Socket;
@@ -19,7 +19,6 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 /// The largest body that is read.
 const MAX_BODY: usize = 1 << 20;
@@ -31,6 +30,7 @@ pub(super) async fn pass(State(api): State<Arc<TwinExpert>>, request: Request, n
     let credential = account::credential(&parts.headers);
     let caller = api.memory().account.caller(credential.as_deref());
     let serial = api.requests.fetch_add(1, Ordering::Relaxed);
+    let released = api.faults.releases();
     let faults = api.faults.strike(parts.method.as_str(), parts.uri.path());
     let mut ask = Ask {
         caller,
@@ -44,7 +44,7 @@ pub(super) async fn pass(State(api): State<Arc<TwinExpert>>, request: Request, n
     let number = api.log.add(entry(&api, &ask, &parts.headers, read.as_deref().unwrap_or_default()));
     let verdict = count(&api, &ask, credential.as_deref());
     let socket = parts.extensions.get::<Socket>().cloned().unwrap_or_default();
-    hang(&api, &ask).await;
+    hang(&api, &ask, &released).await;
     let response = match (read, injected(&ask), verdict.retry_after) {
         (_, Some(response), _) => response,
         (_, None, Some(retry_after)) if matches!(ask.caller, Caller::Key(_) | Caller::Account) => {
@@ -62,7 +62,8 @@ pub(super) async fn pass(State(api): State<Arc<TwinExpert>>, request: Request, n
     let status = response.status();
     tracing::info!(method = %ask.method, path = %ask.path, status = status.as_u16(), "twinexpert");
     api.log.change(number, |entry| entry.status = status.as_u16());
-    with_byte_faults(&api, &ask, response, socket, number)
+    let tools = Faulty { released, clock: Arc::clone(&api.clock), socket, log: Arc::clone(&api.log), number };
+    with_byte_faults(&ask, response, tools)
 }
 
 fn entry(api: &TwinExpert, ask: &Ask, headers: &HeaderMap, body: &[u8]) -> Entry {
@@ -108,19 +109,10 @@ fn count(api: &TwinExpert, ask: &Ask, credential: Option<&str>) -> Verdict {
     api.counters.hit(who, quota, ask.at)
 }
 
-async fn hang(api: &TwinExpert, ask: &Ask) {
+async fn hang(api: &TwinExpert, ask: &Ask, released: &Released) {
     for fault in ask.faults.iter() {
         if let Fault::Hang { millis } = fault {
-            let released = api.faults.wait_for_release();
-            match millis {
-                None => released.await,
-                Some(millis) => {
-                    tokio::select! {
-                        () = released => {}
-                        () = api.clock.sleep(Duration::from_millis(*millis)) => {}
-                    }
-                }
-            }
+            released.or_after(*millis, &*api.clock).await;
         }
     }
 }
@@ -160,13 +152,12 @@ fn write_headers(headers: &mut HeaderMap, ask: &Ask, verdict: Verdict) {
     }
 }
 
-fn with_byte_faults(api: &TwinExpert, ask: &Ask, response: Response, socket: Socket, number: u64) -> Response {
+fn with_byte_faults(ask: &Ask, response: Response, tools: Faulty) -> Response {
     let (mut parts, body) = response.into_parts();
     let on_bytes = |fault: &Fault| matches!(fault, Fault::Cut { .. } | Fault::Stall { .. } | Fault::SplitUtf8);
     if ask.faults.iter().any(on_bytes) {
         parts.headers.remove(header::CONTENT_LENGTH);
     }
-    let tools = Faulty { faults: Arc::clone(&api.faults), clock: Arc::clone(&api.clock), socket, log: Arc::clone(&api.log), number };
     let chunks = body.into_data_stream().filter_map(|chunk| std::future::ready(chunk.ok())).boxed();
     Response::from_parts(parts, Body::from_stream(tools.apply(&ask.faults, chunks)))
 }

@@ -1,9 +1,7 @@
 //! The documents' own programs run against the emulator.
 
-mod support;
-
+use crate::support::{Client, instant};
 use std::path::Path;
-use support::{Client, instant};
 use twinchat_emulator::examples::{Target, assert_all_worked, run_all};
 
 #[tokio::test(flavor = "multi_thread")]

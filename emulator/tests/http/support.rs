@@ -1,7 +1,5 @@
 //! An emulator and a client that speaks to it.
 
-#![expect(dead_code, reason = "every test file includes this one and uses a part of it")]
-
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use std::sync::Arc;
