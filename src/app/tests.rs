@@ -1,1 +1,518 @@
+use super::{App, Mode, Options, WidgetEvent};
+use crate::platform::fake::{Exchange, Fake};
+use crate::state::{Connection, EntryStatus, Loading, Screen};
+use leptos::prelude::*;
+use leptos::reactive::effect::ImmediateEffect;
+use leptos::reactive::owner::Owner;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+const TWIN: &str = "twin_000000000000000a";
+const OTHER_TWIN: &str = "twin_000000000000000b";
+const CONVERSATION: &str = "conv_0000000000000001";
+const REPLY: &str = "msg_0000000000000002";
+
+/// A page with an app on it. The proxy's ordinary answers are given at once; streams wait.
+struct Site {
+    fake: Fake,
+    app: App,
+    events: Rc<RefCell<Vec<String>>>,
+    _owner: Owner,
+}
+
+fn envelope(data: &str) -> String {
+    format!(r#"{{"success":true,"data":{data},"meta":{{"page":1,"totalPages":1}}}}"#)
+}
+
+fn twin(id: &str) -> String {
+    format!(r#"{{"id":"{id}","name":"Mai","description":"","available":true,"starters":[],"capabilities":{{"stream":true}}}}"#)
+}
+
+fn conversation(id: &str, twin: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","twinId":"{twin}","title":"","createdAt":"2026-11-21T03:00:00.000Z","updatedAt":"2026-11-21T03:00:00.000Z","messageCount":2}}"#
+    )
+}
+
+fn message(ordinal: u32, content: &str, status: &str, more: &str) -> String {
+    let role = if ordinal % 2 == 1 { "user" } else { "assistant" };
+    format!(
+        r#"{{"id":"msg_{ordinal:016}","conversationId":"{CONVERSATION}","ordinal":{ordinal},"role":"{role}","content":"{content}","status":"{status}","createdAt":"2026-11-21T03:00:00.000Z"{more}}}"#
+    )
+}
+
+fn proxy(fake: &Fake, twins: &'static [&'static str], messages: &str) {
+    let messages = envelope(messages);
+    fake.serve(move |request| {
+        let path = request.url.strip_prefix("https://chat.example").unwrap_or_default();
+        let body = match (request.method, path.split('?').next().unwrap_or_default()) {
+            (_, "/oauth/token") => r#"{"access_token":"t","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000001"}"#.to_owned(),
+            (_, "/api/v1/widget") => envelope(r#"{"title":"Hỏi Mai","maxMessageChars":20}"#),
+            (_, "/api/v1/twins") => envelope(&format!("[{}]", twins.iter().map(|id| twin(id)).collect::<Vec<_>>().join(","))),
+            ("GET", "/api/v1/conversations") => envelope(&format!("[{}]", conversation(CONVERSATION, TWIN))),
+            ("POST", "/api/v1/conversations") | ("GET", "/api/v1/conversations/conv_0000000000000001") => envelope(&conversation(CONVERSATION, TWIN)),
+            ("GET", "/api/v1/conversations/conv_0000000000000001/messages") => messages.clone(),
+            _ => return None,
+        };
+        Some((200, body))
+    });
+}
+
+fn site_of(fake: &Fake, options: Options) -> Site {
+    let owner = Owner::new();
+    owner.set();
+    let app = App::provide_on(Options { proxy: "https://chat.example/".to_owned(), ..options }, fake.platform());
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let log = events.clone();
+    app.subscribe(move |event| {
+        log.borrow_mut().push(match event {
+            WidgetEvent::UnreadChange { unread } => format!("unread.change {unread}"),
+            WidgetEvent::ResponseEnd { status, .. } => format!("response.end {status:?}"),
+            other => other.name().to_owned(),
+        });
+    });
+    fake.run();
+    Site { fake: fake.clone(), app, events, _owner: owner }
+}
+
+/// One twin, nobody was ever here, the panel is open.
+fn site() -> Site {
+    let fake = Fake::new();
+    proxy(&fake, &[TWIN], "[]");
+    let site = site_of(&fake, Options::default());
+    site.app.open();
+    fake.run();
+    site
+}
+
+impl Site {
+    fn texts(&self) -> Vec<String> {
+        self.app.signals.messages.get_untracked().iter().map(|entry| entry.text.get_untracked()).collect()
+    }
+
+    fn statuses(&self) -> Vec<EntryStatus> {
+        self.app.signals.messages.get_untracked().iter().map(|entry| entry.status.get_untracked()).collect()
+    }
+
+    fn key(&self, index: usize) -> String {
+        self.app.signals.messages.get_untracked()[index].key.clone()
+    }
+
+    fn type_and_send(&self, text: &str) -> Exchange {
+        self.app.set_draft(text);
+        self.app.send();
+        self.fake.request()
+    }
+
+    fn events(&self) -> Vec<String> {
+        self.events.take()
+    }
+}
+
+fn frame(seq: u32, kind: &str, members: &str) -> String {
+    format!("event: {kind}\nid: 2.{seq}\ndata: {{\"type\":\"{kind}\",\"messageId\":\"{REPLY}\"{members}}}\n\n")
+}
+
+fn accepted(exchange: &Exchange) -> String {
+    let key = exchange.request.headers.iter().find(|(name, _)| *name == "idempotency-key").map(|(_, value)| value.clone()).unwrap();
+    let user = message(1, "Why?", "complete", &format!(r#","clientId":"{key}""#));
+    let reply = message(2, "", "streaming", "");
+    frame(1, "progress", &format!(r#","state":"accepted","userMessage":{user},"message":{reply}"#))
+}
+
+fn delta(seq: u32, text: &str) -> String {
+    frame(seq, "delta", &format!(r#","content":"{text}""#))
+}
+
+fn complete(seq: u32, text: &str) -> String {
+    frame(seq, "complete", &format!(r#","content":"{text}","status":"complete""#))
+}
+
+#[test]
+fn nothing_is_asked_or_kept_before_the_panel_is_opened_and_nothing_kept_before_the_first_message() {
+    let fake = Fake::new();
+    proxy(&fake, &[TWIN, OTHER_TWIN], "[]");
+    let site = site_of(&fake, Options::default());
+    assert!(fake.log().is_empty());
+    assert_eq!(site.events(), ["ready"]);
+    site.app.open();
+    fake.run();
+    assert_eq!(site.events(), ["opened", "connected"]);
+    assert!(!fake.log().iter().any(|request| request.url.contains("conversations")), "who was never here has none");
+    assert_eq!(site.app.signals.twins.with_untracked(Vec::len), 2);
+    assert_eq!(site.app.signals.settings.get_untracked().title, "Hỏi Mai");
+    assert_eq!(site.app.signals.screen.get_untracked(), Screen::Twins);
+    site.app.choose_twin(OTHER_TWIN);
+    assert_eq!(site.app.signals.screen.get_untracked(), Screen::Chat);
+    fake.advance(60_000);
+    assert!(fake.keeps_nothing());
+    let _post = site.type_and_send("Why?");
+    assert!(!fake.keeps_nothing());
+}
+
+#[test]
+fn a_question_is_asked_and_the_answer_streams_in() {
+    let site = site();
+    assert_eq!(site.app.signals.screen.get_untracked(), Screen::Chat, "the only twin needs no choice");
+    site.events();
+    let post = site.type_and_send(" Why? ");
+    assert_eq!(site.app.signals.draft.get_untracked(), "");
+    assert_eq!(site.statuses()[0], EntryStatus::Sending);
+    assert!(site.app.signals.replying.get_untracked());
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&[text, delta(2, "Be"), delta(3, "cau")].concat());
+    site.fake.advance(20);
+    assert_eq!(site.texts(), ["Why?", "Becau"]);
+    assert_eq!(site.statuses(), [EntryStatus::Complete, EntryStatus::Streaming]);
+    line.say(&complete(4, "Because."));
+    site.fake.advance(20);
+    assert_eq!(site.texts(), ["Why?", "Because."]);
+    assert!(!site.app.signals.replying.get_untracked());
+    assert_eq!(site.app.signals.connection.get_untracked(), Connection::Open);
+    assert_eq!(site.events(), ["thread.change", "message.sent", "response.start", "response.end Complete"]);
+    assert_eq!(site.app.signals.conversations.with_untracked(Vec::len), 1);
+    let feed = site.fake.request();
+    assert!(feed.request.url.ends_with("/events?after=2.4"), "what other tabs say is heard while the panel is in sight");
+    let feed = feed.open(200, &[]);
+    site.app.close();
+    site.fake.run();
+    assert!(feed.is_dropped());
+}
+
+#[test]
+fn two_thousand_deltas_are_drawn_once_per_picture() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&text);
+    site.fake.advance(20);
+    let entry = site.app.signals.messages.get_untracked()[1].clone();
+    let updates = Arc::new(AtomicUsize::new(0));
+    let count = updates.clone();
+    let _effect = ImmediateEffect::new(move || {
+        entry.text.track();
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    for seq in 2..2002 {
+        line.say(&delta(seq, "x"));
+        if seq % 200 == 0 {
+            site.fake.advance(20);
+        }
+    }
+    site.fake.advance(20);
+    assert_eq!(site.texts()[1].len(), 2000);
+    assert!(updates.load(Ordering::Relaxed) <= 13, "{updates:?}");
+}
+
+#[test]
+fn a_blank_or_too_long_text_is_not_sent_and_stays() {
+    let site = site();
+    for text in ["  \n ", &"x".repeat(21)] {
+        site.app.set_draft(text);
+        site.app.send();
+        assert!(site.fake.is_quiet());
+        assert_eq!(site.app.signals.draft.get_untracked(), text);
+    }
+}
+
+#[test]
+fn what_the_proxy_refuses_for_good_goes_back_into_the_draft() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    post.answer(400, &[], r#"{"error":"INVALID_REQUEST","message":"Không được","details":{"retryable":false}}"#);
+    site.fake.run();
+    assert!(site.texts().is_empty());
+    assert_eq!(site.app.signals.draft.get_untracked(), "Why?");
+    assert_eq!(site.app.signals.notice.get_untracked().unwrap().message, "Không được");
+    assert!(!site.app.signals.replying.get_untracked());
+}
+
+#[test]
+fn what_could_not_be_sent_is_marked_and_sent_again_at_a_tap_under_the_same_key() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let key = site.key(0);
+    post.answer(429, &[("retry-after", "30")], r#"{"error":"RATE_LIMITED","details":{"retryable":true,"retryAfter":30}}"#);
+    site.fake.run();
+    assert!(matches!(&site.statuses()[..], [EntryStatus::Unsent(problem)] if problem.code == "RATE_LIMITED" && problem.retry_at.is_some()));
+    let before = site.app.signals.now.get_untracked();
+    site.fake.advance(3000);
+    assert!(site.app.signals.now.get_untracked() >= before + 2000, "a countdown moves");
+    site.app.retry(&key);
+    let post = site.fake.request();
+    assert!(post.request.headers.iter().any(|(_, value)| *value == key));
+    assert_eq!(site.key(0), key);
+    let text = accepted(&post);
+    post.open(200, &[]).say(&[text, complete(2, "So.")].concat());
+    site.fake.advance(20);
+    assert_eq!(site.texts(), ["Why?", "So."]);
+}
+
+#[test]
+fn without_a_network_a_message_waits_and_goes_out_by_itself_when_it_is_back() {
+    let site = site();
+    site.fake.set_online(false);
+    assert_eq!(site.app.signals.connection.get_untracked(), Connection::Offline);
+    site.app.send_text("Why?");
+    site.fake.run();
+    assert!(matches!(&site.statuses()[..], [EntryStatus::Unsent(problem)] if problem.code == "OFFLINE"));
+    let key = site.key(0);
+    site.fake.set_online(true);
+    let post = site.fake.request();
+    assert!(post.request.headers.iter().any(|(_, value)| *value == key));
+    assert!(site.fake.is_quiet(), "once");
+}
+
+#[test]
+fn a_given_up_message_comes_back_as_a_draft() {
+    let site = site();
+    site.fake.set_online(false);
+    site.app.send_text("Why?");
+    site.fake.run();
+    site.app.discard(&site.key(0));
+    assert!(site.texts().is_empty());
+    assert_eq!(site.app.signals.draft.get_untracked(), "Why?");
+}
+
+#[test]
+fn stop_is_remembered_until_the_reply_has_a_name() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    site.app.stop();
+    assert!(site.fake.is_quiet());
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&text);
+    let stop = site.fake.request();
+    assert!(stop.request.url.ends_with("/messages/msg_0000000000000002/stop"));
+    stop.answer(200, &[], &envelope("{}"));
+    line.say(&frame(2, "complete", r#","content":"","status":"stopped""#));
+    site.fake.advance(20);
+    assert_eq!(site.statuses()[1], EntryStatus::Stopped);
+    assert_eq!(site.events().last().unwrap(), "response.end Stopped");
+}
+
+#[test]
+fn a_failed_reply_is_asked_for_once_more_and_stands_as_it_was_when_that_is_refused() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(
+        &[
+            text,
+            delta(2, "Be"),
+            frame(3, "error", r#","status":"incomplete","error":{"error":"REPLY_INCOMPLETE","details":{"retryable":true}}"#),
+        ]
+        .concat(),
+    );
+    site.fake.advance(20);
+    assert_eq!(site.texts(), ["Why?", "Be"]);
+    let _feed = site.fake.request();
+    site.app.retry(&site.key(1));
+    site.fake.run();
+    assert_eq!(site.texts(), ["Why?", ""]);
+    let post = site.fake.request();
+    assert!(post.request.url.ends_with("/retry"));
+    post.answer(429, &[], r#"{"error":"RATE_LIMITED","details":{"retryable":true}}"#);
+    site.fake.run();
+    assert_eq!(site.texts(), ["Why?", "Be"]);
+    assert_eq!(site.app.signals.notice.get_untracked().unwrap().code, "RATE_LIMITED");
+    site.app.retry(&site.key(1));
+    site.fake.request().open(200, &[]).say(&[delta(5, "Yes"), complete(6, "Yes.")].concat());
+    site.fake.advance(20);
+    assert_eq!(site.texts(), ["Why?", "Yes."]);
+    assert_eq!(site.statuses()[1], EntryStatus::Complete);
+}
+
+#[test]
+fn a_reply_goes_on_while_another_conversation_is_open_and_counts_as_unread() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&[text, delta(2, "Be")].concat());
+    site.fake.advance(20);
+    site.app.new_conversation();
+    site.fake.advance(100);
+    assert!(site.texts().is_empty());
+    assert!(!site.app.signals.replying.get_untracked());
+    assert!(!line.is_dropped());
+    line.say(&complete(3, "Because."));
+    site.fake.advance(20);
+    assert_eq!(site.app.signals.unread.get_untracked(), 1);
+    site.app.open_conversation(CONVERSATION);
+    assert_eq!(site.texts(), ["Why?", "Because."]);
+    assert_eq!(site.app.signals.unread.get_untracked(), 0);
+    assert!(site.events().contains(&"unread.change 1".to_owned()));
+}
+
+#[test]
+fn a_reply_that_ends_behind_a_closed_panel_is_unread_until_it_is_opened() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&text);
+    site.fake.run();
+    site.app.close();
+    line.say(&complete(2, "So."));
+    site.fake.advance(20);
+    assert_eq!(site.app.signals.unread.get_untracked(), 1);
+    site.app.open();
+    assert_eq!(site.app.signals.unread.get_untracked(), 0);
+}
+
+#[test]
+fn after_a_reload_the_conversation_is_open_again_and_its_reply_goes_on() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    post.open(200, &[]).say(&[text, delta(2, "Be")].concat());
+    site.fake.advance(20);
+    site.app.destroy();
+    let user = message(1, "Why?", "complete", "");
+    proxy(&site.fake, &[TWIN, OTHER_TWIN], &format!("[{user},{}]", message(2, "Be", "streaming", r#","eventId":"2.2""#)));
+    let again = site_of(&site.fake, Options { mode: Mode::Inline, ..Options::default() });
+    assert_eq!(again.app.signals.screen.get_untracked(), Screen::Chat);
+    assert_eq!(again.texts(), ["Why?", "Be"]);
+    assert!(again.app.signals.replying.get_untracked());
+    let feed = again.fake.request();
+    assert!(feed.request.url.ends_with("/events?after=2.2"));
+    let line = feed.open(200, &[]);
+    line.say(&[delta(2, "Be"), delta(3, "cause")].concat());
+    again.fake.advance(20);
+    assert_eq!(again.texts(), ["Why?", "Because"]);
+    line.say(&complete(4, "Because."));
+    again.fake.advance(20);
+    assert!(!line.is_dropped(), "the panel is in sight: the feed stays open");
+    again.fake.set_visible(false);
+    assert!(line.is_dropped());
+}
+
+#[test]
+fn a_returning_visitor_finds_the_conversations() {
+    let site = site();
+    let _post = site.type_and_send("Why?");
+    site.app.destroy();
+    proxy(&site.fake, &[TWIN, OTHER_TWIN], "[]");
+    site.fake.platform().storage.set(crate::platform::Shelf::Tab, "twinchat.thread.https://chat.example", "");
+    let again = site_of(&site.fake, Options { open: true, ..Options::default() });
+    assert_eq!(again.app.signals.screen.get_untracked(), Screen::Conversations);
+    assert_eq!(again.app.signals.conversations.with_untracked(Vec::len), 1);
+    again.app.choose_twin(TWIN);
+    assert_eq!(again.app.signals.conversation.get_untracked().unwrap().id.as_str(), CONVERSATION, "the latest one with this twin");
+    again.app.new_conversation();
+    assert!(again.app.signals.conversation.get_untracked().is_none());
+    again.app.back();
+    assert_eq!(again.app.signals.screen.get_untracked(), Screen::Conversations);
+    again.app.back();
+    assert_eq!(again.app.signals.screen.get_untracked(), Screen::Chat);
+}
+
+#[test]
+fn an_erased_conversation_is_gone_from_list_and_screen() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    post.open(200, &[]).say(&[text, complete(2, "So.")].concat());
+    site.fake.advance(20);
+    let _feed = site.fake.request();
+    site.app.delete_conversation(CONVERSATION);
+    let delete = site.fake.request();
+    assert_eq!(delete.request.method, "DELETE");
+    delete.answer(200, &[], &envelope("{}"));
+    site.fake.run();
+    assert!(site.app.signals.conversations.get_untracked().is_empty());
+    assert!(site.texts().is_empty());
+    assert!(site.app.signals.conversation.get_untracked().is_none());
+}
+
+#[test]
+fn what_failed_to_load_is_told_and_fetched_again() {
+    let fake = Fake::new();
+    fake.serve(|_| Some((503, "down".to_owned())));
+    let site = site_of(&fake, Options { open: true, ..Options::default() });
+    assert!(matches!(site.app.signals.twins_loading.get_untracked(), Loading::Failed(problem) if problem.retryable));
+    proxy(&fake, &[TWIN], "[]");
+    site.app.try_now();
+    fake.run();
+    assert_eq!(site.app.signals.twins_loading.get_untracked(), Loading::Ready);
+    assert_eq!(site.app.signals.screen.get_untracked(), Screen::Chat);
+}
+
+#[test]
+fn a_draft_belongs_to_its_conversation() {
+    let fake = Fake::new();
+    proxy(&fake, &[TWIN, OTHER_TWIN], "[]");
+    let site = site_of(&fake, Options { open: true, ..Options::default() });
+    site.app.choose_twin(TWIN);
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    post.open(200, &[]).say(&[text, complete(2, "So.")].concat());
+    fake.advance(20);
+    site.app.set_draft("half a word");
+    site.app.new_conversation();
+    assert_eq!(site.app.signals.draft.get_untracked(), "");
+    site.app.open_conversation(CONVERSATION);
+    assert_eq!(site.app.signals.draft.get_untracked(), "half a word");
+}
+
+#[test]
+fn destroyed_it_holds_no_line_and_does_nothing_more() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&text);
+    site.fake.run();
+    site.events();
+    let asked = site.fake.log().len();
+    site.app.destroy();
+    site.fake.run();
+    assert!(line.is_dropped());
+    site.app.send_text("And?");
+    site.app.open();
+    site.fake.set_online(false);
+    site.fake.set_online(true);
+    site.fake.advance(100_000);
+    assert_eq!(site.fake.log().len(), asked);
+    assert!(site.events().is_empty());
+}
+
+#[test]
+fn another_proxy_is_another_beginning() {
+    let site = site();
+    let _post = site.type_and_send("Why?");
+    site.app.set_options(Options { proxy: "https://other.example".to_owned(), ..Options::default() });
+    assert!(site.texts().is_empty());
+    let asked = Cell::new(0);
+    while !site.fake.is_quiet() {
+        let exchange = site.fake.request();
+        asked.set(asked.get() + u32::from(exchange.request.url.starts_with("https://other.example/")));
+    }
+    assert!(asked.get() > 0);
+    assert_eq!(site.app.url("/avatars/a"), "https://other.example/avatars/a");
+}
+
+#[test]
+fn what_is_thought_of_a_reply_is_taken_back_when_the_proxy_refuses_it() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    post.open(200, &[]).say(&[text, complete(2, "So.")].concat());
+    site.fake.advance(20);
+    let _feed = site.fake.request();
+    site.app.feedback(&site.key(1), Some(twinchat_protocol::message::Feedback::Up));
+    let entry = site.app.signals.messages.get_untracked()[1].clone();
+    assert!(entry.feedback.get_untracked().is_some());
+    let post = site.fake.request();
+    assert_eq!(post.request.body, r#"{"feedback":"up"}"#);
+    post.answer(500, &[], "");
+    site.fake.run();
+    assert!(entry.feedback.get_untracked().is_none());
+}

@@ -108,10 +108,12 @@ impl Fake {
         self.0.now.set(self.0.now.get() + millis);
     }
 
-    /// The next request that waits; all that can run has run before.
+    /// The next request that waits and was not taken back; all that can run has run before.
     pub(crate) fn request(&self) -> Exchange {
         self.run();
-        self.0.waiting.borrow_mut().pop_front().expect("a request")
+        let mut waiting = self.0.waiting.borrow_mut();
+        waiting.retain(|exchange| !exchange.is_dropped());
+        waiting.pop_front().expect("a request")
     }
 
     /// Whether no request waits.
