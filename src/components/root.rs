@@ -63,9 +63,10 @@ pub(crate) fn root(class: &str, draw: impl Fn(Cx) -> El + 'static) -> El {
         .attr_fn("data-scheme", move || scheme_name(s.options.with(|options| options.color_scheme)).map(str::to_owned))
         .flag("data-open", move || s.open.get())
         .slot(
-            move || locale(s).tag().to_owned(),
-            move |tag| {
-                let locale = Locale::from_tag(tag).unwrap_or_default();
+            // Another language or another kind of frame is another view.
+            move || [locale(s).tag(), mode_name(s.options.with(|options| options.mode))].join(" "),
+            move |key| {
+                let locale = Locale::first_of(key.split(' '));
                 Some(draw(Cx { app, s, t: locale.texts(), locale }))
             },
         );

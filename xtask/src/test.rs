@@ -98,7 +98,7 @@ fn components(counts: &mut Counts, wasm_bindgen: &std::path::Path, browser: &bro
     capabilities["goog:chromeOptions"]["binary"] = browser.chrome.to_string_lossy().into();
     std::fs::write(&settings, capabilities.to_string()).map_err(|error| format!("cannot write {}: {error}", settings.display()))?;
     Program::cargo()
-        .args(["test", "-p", "twinchat", "--target", "wasm32-unknown-unknown", "--no-fail-fast", "--locked", "--lib", "--tests"])
+        .args(["test", "-p", "twinchat", "--target", "wasm32-unknown-unknown", "--no-fail-fast", "--locked", "--test", "web*"])
         .env("CHROMEDRIVER", &browser.driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &settings)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120")

@@ -4,6 +4,7 @@
 //! one. The app is the real one; the scenes write its signals, which no component does.
 
 mod data;
+mod quiet;
 mod scenes;
 
 use leptos::prelude::*;
@@ -35,8 +36,10 @@ fn main() {
     let options = Options { mode, color_scheme, locale: wanted("locale"), accent: wanted("accent"), ..Options::default() };
     let stage = stage(&wanted("mode"), &wanted("scheme"));
     let handle = mount_to(stage, move || {
-        let app = App::provide(options);
+        let app = App::provide_on(options, quiet::platform());
         scenes::set(app, &scene);
+        // Without a bubble the app begins by itself, to ask what nobody will answer.
+        request_animation_frame(move || scenes::set(app, &scene));
         view! { <ChatWidget /> }
     });
     handle.forget();

@@ -1,0 +1,39 @@
+//! A browser whose requests are never answered, and in which time stands still.
+
+use crate::data;
+use std::future::pending;
+use std::rc::Rc;
+use twinchat::platform::{Answer, Clock, Http, Platform, Request, Task, Unreachable, web};
+
+pub(crate) fn platform() -> Platform {
+    let real = web::platform();
+    Platform { http: Rc::new(Silence), clock: Rc::new(Stopped(real.clock.clone())), ..real }
+}
+
+struct Silence;
+
+impl Http for Silence {
+    fn send(&self, _request: Request) -> Task<Result<Box<dyn Answer>, Unreachable>> {
+        Box::pin(pending())
+    }
+}
+
+struct Stopped(Rc<dyn Clock>);
+
+impl Clock for Stopped {
+    fn now(&self) -> u64 {
+        data::now()
+    }
+
+    fn sleep(&self, _millis: u32) -> Task<()> {
+        Box::pin(pending())
+    }
+
+    fn frame(&self) -> Task<()> {
+        self.0.frame()
+    }
+
+    fn spawn(&self, task: Task<()>) {
+        self.0.spawn(task);
+    }
+}

@@ -1,0 +1,17 @@
+//! The components in a real browser: `wasm-bindgen-test` in headless Chromium.
+#![cfg(target_arch = "wasm32")]
+
+#[path = "web/composer.rs"]
+mod composer;
+#[path = "web/lists.rs"]
+mod lists;
+#[path = "web/markdown.rs"]
+mod markdown;
+#[path = "web/messages.rs"]
+mod messages;
+#[path = "web/panel.rs"]
+mod panel;
+#[path = "web/stage.rs"]
+mod stage;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,205 @@
+//! Typing: what sends and what does not, input methods above all.
+
+use super::stage::{Stage, bubble, chat, inline, press};
+use leptos::prelude::*;
+use twinchat::components::Composer;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::{CompositionEvent, Event, EventInit, HtmlButtonElement, HtmlTextAreaElement};
+
+/// One step of a recorded input sequence.
+enum Step {
+    /// `keydown` with this key, `isComposing` and `keyCode`.
+    Key(&'static str, bool, u32),
+    /// A composition event.
+    Compose(&'static str),
+    /// The field's text becomes this, with its `input` event.
+    Text(&'static str),
+}
+
+use Step::{Compose, Key, Text};
+
+fn field(stage: &Stage) -> HtmlTextAreaElement {
+    stage.find("textarea").unchecked_into()
+}
+
+fn write(field: &HtmlTextAreaElement, text: &str) {
+    field.set_value(text);
+    let init = EventInit::new();
+    init.set_bubbles(true);
+    init.set_composed(true);
+    field.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
+}
+
+fn replay(field: &HtmlTextAreaElement, steps: &[Step]) {
+    for step in steps {
+        match step {
+            Key(key, composing, code) => {
+                press(field, key, |init| {
+                    init.set_is_composing(*composing);
+                    init.set_key_code(*code);
+                });
+            }
+            Compose(kind) => {
+                field.dispatch_event(&CompositionEvent::new(kind).unwrap()).unwrap();
+            }
+            Text(text) => write(field, text),
+        }
+    }
+}
+
+/// A chat that can send: the widget over a proxy, with the first of two twins chosen.
+async fn ready() -> Stage {
+    let stage = Stage::with_proxy(inline()).await;
+    stage.settle().await;
+    stage.app.choose_twin(super::stage::twin(0).id.as_str());
+    stage.settle().await;
+    stage
+}
+
+#[wasm_bindgen_test]
+async fn enter_sends_the_text_and_empties_the_field() {
+    let stage = ready().await;
+    write(&field(&stage), "Xin chào");
+    assert!(!press(&field(&stage), "Enter", |_| {}), "the browser must not also break the line");
+    stage.settle().await;
+    assert_eq!(stage.sent(), ["Xin chào"]);
+    assert_eq!(field(&stage).value(), "");
+}
+
+#[wasm_bindgen_test]
+async fn shift_and_enter_breaks_the_line() {
+    let stage = ready().await;
+    write(&field(&stage), "Dòng một");
+    assert!(press(&field(&stage), "Enter", |init| init.set_shift_key(true)), "the line break is the browser's to make");
+    stage.settle().await;
+    assert!(stage.sent().is_empty());
+    assert_eq!(field(&stage).value(), "Dòng một");
+}
+
+#[wasm_bindgen_test]
+async fn blanks_alone_are_not_sent() {
+    let stage = ready().await;
+    write(&field(&stage), " \n ");
+    press(&field(&stage), "Enter", |_| {});
+    stage.settle().await;
+    assert!(stage.sent().is_empty());
+    assert!(stage.button("Send").unchecked_into::<HtmlButtonElement>().disabled());
+}
+
+#[wasm_bindgen_test]
+async fn no_input_method_sends_half_a_word() {
+    // As recorded from browsers: what each reports while "tiếng Việt", 日本, 你好, 한국 is being written.
+    let telex_chromium: &[Step] = &[
+        Compose("compositionstart"),
+        Key("Process", true, 229),
+        Text("tie"),
+        Key("Process", true, 229),
+        Text("tiê"),
+        Key("Process", true, 229),
+        Text("tiế"),
+        Key("Enter", true, 229),
+        Compose("compositionend"),
+    ];
+    let vni_firefox: &[Step] =
+        &[Compose("compositionstart"), Text("Vie6t"), Text("Việt"), Key("Enter", true, 13), Compose("compositionend")];
+    let kana_safari: &[Step] = &[
+        Compose("compositionstart"),
+        Text("にほん"),
+        Text("日本"),
+        // Safari ends the composition first and reports the Enter that ended it afterwards.
+        Compose("compositionend"),
+        Key("Enter", false, 229),
+    ];
+    let pinyin_chromium: &[Step] =
+        &[Compose("compositionstart"), Text("ni'hao"), Key("Enter", true, 229), Text("nihao"), Compose("compositionend")];
+    let hangul_without_flags: &[Step] =
+        &[Compose("compositionstart"), Text("한"), Key("Enter", false, 13), Text("한국"), Compose("compositionend")];
+    for (name, steps) in [
+        ("Telex in Chromium", telex_chromium),
+        ("VNI in Firefox", vni_firefox),
+        ("kana in Safari", kana_safari),
+        ("pinyin in Chromium", pinyin_chromium),
+        ("hangul without flags", hangul_without_flags),
+    ] {
+        let stage = ready().await;
+        replay(&field(&stage), steps);
+        stage.settle().await;
+        assert!(stage.sent().is_empty(), "{name}: sent {:?}", stage.sent());
+        let whole = field(&stage).value();
+        press(&field(&stage), "Enter", |init| init.set_key_code(13));
+        stage.settle().await;
+        assert_eq!(stage.sent(), [whole], "{name}: the next Enter sends the whole word");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_draft_set_from_outside_waits_until_the_word_is_composed() {
+    let stage = ready().await;
+    replay(&field(&stage), &[Compose("compositionstart"), Text("tiê")]);
+    stage.app.signals.draft.set("from the host".to_owned());
+    stage.settle().await;
+    assert_eq!(field(&stage).value(), "tiê", "what is being composed is never touched");
+}
+
+#[wasm_bindgen_test]
+async fn a_text_that_is_too_long_is_kept_counted_and_not_sent() {
+    let stage = ready().await;
+    let text = "ă".repeat(203);
+    write(&field(&stage), &text);
+    stage.settle().await;
+    press(&field(&stage), "Enter", |_| {});
+    stage.settle().await;
+    assert!(stage.sent().is_empty());
+    assert_eq!(field(&stage).value(), text);
+    assert!(stage.text().contains("3 characters too many"), "{}", stage.text());
+}
+
+#[wasm_bindgen_test]
+async fn the_button_sends_and_becomes_stop_while_the_twin_answers() {
+    let stage = ready().await;
+    write(&field(&stage), "How are you?");
+    stage.settle().await;
+    stage.button("Send").click();
+    stage.settle().await;
+    assert_eq!(stage.sent(), ["How are you?"]);
+    stage.app.signals.replying.set(true);
+    stage.settle().await;
+    write(&field(&stage), "and then?");
+    press(&field(&stage), "Enter", |_| {});
+    stage.settle().await;
+    assert_eq!(stage.sent(), ["How are you?"]);
+    assert_eq!(field(&stage).value(), "and then?", "what is written meanwhile stays");
+    stage.button("Stop answering");
+}
+
+#[wasm_bindgen_test]
+async fn the_field_grows_with_its_lines_and_stops_at_six() {
+    let stage = Stage::with(inline(), || view! { <Composer /> }).await;
+    chat(&stage, Vec::new()).await;
+    let height = |lines: usize| {
+        write(&field(&stage), &vec!["line"; lines].join("\n"));
+        field(&stage).offset_height()
+    };
+    let (one, three, six, twenty) = (height(1), height(3), height(6), height(20));
+    assert!(one < three && three < six, "{one} {three} {six}");
+    assert!(twenty <= six + 4, "{twenty} should not be more than {six}");
+}
+
+#[wasm_bindgen_test]
+async fn opening_puts_the_focus_into_the_field_and_escape_gives_it_back() {
+    let stage = Stage::with_proxy(bubble()).await;
+    stage.app.choose_twin(super::stage::twin(0).id.as_str());
+    let launcher = stage.button("Open chat");
+    launcher.focus().unwrap();
+    launcher.click();
+    stage.settle().await;
+    stage.app.choose_twin(super::stage::twin(0).id.as_str());
+    stage.app.focus_composer();
+    stage.settle().await;
+    assert_eq!(stage.root.active_element(), Some(field(&stage).into()));
+    press(&field(&stage), "Escape", |_| {});
+    stage.settle().await;
+    assert!(!stage.app.signals.open.get_untracked());
+    assert_eq!(stage.root.active_element(), Some(launcher.into()));
+}

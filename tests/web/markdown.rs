@@ -1,0 +1,144 @@
+//! Rich text: safe, and stable while it grows.
+
+use super::stage::{Stage, inline};
+use leptos::prelude::*;
+use twinchat::components::MarkdownView;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::Element;
+
+const RICH: &str = "## Bốn bước\n\n1. **Tráng ấm**\n2. Cho *5 g* trà\n   - nhỏ\n   - vừa\n\n> Nước quá nóng\n> làm chát.\n\n\
+| Loại | Giây |\n|---|--:|\n| Sen | 90 |\n| Ô long | 45 |\n\n- [x] xong\n- [ ] chưa\n\n\
+```rust\nfn main() {\n    println!(\"<b>chào</b>\");\n}\n```\n\nXem [đây](https://example.com/a?b=1&c=2) và ~~kia~~ `mã`.\n\n---\n\nHết 🍵";
+const REFERENCES: &str =
+    "Read [the guide] first, then [this][two].\n\n[the guide]: https://example.com/guide\n[two]: javascript:alert(1)\n";
+const LOOSE: &str = "- one\n\n- two\n\n  more of two\n\nEnd with ![a picture](https://example.com/x.png) and https://example.com.";
+const HOSTILE: &str = "<img src=x onerror=alert(1)>\n\n<script>alert(1)</script>\n\n[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) \
+[c](data:text/html,x) [d](vbscript:x) <javascript:alert(1)> ![e](javascript:alert(1)) [f](//evil.example) [g](/relative)\n\n**<b onclick=x>bold</b>**";
+
+async fn show(text: &str) -> Stage {
+    let text = text.to_owned();
+    Stage::with(inline(), move || view! { <MarkdownView text=Signal::stored(text) /> }).await
+}
+
+/// A view whose text grows, and what makes it grow.
+async fn growing() -> (Stage, RwSignal<String>, RwSignal<bool>) {
+    let (text, streaming) = (RwSignal::new(String::new()), RwSignal::new(true));
+    let stage = Stage::with(inline(), move || view! { <MarkdownView text=text streaming=streaming /> }).await;
+    (stage, text, streaming)
+}
+
+fn html(stage: &Stage) -> String {
+    stage.find(".tc-markdown").inner_html()
+}
+
+#[wasm_bindgen_test]
+async fn every_way_of_cutting_the_stream_gives_the_same_page() {
+    for whole in [RICH, REFERENCES, LOOSE, HOSTILE] {
+        let wanted = html(&show(whole).await);
+        for size in [1, 3, 7, 40] {
+            let (stage, text, streaming) = growing().await;
+            let characters: Vec<char> = whole.chars().collect();
+            for (at, piece) in characters.chunks(size).enumerate() {
+                text.update(|text| text.extend(piece));
+                // Not all steps are drawn in a browser either: deltas come faster than frames.
+                if at % (1 + 40 / size) == 0 {
+                    stage.frame().await;
+                }
+            }
+            streaming.set(false);
+            stage.settle().await;
+            assert_eq!(html(&stage), wanted, "in pieces of {size}");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn nothing_in_an_answer_becomes_markup_or_runs() {
+    let stage = show(HOSTILE).await;
+    assert!(stage.all(".tc-markdown :is(img,script,b,iframe,[onclick],[onerror])").is_empty());
+    let links: Vec<String> = stage.all(".tc-markdown a").iter().filter_map(|link| link.get_attribute("href")).collect();
+    assert!(links.is_empty(), "{links:?}");
+    assert!(stage.text().contains("<script>alert(1)</script>"), "shown as text: {}", stage.text());
+}
+
+#[wasm_bindgen_test]
+async fn links_lead_out_and_tell_nothing() {
+    let stage = show("[here](https://example.com/a) or <mailto:a@example.com>").await;
+    let links = stage.all(".tc-markdown a");
+    assert_eq!(links.len(), 2);
+    for link in links {
+        assert_eq!(link.get_attribute("target").as_deref(), Some("_blank"));
+        assert_eq!(link.get_attribute("rel").as_deref(), Some("noopener noreferrer nofollow"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_picture_is_a_link_with_its_words_and_is_not_fetched() {
+    let stage = show("![Ấm gốm](https://example.com/am.jpg)").await;
+    assert!(stage.look(".tc-markdown img").is_none());
+    let link = stage.find(".tc-markdown a");
+    assert_eq!(link.get_attribute("href").as_deref(), Some("https://example.com/am.jpg"));
+    assert_eq!(link.text_content().as_deref(), Some("Ấm gốm"));
+}
+
+#[wasm_bindgen_test]
+async fn finished_blocks_stay_the_same_elements_and_keep_a_selection() {
+    let (stage, text, _) = growing().await;
+    text.set("First **paragraph**.\n\nSecond one, ".to_owned());
+    stage.settle().await;
+    let first: Element = stage.find(".tc-markdown > p").into();
+    let bold = first.query_selector("strong").unwrap().unwrap();
+    let selection = js_sys::Reflect::get(&stage.root, &"getSelection".into()).ok().filter(|get| get.is_function());
+    let selection = match selection {
+        Some(get) => js_sys::Function::from(get).call0(&stage.root).unwrap(),
+        None => js_sys::Function::from(js_sys::Reflect::get(&document(), &"getSelection".into()).unwrap()).call0(&document()).unwrap(),
+    };
+    let call = |name: &str, argument: &Element| {
+        let function = js_sys::Function::from(js_sys::Reflect::get(&selection, &name.into()).unwrap());
+        function.call1(&selection, argument).unwrap()
+    };
+    call("selectAllChildren", &bold);
+    for n in 0..50 {
+        text.update(|text| text.push_str(if n % 10 == 9 { "\n\n- item\n\n" } else { "more words " }));
+        stage.settle().await;
+    }
+    assert!(stage.find(".tc-markdown > p").is_same_node(Some(&first)), "the first block was drawn once");
+    let selected: String = js_sys::Object::from(selection).to_string().into();
+    assert_eq!(selected, "paragraph");
+}
+
+#[wasm_bindgen_test]
+async fn unfinished_markup_is_drawn_as_it_will_be() {
+    let (stage, text, _) = growing().await;
+    text.set("This is **bo".to_owned());
+    stage.settle().await;
+    assert_eq!(stage.find(".tc-markdown strong").text_content().as_deref(), Some("bo"));
+    text.set("This is **bold** and [a li".to_owned());
+    stage.settle().await;
+    assert!(!stage.text().contains('['), "{}", stage.text());
+}
+
+#[wasm_bindgen_test]
+async fn another_text_in_place_of_the_first_is_drawn_from_the_beginning() {
+    let (stage, text, streaming) = growing().await;
+    text.set("# One\n\ntwo".to_owned());
+    stage.settle().await;
+    text.set("Three".to_owned());
+    streaming.set(false);
+    stage.settle().await;
+    assert_eq!(stage.find(".tc-markdown").text_content().as_deref(), Some("Three"));
+    assert!(stage.look(".tc-markdown :is(h3,h4)").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn code_has_its_language_and_a_button_and_tables_scroll_by_themselves() {
+    let stage = show(RICH).await;
+    assert!(stage.find(".tc-code-head").text_content().unwrap().starts_with("rust"));
+    assert_eq!(stage.find(".tc-code pre").text_content().as_deref(), Some("fn main() {\n    println!(\"<b>chào</b>\");\n}\n"));
+    stage.button("Copy code");
+    assert_eq!(stage.find(".tc-table").get_attribute("tabindex").as_deref(), Some("0"));
+    assert_eq!(stage.all(".tc-check").len(), 2);
+    for block in stage.all(".tc-markdown > :is(p,ul,ol,blockquote)") {
+        assert_eq!(block.get_attribute("dir").as_deref(), Some("auto"));
+    }
+}
