@@ -105,7 +105,7 @@ fn chat(app: App, scene: &str) {
         "hostile" => messages.push(reply(data::HOSTILE, EntryStatus::Complete)),
         "stream" => messages.push(reply(&half, EntryStatus::Streaming)),
         "waiting" => {
-            messages.push(reply("", EntryStatus::Waiting(Progress { text: "Đang tìm trong tài liệu…".to_owned(), ..Progress::default() })))
+            messages.push(reply("", EntryStatus::Waiting(Progress { text: "Đang tìm trong tài liệu…".to_owned(), ..Progress::default() })));
         }
         "queued" => messages.push(reply("", EntryStatus::Waiting(Progress { position: 3, eta_seconds: 25, ..Progress::default() }))),
         "unsent" => {
