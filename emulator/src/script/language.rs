@@ -53,18 +53,28 @@ const ENGLISH: &[&str] = &[
     "tell", "show", "in", "of", "to", "write", "why", "when", "which", "good", "plan", "and", "me", "help", "with", "for", "on", "at",
 ];
 
-/// `vi` or `en`, or `None` when nothing tells.
+/// `vi` or `en`, or `None` when nothing tells. A Vietnamese name does not make an English sentence Vietnamese.
 pub(super) fn detect(question: &str) -> Option<&'static str> {
-    let vietnamese = |letter: char| matches!(letter, 'ă' | 'đ' | 'ĩ' | 'ũ' | 'ơ' | 'ư' | 'ạ'..='ỹ' | 'à'..='ã' | 'è'..='ê' | 'ì' | 'í' | 'ò'..='õ' | 'ù' | 'ú' | 'ý' | '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}');
-    if question.chars().flat_map(char::to_lowercase).any(vietnamese) {
-        return Some("vi");
-    }
     let folded = fold(question);
     let count = |words: &[&str]| words.iter().filter(|word| has_word(&folded, word)).count();
-    match (count(VIETNAMESE), count(ENGLISH)) {
+    let (vietnamese, english) = (count(VIETNAMESE), count(ENGLISH));
+    let marked = question.split_whitespace().filter(|word| word.chars().flat_map(char::to_lowercase).any(is_vietnamese)).count();
+    if marked > 0 && (english == 0 || marked * 4 > question.split_whitespace().count()) {
+        return Some("vi");
+    }
+    match (vietnamese, english) {
         (0, 0) => None,
         (vi, en) if vi > en => Some("vi"),
         _ => Some("en"),
+    }
+}
+
+/// Letters and combining marks that Vietnamese writes and English does not.
+fn is_vietnamese(letter: char) -> bool {
+    match letter {
+        'ă' | 'đ' | 'ĩ' | 'ũ' | 'ơ' | 'ư' | 'ì' | 'í' | 'ù' | 'ú' | 'ý' => true,
+        'à'..='ã' | 'è'..='ê' | 'ò'..='õ' | 'ạ'..='ỹ' => true,
+        _ => matches!(letter, '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}'),
     }
 }
 
@@ -93,6 +103,8 @@ mod tests {
         assert_eq!(detect("Đà Lạt mùa này có gì?"), Some("vi"));
         assert_eq!(detect("lam sao de tiet kiem cho toi"), Some("vi"));
         assert_eq!(detect("What is a lifetime?"), Some("en"));
+        assert_eq!(detect("Two days in Huế: where should I go?"), Some("en"));
+        assert_eq!(detect("Huế?"), Some("vi"));
         assert_eq!(detect("42"), None);
     }
 }

@@ -54,6 +54,39 @@ fn every_starter_is_answered_on_its_subject_and_in_its_language() {
 }
 
 #[test]
+fn the_demo_pages_questions_are_answered_by_the_twin_of_their_field() {
+    let script = Script::load();
+    for (slug, source, questions) in [
+        ("lao-dong", ["thu-viec", "probation"], ["Thử việc tối đa bao lâu thì phải ký hợp đồng?", "How long can a probation period last?"]),
+        (
+            "dinh-duong",
+            ["gia-dinh", "family-week"],
+            ["Gợi ý thực đơn một tuần cho nhà bốn người", "Suggest a week of meals for a family of four"],
+        ),
+        (
+            "tai-chinh",
+            ["so-sach", "records"],
+            ["Hộ kinh doanh nhỏ cần giữ những sổ sách nào?", "Which records does a small household business have to keep?"],
+        ),
+        (
+            "english-coach",
+            ["lich-hoc", "thirty-minutes"],
+            ["Lập giúp tôi lịch học tiếng Anh 30 phút mỗi ngày", "Make me a plan for 30 minutes of English a day"],
+        ),
+        ("da-lat", ["hue", "hue-en"], ["Hai ngày ở Huế nên đi những đâu?", "Two days in Huế: where should I go?"]),
+        (
+            "rust",
+            ["sao-luu", "backup"],
+            ["Làm sao sao lưu ảnh trong điện thoại cho an toàn?", "How do I back up the photos on my phone safely?"],
+        ),
+    ] {
+        for (source, question) in source.into_iter().zip(questions) {
+            assert_eq!(first(&script, slug, question).source, format!("{slug}/{source}.md"), "{question}");
+        }
+    }
+}
+
+#[test]
 fn answers_are_many_and_from_thirty_words_to_three_thousand() {
     let script = Script::load();
     let answers: Vec<_> = script.answers.iter().filter(|one| one.kind == Kind::Answer).collect();
@@ -123,7 +156,7 @@ fn the_same_question_again_gets_another_answer_where_there_is_one() {
 fn a_word_without_a_language_is_answered_in_the_conversations_language() {
     let script = Script::load();
     let mut said = Vec::new();
-    ask(&script, "lan-chi", &mut said, "How do I brew oolong tea?");
+    ask(&script, "lan-chi", &mut said, "How do I book a meeting?");
     assert_eq!(ask(&script, "lan-chi", &mut said, "42?").language, "en");
     assert_eq!(first(&script, "lan-chi", "42?").language, "vi");
 }

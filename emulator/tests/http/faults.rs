@@ -12,7 +12,7 @@ use twinchat_emulator::clock::ManualClock;
 use twinchat_emulator::faults::Fault;
 use twinchat_emulator::{Ending, Options, Rule};
 
-const QUESTION: &str = "Cách pha trà ô long cho ngon?";
+const QUESTION: &str = "Thử việc tối đa mấy tháng và lương thử việc tính sao?";
 
 async fn with(fault: Value) -> (Client, String) {
     let client = Client::start(instant()).await;
