@@ -1,21 +1,184 @@
 use super::*;
+use std::net::IpAddr;
 use std::path::Path;
 
-#[test]
-fn the_example_file_is_what_config_help_prints() {
-    let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/twinchat.example.toml")).unwrap();
-    assert_eq!(example, help(), "write it anew: cargo run -p twinchat-proxy -- config-help > proxy/twinchat.example.toml");
-}
-
-fn read(text: &str) -> Result<Config, ConfigError> {
-    Config::read(Path::new("twinchat.toml"), text, &|name| (name == "TWINCHAT_TWINEXPERT_KEY").then(|| CANARY.to_owned()))
-}
 const CANARY: &str = "tk_canary_5f0d2c";
 const UPSTREAM: &str = "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"https://api.twinexpert.com\"\nkey_env = \"TWINCHAT_TWINEXPERT_KEY\"\n";
 
+fn read(text: &str) -> Result<Config, ConfigError> {
+    Config::read(Path::new("/etc/twinchat/twinchat.toml"), text, &|name| (name == "TWINCHAT_TWINEXPERT_KEY").then(|| CANARY.to_owned()))
+}
+
 #[test]
-fn the_shortest_settings_are_one_upstream() {
+fn the_example_file_is_what_config_help_prints_and_can_be_used() {
+    let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/twinchat.example.toml")).unwrap();
+    assert_eq!(example, help(), "write it anew: cargo run -p twinchat-proxy -- config-help > proxy/twinchat.example.toml");
+    read(&example).unwrap();
+    // Every field, with the examples taken at their word.
+    let is_setting = |line: &str| line.split_once(" = ").is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    let all: String = example
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+        .filter(|line| !line.starts_with("key_file"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let config = read(&all).unwrap();
+    assert_eq!(config.server.public_urls[0].as_str(), "https://chat.example.com");
+}
+
+#[test]
+fn what_the_help_calls_a_default_is_the_default() {
+    fn defaults(section: &str, settings: &[Setting]) -> String {
+        let lines = settings.iter().filter(|setting| setting.kind == SettingKind::Default);
+        lines.fold(format!("{section}\n"), |text, setting| format!("{text}{} = {}\n", setting.name, setting.example))
+    }
+    let written = [
+        UPSTREAM.to_owned(),
+        defaults("", UpstreamSection::SETTINGS),
+        defaults(Server::SECTION, Server::SETTINGS),
+        defaults(Tokens::SECTION, Tokens::SETTINGS),
+        defaults(Store::SECTION, Store::SETTINGS),
+        defaults(Widget::SECTION, Widget::SETTINGS),
+        defaults(Limits::SECTION, Limits::SETTINGS),
+    ];
+    assert_eq!(format!("{:?}", read(&written.concat()).unwrap()), format!("{:?}", read(UPSTREAM).unwrap()));
+}
+
+#[test]
+fn the_shortest_settings_are_one_upstream_and_paths_are_relative_to_the_file() {
     let config = read(UPSTREAM).unwrap();
     assert_eq!(config.upstreams[0].key.expose(), CANARY);
-    assert!(!format!("{config:?}").contains(CANARY));
+    assert_eq!(config.store.path, Path::new("/etc/twinchat/twinchat.db"));
+    let config = read(&format!("{UPSTREAM}[server]\nassets = \"dist\"\n[store]\npath = \"/var/lib/t.db\"\n")).unwrap();
+    assert_eq!(config.server.assets.unwrap(), Path::new("/etc/twinchat/dist"));
+    assert_eq!(config.store.path, Path::new("/var/lib/t.db"));
+}
+
+#[test]
+fn the_key_is_in_no_debug_output() {
+    let config = read(UPSTREAM).unwrap();
+    for text in [format!("{config:?}"), format!("{config:#?}"), format!("{:?}", config.upstreams[0].key)] {
+        assert!(!text.contains("canary"), "{text}");
+    }
+}
+
+#[test]
+fn the_key_comes_from_a_file_without_the_line_end() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key"), format!("{CANARY}\n")).unwrap();
+    let text = UPSTREAM.replace("key_env = \"TWINCHAT_TWINEXPERT_KEY\"", "key_file = \"key\"");
+    let config = Config::read(&folder.path().join("twinchat.toml"), &text, &|_| None).unwrap();
+    assert_eq!(config.upstreams[0].key.expose(), CANARY);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_line_and_what_to_change() {
+    let with = |line: &str| format!("{UPSTREAM}{line}\n");
+    for (text, line, says) in [
+        (with("[server]\nlisten_on = 1"), 7, "unknown field `listen_on`"),
+        (with("[sever]"), 6, "unknown field `sever`"),
+        (with("[server]\nlisten = 8787"), 7, "invalid type"),
+        (with("[server]\n\nallowed_origins = [\"https://a.example/path\"]"), 8, "write \"https://a.example\""),
+        (with("[server]\nallowed_origins = [\"*\"]"), 7, "wildcards are not accepted"),
+        (with("[server]\nallowed_origins = [\"https://*.a.example\"]"), 7, "wildcards are not accepted"),
+        (with("[server]\nallowed_origins = [\"null\"]"), 7, "cannot be allowed"),
+        (with("[server]\nallowed_origins = [\"www.example.com\"]"), 7, "begin with https://"),
+        (with("[server]\npublic_urls = [\"ftp://a.example\"]"), 7, "begin with https://"),
+        (with("[server]\ntrusted_proxies = [\"nginx\"]"), 7, "write an address"),
+        (with("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]"), 7, "from 0 to 32"),
+        (with("[widget]\naccent = \"blue\""), 7, "#rrggbb"),
+        (with("[tokens]\nbearer = \"yes\""), 7, "expected a boolean"),
+        (with("key = \"tk_canary_in_the_file\""), 6, "secrets are never in this file"),
+        (with("api_key = \"tk_canary_in_the_file\""), 6, "key_env"),
+        (with("[server]\ntoken = \"tk_canary_in_the_file\""), 7, "secrets are never in this file"),
+        (with("[tokens]\nlifetime_seconds = \"tk_canary_in_the_file\""), 7, "invalid type: a text, expected u32"),
+        (UPSTREAM.replace("twinexpert\"\n", "twinexprt\"\n"), 3, "unknown variant"),
+        (UPSTREAM.replace("https://", "http://"), 4, "use https"),
+        (UPSTREAM.replace(".com", ".com/api/v2"), 4, "with or without \"/api/v1\""),
+        (UPSTREAM.replace("https://api", "https://user:tk_canary@api"), 4, "secrets do not belong"),
+        (UPSTREAM.replace("\"main\"", "\"Main!\""), 2, "a-z"),
+        (UPSTREAM.replace("name = \"main\"\n", ""), 1, "missing field `name`"),
+        (UPSTREAM.replace("origin = \"https://api.twinexpert.com\"\n", ""), 1, "missing field `origin`"),
+        ("[[upstream]\n".to_owned(), 1, ""),
+    ] {
+        let message = read(&text).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("/etc/twinchat/twinchat.toml:{line}: ")), "{message}\n{text}");
+        assert!(message.contains(says), "{message}");
+        assert!(!message.contains("canary"), "{message}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_together_is_said_too() {
+    let section = |section: &str| format!("{UPSTREAM}{section}\n");
+    for (text, says) in [
+        (String::new(), "there is no upstream"),
+        (UPSTREAM.repeat(2), "two upstreams are named \"main\""),
+        (UPSTREAM.replace("TWINCHAT_", "OTHER_"), "OTHER_TWINEXPERT_KEY is not set"),
+        (UPSTREAM.replace("key_env = \"TWINCHAT_TWINEXPERT_KEY\"\n", ""), "say where the key is"),
+        (section("key_file = \"key\""), "not both"),
+        (UPSTREAM.replace("key_env = \"TWINCHAT_TWINEXPERT_KEY\"", "key_file = \"absent\""), "cannot be read"),
+        (section("[tokens]\nlifetime_seconds = 59"), "tokens.lifetime_seconds is 59: choose a number from 60 to 3600"),
+        (section("[server]\nlisten = \"0.0.0.0:8787\""), "server.public_urls is missing"),
+    ] {
+        let message = read(&text).unwrap_err().to_string();
+        assert!(message.contains(says), "{message}");
+    }
+    let empty = Config::read(Path::new("t.toml"), UPSTREAM, &|_| Some("  \n".to_owned())).unwrap_err().to_string();
+    assert!(empty.contains("holds no key"), "{empty}");
+}
+
+#[test]
+fn an_upstream_may_be_named_with_or_without_its_path_and_in_the_clear_only_on_this_machine() {
+    for (text, origin) in [
+        ("https://api.twinexpert.com", Some("https://api.twinexpert.com")),
+        ("https://api.twinexpert.com/", Some("https://api.twinexpert.com")),
+        ("https://api.twinexpert.com/api/v1", Some("https://api.twinexpert.com")),
+        ("https://API.twinexpert.com:443/api/v1/", Some("https://api.twinexpert.com")),
+        ("http://127.0.0.1:4000", Some("http://127.0.0.1:4000")),
+        ("http://localhost:4000/api/v1", Some("http://localhost:4000")),
+        ("http://[::1]:4000", Some("http://[::1]:4000")),
+        ("http://localhost.evil.example", None),
+        ("http://127.0.0.1.evil.example", None),
+        ("https://api.twinexpert.com/api", None),
+        ("https://api.twinexpert.com/api/v1?x=1", None),
+        ("https://api.twinexpert.com/api/v1#x", None),
+        ("api.twinexpert.com", None),
+        ("", None),
+    ] {
+        assert_eq!(UpstreamOrigin::parse(text).ok().as_ref().map(UpstreamOrigin::as_str), origin, "{text}");
+    }
+}
+
+#[test]
+fn the_look_alike_host_and_a_chat_that_no_page_can_use_are_warned_of() {
+    let config = read(&UPSTREAM.replace("twinexpert.com", "twineexpert.com")).unwrap();
+    let warnings = config.warnings().join("\n");
+    assert!(warnings.contains("spell this host in two ways") && warnings.contains("allowed_origins is empty"), "{warnings}");
+    let config = read(&format!("{UPSTREAM}[server]\nallowed_origins = [\"https://www.example.com\"]")).unwrap();
+    assert_eq!(config.warnings(), Vec::<String>::new());
+}
+
+#[test]
+fn a_server_on_the_loopback_address_knows_how_it_is_reached() {
+    let mut server = read(UPSTREAM).unwrap().server;
+    server.complete("127.0.0.1:8787".parse().unwrap());
+    let urls: Vec<&str> = server.public_urls.iter().map(PublicUrl::as_str).collect();
+    assert_eq!(urls, ["http://127.0.0.1:8787", "http://localhost:8787"]);
+    assert!(server.allows("http://localhost:8787") && !server.allows("http://localhost:8788"));
+    let text = format!("{UPSTREAM}[server]\npublic_urls = [\"https://www.example.com/chat/\"]");
+    let mut server = read(&text).unwrap().server;
+    server.complete("127.0.0.1:8787".parse().unwrap());
+    assert_eq!(server.public_urls, [PublicUrl::parse("https://www.example.com/chat").unwrap()]);
+    assert!(server.allows("https://www.example.com"));
+}
+
+#[test]
+fn networks_hold_the_addresses_they_say() {
+    let is_in = |network: &str, address: &str| Network::parse(network).unwrap().contains(address.parse::<IpAddr>().unwrap());
+    assert!(is_in("10.0.0.0/8", "10.255.0.1") && !is_in("10.0.0.0/8", "11.0.0.1"));
+    assert!(is_in("192.0.2.7", "192.0.2.7") && !is_in("192.0.2.7", "192.0.2.6"));
+    assert!(is_in("192.0.2.7", "::ffff:192.0.2.7"));
+    assert!(is_in("2001:db8::/32", "2001:db8:1::1") && !is_in("2001:db8::/32", "2001:db9::1"));
+    assert!(is_in("0.0.0.0/0", "8.8.8.8") && !is_in("0.0.0.0/0", "::1"));
 }

@@ -24,6 +24,14 @@ struct Seen {
     oldest_first: VecDeque<([u8; 16], i64)>,
 }
 
+impl Seen {
+    fn forget_oldest(&mut self) {
+        if let Some((oldest, _)) = self.oldest_first.pop_front() {
+            self.marks.remove(&oldest);
+        }
+    }
+}
+
 impl Default for ReplayMemory {
     fn default() -> Self {
         Self::with_capacity(CAPACITY)
@@ -40,16 +48,16 @@ impl ReplayMemory {
     pub(super) fn remember(&self, jkt: &str, jti: &str, now: i64) -> bool {
         let mark = mark(jkt, jti);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((oldest, until)) = seen.oldest_first.front().copied() {
-            if until >= now && seen.oldest_first.len() < self.capacity {
-                break;
-            }
-            seen.oldest_first.pop_front();
-            seen.marks.remove(&oldest);
+        while seen.oldest_first.front().is_some_and(|(_, until)| *until < now) {
+            seen.forget_oldest();
         }
-        if !seen.marks.insert(mark) {
+        if seen.marks.contains(&mark) {
             return false;
         }
+        if seen.marks.len() >= self.capacity {
+            seen.forget_oldest();
+        }
+        seen.marks.insert(mark);
         // A proof from the far end of the future is good for twice the window.
         seen.oldest_first.push_back((mark, now + 2 * WINDOW_SECONDS));
         true
@@ -86,6 +94,7 @@ mod tests {
             assert!(memory.remember("key", jti, 0));
         }
         assert!(!memory.remember("key", "d", 0));
-        assert_eq!(memory.seen.lock().unwrap().marks.len(), memory.seen.lock().map_or(0, |seen| seen.oldest_first.len()));
+        let seen = memory.seen.lock().unwrap();
+        assert_eq!((seen.marks.len(), seen.oldest_first.len()), (3, 3));
     }
 }
