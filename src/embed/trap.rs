@@ -12,7 +12,14 @@ thread_local! {
 /// From now on a panic is written to the console and told to every mounted widget's page as `trap`.
 pub fn watch_for_panics() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| tell(&panic.to_string()))));
+    ONCE.call_once(|| {
+        // A Leptos app around the widget may have one of its own.
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            before(panic);
+            tell(&panic.to_string());
+        }));
+    });
 }
 
 /// Tells this page too.
