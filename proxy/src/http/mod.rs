@@ -5,17 +5,25 @@
 
 mod address;
 mod assets;
+mod avatars;
 pub mod context;
+mod conversations;
 mod cors;
 pub mod error;
+mod events;
 pub mod extract;
 mod frame;
 mod health;
+mod messages;
 mod openapi;
+mod page;
 pub mod sentences;
 mod serve;
+mod stream;
 mod token;
+mod twins;
 mod visitor;
+mod widget;
 
 pub use address::ClientAddress;
 pub use serve::serve;
@@ -32,6 +40,11 @@ use utoipa_axum::router::OpenApiRouter;
 /// Everything under `/api/v1`.
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(twins::router())
+        .merge(conversations::router())
+        .merge(messages::router())
+        .merge(events::router())
+        .merge(widget::router())
 }
 
 /// The whole server as a router, to be served or to be mounted in another axum app.
@@ -39,6 +52,7 @@ pub fn router(app: App) -> Router {
     let (routes, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
         .nest("/api/v1", api())
         .merge(token::router())
+        .merge(avatars::router())
         .merge(health::router())
         .split_for_parts();
     routes

@@ -19,6 +19,8 @@ mod credentials;
 mod messages;
 mod replies;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use conversations::{ConversationQuery, NewConversation, TwinRef};

@@ -1,0 +1,266 @@
+//! `/conversations/{id}/messages` and `/messages/{id}`: what is said.
+
+use super::context::Context;
+use super::conversations::id as conversation_id;
+use super::error::ApiError;
+use super::extract::{Json, Path, Query};
+use super::page::limit;
+use super::sentences::Sentence;
+use super::stream::{answer, failure};
+use super::visitor::Visitor;
+use crate::app::App;
+use crate::limits::Quota;
+use crate::relay::{Reply, Saying};
+use crate::store::PageAt;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
+use twinchat_protocol::envelope::{Envelope, Meta};
+use twinchat_protocol::error::{ErrorBody, ErrorCode};
+use twinchat_protocol::event::StreamEvent;
+use twinchat_protocol::id::MessageId;
+use twinchat_protocol::message::{Feedback, Message, MessageStatus, NewMessage};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Messages on a page when the client does not say.
+const DEFAULT_LIMIT: u32 = 50;
+/// The longest idempotency key.
+const MAX_KEY: usize = 255;
+
+/// The routes of this file.
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(history, send))
+        .routes(routes!(stream))
+        .routes(routes!(stop))
+        .routes(routes!(retry))
+        .routes(routes!(feedback))
+}
+
+fn message_id(text: &str) -> Result<MessageId, ApiError> {
+    MessageId::parse(text).map_err(|_| ApiError::new(ErrorCode::NotFound))
+}
+
+/// Which messages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Part {
+    /// At most so many, 1 to 100; 50 by default.
+    limit: Option<u32>,
+    /// The newest ones before this ordinal.
+    before: Option<u32>,
+    /// The oldest ones after this ordinal.
+    after: Option<u32>,
+}
+
+/// Messages of a conversation in order: the newest, or those before or after one.
+#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages", params(("id" = String, Path, description = "The conversation's id"), Part), responses(
+    (status = 200, description = "Messages in order; meta.before and meta.after lead to more", body = Envelope<Vec<Message>>),
+    (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
+))]
+async fn history(
+    State(app): State<App>,
+    context: Context,
+    visitor: Visitor,
+    Path(text): Path<String>,
+    Query(part): Query<Part>,
+) -> Result<axum::Json<Envelope<Vec<Message>>>, ApiError> {
+    let conversation = conversation_id(&text)?;
+    let at = match (part.before, part.after) {
+        (Some(_), Some(_)) => {
+            let sentence = Sentence::new("Give before or after, not both.", "Chỉ dùng before hoặc after, không dùng cả hai.");
+            return Err(ApiError::invalid("after", sentence));
+        }
+        (Some(ordinal), None) => PageAt::Before(ordinal),
+        (None, Some(ordinal)) => PageAt::After(ordinal),
+        (None, None) => PageAt::End,
+    };
+    let limit = limit(part.limit, DEFAULT_LIMIT)?;
+    let mut page = app.store().messages(&visitor.subject, &conversation, at, limit).await?;
+    page.messages.iter_mut().for_each(|message| app.relay().bring_up_to_date(message));
+    let ordinal = |message: Option<&Message>| message.map(|message| message.ordinal.to_string());
+    let meta = Meta {
+        limit: Some(limit),
+        before: ordinal(page.messages.first()).filter(|_| page.has_before),
+        after: ordinal(page.messages.last()).filter(|_| page.has_after),
+        ..Meta::default()
+    };
+    Ok(context.list(page.messages, meta))
+}
+
+/// Says something and answers with the twin's message once it is whole.
+#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages", request_body = NewMessage,
+    params(("id" = String, Path, description = "The conversation's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat attach to the same reply")),
+    responses(
+        (status = 200, description = "The twin's message", body = Envelope<Message>),
+        (status = "default", description = "An error; what had come of the reply is kept", body = ErrorBody, content_type = "application/problem+json"),
+))]
+async fn send(
+    State(app): State<App>,
+    context: Context,
+    visitor: Visitor,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    Json(body): Json<NewMessage>,
+) -> Result<Response, Response> {
+    let (reply, quota) = say(&app, &visitor, &text, &headers, body).await?;
+    let (message, retry_after) = reply.finished().await;
+    Ok(match message.status {
+        MessageStatus::Complete | MessageStatus::Stopped => (quota, context.answer(message)).into_response(),
+        _ => (quota, failure(message.error_code, retry_after)).into_response(),
+    })
+}
+
+/// Says something and streams the twin's answer.
+#[utoipa::path(post, path = "/conversations/{id}/messages/stream", tag = "messages", request_body = NewMessage,
+    params(("id" = String, Path, description = "The conversation's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat attach to the same reply")),
+    responses(
+        (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
+        (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
+))]
+async fn stream(
+    State(app): State<App>,
+    context: Context,
+    visitor: Visitor,
+    Path(text): Path<String>,
+    headers: HeaderMap,
+    Json(body): Json<NewMessage>,
+) -> Result<Response, Response> {
+    let (reply, quota) = say(&app, &visitor, &text, &headers, body).await?;
+    Ok((quota, answer(&app, &visitor.subject, context, reply.events())).into_response())
+}
+
+/// Ends a reply where it is and keeps what came. Repeating it changes nothing.
+#[utoipa::path(post, path = "/messages/{id}/stop", tag = "messages", params(("id" = String, Path, description = "The reply's id")), responses(
+    (status = 200, description = "The reply as it is kept", body = Envelope<Message>),
+    (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
+))]
+async fn stop(
+    State(app): State<App>,
+    context: Context,
+    visitor: Visitor,
+    Path(text): Path<String>,
+) -> Result<axum::Json<Envelope<Message>>, ApiError> {
+    Ok(context.answer(app.relay().stop(&visitor.subject, &message_id(&text)?).await?))
+}
+
+/// Has the same question answered again, in place of a reply that did not end well.
+#[utoipa::path(post, path = "/messages/{id}/retry", tag = "messages", params(("id" = String, Path, description = "The reply's id")), responses(
+    (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
+    (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
+))]
+async fn retry(State(app): State<App>, context: Context, visitor: Visitor, Path(text): Path<String>) -> Result<Response, Response> {
+    let reply = message_id(&text).map_err(IntoResponse::into_response)?;
+    let quota = allowed(&app, &visitor)?;
+    let reply = app.relay().retry(&visitor.subject, reply).await.map_err(|error| (quota.clone(), ApiError::from(error)).into_response())?;
+    Ok((quota, answer(&app, &visitor.subject, context, reply.events())).into_response())
+}
+
+/// Body of `POST /messages/{id}/feedback`.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Opinion {
+    /// `up`, `down`, or null to take it back.
+    feedback: Option<Feedback>,
+}
+
+/// Keeps what the visitor thought of a reply.
+#[utoipa::path(post, path = "/messages/{id}/feedback", tag = "messages", request_body = Opinion, params(("id" = String, Path, description = "The reply's id")), responses(
+    (status = 200, description = "The reply", body = Envelope<Message>),
+    (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
+))]
+async fn feedback(
+    State(app): State<App>,
+    context: Context,
+    visitor: Visitor,
+    Path(text): Path<String>,
+    Json(opinion): Json<Opinion>,
+) -> Result<axum::Json<Envelope<Message>>, ApiError> {
+    let mut message = app.store().set_feedback(&visitor.subject, &message_id(&text)?, opinion.feedback).await?;
+    app.relay().bring_up_to_date(&mut message);
+    Ok(context.answer(message))
+}
+
+/// What both ways to send do first: everything that can be refused is refused before the answer begins.
+async fn say(
+    app: &App,
+    visitor: &Visitor,
+    conversation: &str,
+    headers: &HeaderMap,
+    body: NewMessage,
+) -> Result<(Reply, HeaderMap), Response> {
+    let checked = || -> Result<Saying, ApiError> {
+        let conversation = conversation_id(conversation)?;
+        let key = idempotency_key(headers)?;
+        check_content(&body.content, app.config().limits.message_chars)?;
+        Ok(Saying { conversation, content: body.content, key })
+    };
+    let saying = checked().map_err(IntoResponse::into_response)?;
+    let quota = allowed(app, visitor)?;
+    match app.relay().send(&visitor.subject, saying).await {
+        Ok(reply) => Ok((reply, quota)),
+        Err(error) => Err((quota, ApiError::from(error)).into_response()),
+    }
+}
+
+fn check_content(content: &str, most: u32) -> Result<(), ApiError> {
+    if content.trim().is_empty() {
+        return Err(ApiError::invalid("content", Sentence::new("Write something first.", "Hãy nhập nội dung tin nhắn.")));
+    }
+    if content.contains('\0') {
+        let sentence = Sentence::new("The message holds a NUL character; leave it out.", "Tin nhắn có ký tự NUL; hãy bỏ ký tự đó.");
+        return Err(ApiError::invalid("content", sentence));
+    }
+    let length = content.chars().count();
+    if length > most as usize {
+        let english = format!("The message has {length} characters; use at most {most}.");
+        let vietnamese = format!("Tin nhắn có {length} ký tự; hãy dùng tối đa {most}.");
+        return Err(ApiError::invalid("content", Sentence::new(english, vietnamese)));
+    }
+    Ok(())
+}
+
+/// The key, with or without the quotes of a structured field (draft-ietf-httpapi-idempotency-key-header).
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return if headers.contains_key("idempotency-key") { Err(bad_key()) } else { Ok(None) };
+    };
+    let text = value.to_str().map_err(|_| bad_key())?.trim();
+    let key = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let fits = (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    if fits { Ok(Some(key.to_owned())) } else { Err(bad_key()) }
+}
+
+fn bad_key() -> ApiError {
+    let sentence = Sentence::new(
+        "Send one Idempotency-Key of 1 to 255 visible ASCII characters.",
+        "Hãy gửi một Idempotency-Key gồm 1 đến 255 ký tự ASCII nhìn thấy được.",
+    );
+    ApiError::invalid("Idempotency-Key", sentence)
+}
+
+/// Takes one from the visitor's allowance; the headers say what is left.
+fn allowed(app: &App, visitor: &Visitor) -> Result<HeaderMap, Response> {
+    match app.sends().take(&visitor.subject) {
+        Ok(quota) => Ok(quota_headers(&quota)),
+        Err(exhausted) => {
+            let error = ApiError::new(ErrorCode::RateLimited).retry_after(exhausted.retry_after);
+            Err((quota_headers(&exhausted.quota), error).into_response())
+        }
+    }
+}
+
+/// TwinExpert's four headers, with the visitor's own numbers.
+fn quota_headers(quota: &Quota) -> HeaderMap {
+    [
+        (HeaderName::from_static("x-ratelimit-limit"), HeaderValue::from(quota.limit)),
+        (HeaderName::from_static("x-ratelimit-remaining"), HeaderValue::from(quota.remaining)),
+        (HeaderName::from_static("x-ratelimit-reset"), HeaderValue::from(quota.resets_at)),
+        (HeaderName::from_static("x-ratelimit-window"), HeaderValue::from(quota.window)),
+    ]
+    .into_iter()
+    .collect()
+}

@@ -1,0 +1,131 @@
+//! Events as `text/event-stream`.
+//!
+//! The header and a `retry:` leave at once, before anything is known of the answer; a comment
+//! follows every 15 s of silence. Nothing on the way may compress, store or hold back.
+
+use super::context::Context;
+use super::error::ApiError;
+use crate::app::{App, StreamEnd};
+use crate::relay::{Numbered, Told};
+use crate::subject::Subject;
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, StreamExt, unfold};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::time::sleep;
+use twinchat_protocol::error::ErrorCode;
+use twinchat_protocol::event::{EventKind, ProgressState, StreamEvent};
+use twinchat_protocol::message::MessageStatus;
+use twinchat_protocol::sse;
+
+/// How long readers wait before they come back, in milliseconds.
+const RETRY: u32 = 2000;
+/// The same when the server ends, so that not all come back at once: from and to.
+const RETRY_AT_END: (u32, u32) = (500, 3000);
+/// How long it is silent before a comment is sent.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+struct Writer {
+    events: BoxStream<'static, Numbered>,
+    context: Context,
+    end: BoxFuture<'static, StreamEnd>,
+    retry_at_end: u32,
+    state: State,
+}
+
+enum State {
+    Opening,
+    Open,
+    Over,
+}
+
+/// These events as an answer that goes on until they end, the server is told to end, or the
+/// visitor's token is taken back.
+pub(super) fn answer(app: &App, subject: &Subject, context: Context, events: BoxStream<'static, Numbered>) -> Response {
+    let end = Box::pin(app.stream_end(subject));
+    let writer = Writer { events, context, end, retry_at_end: retry_at_end(app), state: State::Opening };
+    let body = unfold(writer, |mut writer| async move { writer.next().await.map(|bytes| (Ok::<_, Infallible>(bytes), writer)) });
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+    ];
+    (headers, Body::from_stream(body)).into_response()
+}
+
+fn retry_at_end(app: &App) -> u32 {
+    let mut byte = [0];
+    app.dice().fill(&mut byte);
+    RETRY_AT_END.0 + (RETRY_AT_END.1 - RETRY_AT_END.0) * u32::from(byte[0]) / 255
+}
+
+impl Writer {
+    async fn next(&mut self) -> Option<Bytes> {
+        match self.state {
+            State::Opening => {
+                self.state = State::Open;
+                return Some(Bytes::from(sse::encode_retry(RETRY)));
+            }
+            State::Over => return None,
+            State::Open => {}
+        }
+        let event = tokio::select! {
+            biased;
+            end = &mut self.end => {
+                self.state = State::Over;
+                return match end {
+                    StreamEnd::Closing => Some(Bytes::from(sse::encode_retry(self.retry_at_end))),
+                    StreamEnd::Revoked => None,
+                };
+            }
+            event = self.events.next() => event?,
+            () = sleep(HEARTBEAT) => return Some(Bytes::from(sse::encode_comment("alive"))),
+        };
+        let id = event.id.to_string();
+        let event = on_the_wire(event, &self.context);
+        // The types have no maps with keys that JSON cannot have, so this cannot fail.
+        let data = serde_json::to_string(&event).unwrap_or_default();
+        Some(Bytes::from(sse::encode(event.kind.name(), &id, &data)))
+    }
+}
+
+/// The event in the reader's language.
+fn on_the_wire(event: Numbered, context: &Context) -> StreamEvent {
+    let of = |kind| StreamEvent::new(kind, event.message_id.clone());
+    match event.told {
+        Told::Accepted { question, reply } => StreamEvent {
+            state: Some(ProgressState::Accepted),
+            user_message: Some(*question),
+            message: Some(*reply),
+            ..of(EventKind::Progress)
+        },
+        Told::Progress { state, text } => StreamEvent { state: Some(state), text, ..of(EventKind::Progress) },
+        Told::Delta(text) => StreamEvent { content: Some(text), ..of(EventKind::Delta) },
+        Told::Message(message) => StreamEvent { message: Some(*message), ..of(EventKind::Message) },
+        Told::Ended { message, retry_after } => {
+            let status = Some(message.status);
+            match message.status {
+                MessageStatus::Complete | MessageStatus::Stopped => {
+                    StreamEvent { content: Some(message.content.clone()), status, message: Some(*message), ..of(EventKind::Complete) }
+                }
+                _ => {
+                    let error = failure(message.error_code, retry_after).body(context);
+                    StreamEvent { error: Some(error), status, message: Some(*message), ..of(EventKind::Error) }
+                }
+            }
+        }
+    }
+}
+
+/// Why a reply did not end well.
+pub(super) fn failure(code: Option<ErrorCode>, retry_after: Option<u32>) -> ApiError {
+    let error = ApiError::new(code.unwrap_or(ErrorCode::Internal));
+    match retry_after {
+        Some(seconds) => error.retry_after(seconds),
+        None => error,
+    }
+}
