@@ -6,6 +6,7 @@ use crate::site::{Site, SiteOptions};
 use crate::twinexpert::{Credentials, Pace, Quotas};
 use clap::{Parser, ValueEnum};
 use serde_json::json;
+use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -81,7 +82,12 @@ fn quota(text: &str) -> Result<crate::limit::Quota, String> {
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
     match start(arguments).await {
         Ok(_running) => {
             stopped().await;

@@ -60,7 +60,7 @@ pub(super) async fn pass(State(api): State<Arc<TwinExpert>>, request: Request, n
     let mut response = answer::finish(&ask, response);
     write_headers(response.headers_mut(), &ask, verdict);
     let status = response.status();
-    tracing::info!(method = %ask.method, path = %ask.path, status = status.as_u16(), "twinexpert");
+    tracing::info!(method = %ask.method, path = %without_key(&api, &ask.path), status = status.as_u16(), "twinexpert");
     api.log.change(number, |entry| entry.status = status.as_u16());
     let tools = Faulty { released, clock: Arc::clone(&api.clock), socket, log: Arc::clone(&api.log), number };
     with_byte_faults(&ask, response, tools)
@@ -78,7 +78,7 @@ fn entry(api: &TwinExpert, ask: &Ask, headers: &HeaderMap, body: &[u8]) -> Entry
         number: 0,
         at: iso(ask.at),
         method: ask.method.to_string(),
-        path: ask.path.replace(key.as_str(), "<key>"),
+        path: without_key(api, &ask.path),
         auth: match (headers.contains_key("authorization"), headers.contains_key("x-api-key")) {
             (true, true) => "both",
             (true, false) => "authorization",
@@ -93,6 +93,10 @@ fn entry(api: &TwinExpert, ask: &Ask, headers: &HeaderMap, body: &[u8]) -> Entry
         bytes: 0,
         ending: Ending::Open,
     }
+}
+
+fn without_key(api: &TwinExpert, path: &str) -> String {
+    path.replace(&api.credentials.key, "<key>")
 }
 
 fn fingerprint(credential: &str) -> String {
