@@ -1,5 +1,7 @@
 //! Which addresses may become an `href`: the only place that decides.
 
+use super::text::{find, from, part, starts_like};
+
 /// The address, if it may become an `href`: absolute `http:`, `https:`, `mailto:` or `tel:`.
 ///
 /// Everything else is refused: other schemes in any case or disguise; relative addresses, which would lead
@@ -8,13 +10,12 @@
 /// `http` and `https` need `//` and a host, since browsers read `https:x` as relative, and may not name a
 /// user before the host, since `https://bank.example@evil.example` is only ever a trick.
 pub fn href(address: &str) -> Option<&str> {
-    let (scheme, rest) = address.split_once(':')?;
-    let fits = if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
-        let rest = rest.strip_prefix("//")?;
-        let host = rest.split(['/', '\\', '?', '#']).next().unwrap_or("");
-        !host.is_empty() && !host.contains('@')
+    let rest = from(address, find(address, 0, b":") + 1);
+    let fits = if starts_like(address, "http://") || starts_like(address, "https://") {
+        let host = part(rest, 2, find(rest, 2, b"/\\?#"));
+        !host.is_empty() && find(host, 0, b"@") == host.len()
     } else {
-        (scheme.eq_ignore_ascii_case("mailto") || scheme.eq_ignore_ascii_case("tel")) && !rest.is_empty()
+        (starts_like(address, "mailto:") || starts_like(address, "tel:")) && !rest.is_empty()
     };
     (fits && !address.chars().any(is_hidden)).then_some(address)
 }

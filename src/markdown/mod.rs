@@ -25,6 +25,7 @@ mod reference;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use link::href;
 pub use op::{Align, Destination, Op, Tag};

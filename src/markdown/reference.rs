@@ -2,6 +2,7 @@
 
 use super::inline::scan;
 use super::op::Destination;
+use super::text::{byte, part, run};
 
 /// Labels longer than this (bytes) are no labels (CommonMark 0.31, 4.7: 999 characters).
 const LONGEST_LABEL: usize = 999;
@@ -38,47 +39,51 @@ impl Definitions {
 /// The definition a text begins with.
 pub(super) fn definition(text: &str) -> Option<Definition> {
     let end = scan::label(text, 0)?;
-    let label = normal(&text[1..end - 1])?;
-    if text.as_bytes().get(end) != Some(&b':') {
+    if byte(text, end) != b':' {
         return None;
     }
-    let (to, after) = scan::destination(text, scan::space(text, end + 1)).ok()?;
+    let label = normal(part(text, 1, end - 1))?;
+    let begin = scan::space(text, end + 1);
+    let (to, after) = scan::destination(text, begin).ok()?;
     // Only `<>` may be an empty destination.
-    if after == scan::space(text, end + 1) {
+    if after == begin {
         return None;
     }
+    let mut title = String::new();
+    let mut length = line_end(text, after);
     let begin = scan::space(text, after);
     if begin > after
-        && let Ok((title, after)) = scan::title(text, begin)
-        && let Some(length) = line_end(text, after)
+        && let Ok((found, after)) = scan::title(text, begin)
+        && let Some(end) = line_end(text, after)
     {
-        return Some(Definition { label, to: Destination(to), title, length });
+        title = found;
+        length = Some(end);
     }
-    Some(Definition { label, to: Destination(to), title: String::new(), length: line_end(text, after)? })
+    Some(Definition { label, to: Destination(to), title, length: length? })
 }
 
 /// Where the next line begins, if nothing more is in this one.
 fn line_end(text: &str, at: usize) -> Option<usize> {
-    let rest = &text[at..];
-    let left = rest.trim_start_matches([' ', '\t']);
-    let at = text.len() - left.len();
-    if left.is_empty() { Some(at) } else { left.starts_with('\n').then_some(at + 1) }
+    let end = at + run(text, at, b" \t");
+    if byte(text, end) == b'\n' { Some(end + 1) } else { (end == text.len()).then_some(end) }
 }
 
 /// A label as it is compared: without outer white space, inner white space as one space, small letters.
 /// None if it is empty or too long.
 pub(super) fn normal(label: &str) -> Option<String> {
-    if label.len() > LONGEST_LABEL {
-        return None;
-    }
-    let mut normal = String::with_capacity(label.len());
-    for word in label.split_ascii_whitespace() {
-        if !normal.is_empty() {
+    let mut normal = String::new();
+    let mut space = false;
+    for c in label.chars() {
+        if matches!(c, ' ' | '\t' | '\n') {
+            space = true;
+            continue;
+        }
+        if std::mem::take(&mut space) && !normal.is_empty() {
             normal.push(' ');
         }
-        normal.extend(word.chars().map(small));
+        normal.push(small(c));
     }
-    (!normal.is_empty()).then_some(normal)
+    (!normal.is_empty() && label.len() <= LONGEST_LABEL).then_some(normal)
 }
 
 /// The small letter, for the scripts where that is a matter of arithmetic: the standard library's tables

@@ -2,6 +2,7 @@
 
 use super::block::Blocks;
 use super::op::Op;
+use super::text;
 
 /// A line longer than this (bytes) is worked on in parts, so that an unfinished line stays cheap.
 const LONGEST_LINE: usize = 4096;
@@ -48,15 +49,16 @@ impl Stream {
 
     /// The steps that would follow the frozen ones if the text ended here, with unfinished syntax as it
     /// will look. Costs as much as the open paragraph is long, which is bounded; call it once per drawing.
-    pub fn tail(&self) -> Vec<Op> {
+    pub fn tail(&mut self) -> Vec<Op> {
         let mut probe = self.blocks.probe();
-        let line = self.line.trim_end_matches('\r');
+        let line = text::part(&self.line, 0, text::find(&self.line, 0, b"\r"));
         if self.inside {
             probe.rest_of_line(line, false);
-        } else if !line.trim_matches([' ', '\t']).is_empty() {
+        } else if !text::is_only(line, b" \t") {
             probe.line(line, false);
         }
         probe.finish();
+        self.blocks.definitions = probe.definitions;
         probe.ops
     }
 
@@ -64,41 +66,43 @@ impl Stream {
     fn advance(&mut self, last: bool) {
         let text = std::mem::take(&mut self.line);
         let mut from = 0;
+        let mut search = self.searched;
         loop {
-            let rest = &text[from..];
-            let end = rest.as_bytes().iter().skip(self.searched).position(|b| matches!(b, b'\n' | b'\r'));
-            let end = end.map_or(rest.len(), |at| at + self.searched);
-            if end > LONGEST_LINE {
-                let fits = &rest[..rest.floor_char_boundary(LONGEST_LINE)];
-                let cut = fits.rfind(' ').filter(|&at| at > 0).unwrap_or(fits.len());
-                self.part(&rest[..cut], false);
-                from += cut;
-                self.searched = 0;
+            let end = text::find(&text, search.max(from), b"\n\r");
+            if end - from > LONGEST_LINE {
+                let fits = text.floor_char_boundary(from + LONGEST_LINE);
+                let mut cut = fits;
+                while cut > from && text::byte(&text, cut) != b' ' {
+                    cut -= 1;
+                }
+                let cut = if cut == from { fits } else { cut };
+                self.part(text::part(&text, from, cut), false);
+                from = cut;
+                search = cut;
                 continue;
             }
-            self.searched = end;
-            let ending = match &rest.as_bytes()[end..] {
-                [] => break,
-                [b'\r'] if !last => break,
-                [b'\r', b'\n', ..] => 2,
+            search = end;
+            let ending = match (text::byte(&text, end), text::byte(&text, end + 1)) {
+                (b'\r', b'\n') => 2,
+                _ if end == text.len() => break,
+                (b'\r', _) if end + 1 == text.len() && !last => break,
                 _ => 1,
             };
-            self.part(&rest[..end], true);
-            from += end + ending;
-            self.searched = 0;
+            self.part(text::part(&text, from, end), true);
+            from = end + ending;
         }
-        self.line = text;
-        self.line.drain(..from);
+        self.searched = search - from;
+        self.line = if from == 0 { text } else { text::from(&text, from).to_owned() };
     }
 
     /// Hands on a line, or a part of a long one.
     fn part(&mut self, text: &str, whole: bool) {
-        let clean;
-        let text = if text.contains('\0') {
-            clean = text.replace('\0', "\u{fffd}");
-            &clean
-        } else {
+        let clean: String;
+        let text = if text::find(text, 0, b"\0") == text.len() {
             text
+        } else {
+            clean = text.chars().map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect();
+            &clean
         };
         if self.inside {
             self.blocks.rest_of_line(text, whole);

@@ -1,5 +1,7 @@
 //! A place in a line that knows its column, since a tab reaches to the next multiple of four.
 
+use crate::markdown::text::{byte, from, is_only, is_space, part};
+
 /// What is left of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
@@ -21,36 +23,31 @@ impl<'a> Cursor<'a> {
 
     /// The next byte, or 0.
     pub(super) fn byte(&self) -> u8 {
-        self.rest.as_bytes().first().copied().unwrap_or(0)
+        byte(self.rest, 0)
     }
 
     pub(super) fn is_blank(&self) -> bool {
-        self.rest.bytes().all(|b| matches!(b, b' ' | b'\t'))
+        is_only(self.rest, b" \t")
     }
 
     /// Columns of white space that come next.
+    #[inline(never)]
     pub(super) fn indent(&self) -> usize {
-        let mut column = self.column + self.spare;
-        for b in self.rest.bytes() {
-            column += match b {
-                b' ' => 1,
-                b'\t' => 4 - column % 4,
-                _ => break,
-            };
-        }
-        column - self.column
+        let mut ahead = *self;
+        ahead.skip_columns(usize::MAX);
+        ahead.column - self.column
     }
 
     /// Passes at most this many columns of white space.
+    #[inline(never)]
     pub(super) fn skip_columns(&mut self, mut columns: usize) {
         while columns > 0 {
             if self.spare == 0 {
-                self.spare = match self.byte() {
-                    b' ' => 1,
-                    b'\t' => 4 - self.column % 4,
-                    _ => return,
-                };
-                self.rest = &self.rest[1..];
+                if !is_space(self.byte()) {
+                    return;
+                }
+                self.spare = if self.byte() == b' ' { 1 } else { 4 - self.column % 4 };
+                self.rest = from(self.rest, 1);
             }
             let used = columns.min(self.spare);
             self.spare -= used;
@@ -61,13 +58,13 @@ impl<'a> Cursor<'a> {
 
     /// Passes this many bytes of ASCII that are not tabs.
     pub(super) fn skip_bytes(&mut self, bytes: usize) {
-        self.rest = &self.rest[bytes..];
+        self.rest = from(self.rest, bytes);
         self.column += bytes;
     }
 
     /// What is left as a line of code: the rest of a tab is spaces.
     pub(super) fn code(&self) -> String {
-        let mut code = "   "[..self.spare.min(3)].to_owned();
+        let mut code = part("   ", 0, self.spare).to_owned();
         code.push_str(self.rest);
         code
     }

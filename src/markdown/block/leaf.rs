@@ -4,6 +4,7 @@ use super::cursor::Cursor;
 use super::{Blocks, Leaf, marks, table};
 use crate::markdown::inline;
 use crate::markdown::op::{Align, Op, Tag};
+use crate::markdown::text::{find, is_only, part, trim_end};
 
 /// Blank lines (bytes) that indented code keeps in mind in case more code follows.
 const MOST_BLANK: usize = 4096;
@@ -17,8 +18,8 @@ impl Blocks {
             &mut Leaf::Fence { mark, length, indent } => {
                 let mut ahead = cursor;
                 ahead.skip_columns(line_indent);
-                let rest = ahead.rest().trim_end_matches([' ', '\t']);
-                let only_marks = line_indent < 4 && !rest.is_empty() && rest.bytes().all(|b| b == mark);
+                let rest = trim_end(ahead.rest());
+                let only_marks = line_indent < 4 && !rest.is_empty() && is_only(rest, &[mark]);
                 if only_marks && rest.len() >= length {
                     self.close_to(self.stack.len());
                 } else if !(only_marks && self.soft) {
@@ -55,7 +56,7 @@ impl Blocks {
             text.push('\n');
         }
         if !text.is_empty() {
-            self.ops.push(Op::Text(text));
+            self.push(Op::Text(text));
         }
     }
 
@@ -63,16 +64,16 @@ impl Blocks {
     pub(super) fn starts_leaf(&mut self, line: &str, indent: usize, depth: usize) -> bool {
         if let Some((level, text)) = marks::heading(line) {
             self.begin(depth);
-            self.ops.push(Op::Open(Tag::Heading(level)));
+            self.open(Tag::Heading(level));
             self.inline(text, self.soft);
-            self.ops.push(Op::Close);
+            self.close();
             return true;
         }
         if let Some((mark, length, info)) = marks::fence(line) {
             self.begin(depth);
             // The name of a language is not drawn letter by letter.
-            let word = if self.soft { "" } else { info.split([' ', '\t']).next().unwrap_or("") };
-            self.ops.push(Op::Open(Tag::CodeBlock { language: inline::unescape(word) }));
+            let word = if self.soft { "" } else { part(info, 0, find(info, 0, b" \t")) };
+            self.open(Tag::CodeBlock { language: inline::unescape(word) });
             self.leaf = Leaf::Fence { mark, length, indent };
             return true;
         }
@@ -82,7 +83,7 @@ impl Blocks {
         }
         if marks::is_rule(line) {
             self.begin(depth);
-            self.ops.push(Op::Rule);
+            self.push(Op::Rule);
             return true;
         }
         below_paragraph && table::columns(line).is_some_and(|columns| self.paragraph_to_table(columns))
@@ -101,7 +102,7 @@ impl Blocks {
             Leaf::Table { columns, body } if depth == self.stack.len() => {
                 let columns = columns.clone();
                 if !std::mem::replace(body, true) {
-                    self.ops.push(Op::Open(Tag::TableBody));
+                    self.open(Tag::TableBody);
                 }
                 self.row(&table::cells(cursor.rest()), &columns, false);
             }
@@ -116,23 +117,23 @@ impl Blocks {
 
     /// The beginning of a table whose paragraph was taken away.
     pub(super) fn table(&mut self, header: &[String], columns: Vec<Align>) {
-        self.ops.push(Op::Open(Tag::Table));
-        self.ops.push(Op::Open(Tag::TableHead));
+        self.open(Tag::Table);
+        self.open(Tag::TableHead);
         self.row(header, &columns, true);
-        self.ops.push(Op::Close);
+        self.close();
         self.leaf = Leaf::Table { columns, body: false };
     }
 
     fn row(&mut self, cells: &[String], columns: &[Align], header: bool) {
-        self.ops.push(Op::Open(Tag::TableRow));
+        self.open(Tag::TableRow);
         for (index, &align) in columns.iter().enumerate() {
-            self.ops.push(Op::Open(Tag::TableCell { header, align }));
+            self.open(Tag::TableCell { header, align });
             if let Some(cell) = cells.get(index) {
                 self.inline(cell, self.soft && !header && index + 1 == cells.len());
             }
-            self.ops.push(Op::Close);
+            self.close();
         }
-        self.ops.push(Op::Close);
+        self.close();
     }
 
     /// Steps for text in a line. `soft`: it ends where the stream ends for now.

@@ -12,7 +12,6 @@ use super::op::{Align, Op, Tag};
 use super::reference::Definitions;
 use cursor::Cursor;
 use paragraph::Paragraph;
-use std::rc::Rc;
 
 /// How deep quotes, lists and items nest; deeper markers are text.
 const DEEPEST: usize = 32;
@@ -28,7 +27,7 @@ pub(super) struct Blocks {
     paragraph: Paragraph,
     /// After a blank line: how many quotes it was in.
     blank: Option<usize>,
-    definitions: Rc<Definitions>,
+    pub(super) definitions: Definitions,
     /// Whether this is a probe: the last line is unfinished, and what may yet become something else
     /// is drawn as that or not at all.
     soft: bool,
@@ -68,8 +67,8 @@ enum Leaf {
 }
 
 impl Blocks {
-    /// A copy without steps to try an unfinished line on.
-    pub(super) fn probe(&self) -> Self {
+    /// A copy without steps to try an unfinished line on. Takes the definitions along; to be given back.
+    pub(super) fn probe(&mut self) -> Self {
         inline::work(self.paragraph.text.len() + self.stack.len());
         Self {
             ops: Vec::new(),
@@ -77,7 +76,7 @@ impl Blocks {
             leaf: self.leaf.clone(),
             paragraph: self.paragraph.clone(),
             blank: self.blank,
-            definitions: Rc::clone(&self.definitions),
+            definitions: std::mem::take(&mut self.definitions),
             soft: true,
         }
     }
@@ -131,7 +130,7 @@ impl Blocks {
                 }
                 cursor.skip_columns(4);
                 self.begin(depth);
-                self.ops.push(Op::Open(Tag::CodeBlock { language: String::new() }));
+                self.open(Tag::CodeBlock { language: String::new() });
                 self.leaf = Leaf::Indented(String::new());
                 self.code(cursor.code(), whole);
                 return false;
@@ -152,6 +151,20 @@ impl Blocks {
             opened = true;
         }
         self.text(cursor, depth) && !opened
+    }
+
+    #[inline(never)]
+    fn push(&mut self, op: Op) {
+        self.ops.push(op);
+    }
+
+    #[inline(never)]
+    fn open(&mut self, tag: Tag) {
+        self.push(Op::Open(tag));
+    }
+
+    fn close(&mut self) {
+        self.push(Op::Close);
     }
 
     /// How many of the open containers the line goes on with; the cursor passes their marks.
@@ -190,7 +203,7 @@ impl Blocks {
         cursor.skip_columns(1);
         self.begin(depth);
         self.stack.push(Container::Quote);
-        self.ops.push(Op::Open(Tag::Quote));
+        self.open(Tag::Quote);
         true
     }
 
@@ -218,10 +231,10 @@ impl Blocks {
         } else {
             self.begin(depth);
             self.stack.push(Container::List { mark: marker.mark, loose: false });
-            self.ops.push(Op::Open(Tag::List { start: marker.start }));
+            self.open(Tag::List { start: marker.start });
         }
         self.stack.push(Container::Item { indent: indent + marker.width + space, empty: true });
-        self.ops.push(Op::Open(Tag::Item));
+        self.open(Tag::Item);
         true
     }
 
@@ -249,7 +262,7 @@ impl Blocks {
         for container in self.stack.iter_mut().rev() {
             if let Container::List { loose, .. } = container {
                 if !std::mem::replace(loose, true) {
-                    self.ops.push(Op::Loose);
+                    self.push(Op::Loose);
                 }
                 return;
             }
@@ -265,17 +278,17 @@ impl Blocks {
         match std::mem::take(&mut self.leaf) {
             Leaf::None => {}
             Leaf::Paragraph => self.end_paragraph(false),
-            Leaf::Fence { .. } | Leaf::Indented(_) => self.ops.push(Op::Close),
+            Leaf::Fence { .. } | Leaf::Indented(_) => self.close(),
             Leaf::Table { body, .. } => {
                 if body {
-                    self.ops.push(Op::Close);
+                    self.close();
                 }
-                self.ops.push(Op::Close);
+                self.close();
             }
         }
         while self.stack.len() > depth {
             self.stack.pop();
-            self.ops.push(Op::Close);
+            self.close();
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{Blocks, Leaf, table};
 use crate::markdown::inline;
 use crate::markdown::op::{Align, Op, Tag};
 use crate::markdown::reference;
-use std::rc::Rc;
+use crate::markdown::text::{byte, find, from, is_only, is_space, run, trim_end};
 
 /// From here on (bytes) the beginning of a paragraph is frozen where nothing is open.
 const LONG: usize = 2048;
@@ -21,6 +21,16 @@ pub(super) struct Paragraph {
     begun: bool,
     /// The length at which to try to freeze again.
     try_at: usize,
+}
+
+impl Paragraph {
+    /// Takes so many bytes off the beginning of the text.
+    fn take(&mut self, bytes: usize) -> String {
+        let rest = from(&self.text, bytes).to_owned();
+        let mut taken = std::mem::replace(&mut self.text, rest);
+        taken.truncate(bytes);
+        taken
+    }
 }
 
 impl Blocks {
@@ -47,8 +57,7 @@ impl Blocks {
         let settled = if length >= LONGEST { length } else { inline::settled(&self.paragraph.text, &self.definitions) };
         if settled > 0 {
             self.begin_paragraph(false);
-            let rest = self.paragraph.text.split_off(settled);
-            let text = std::mem::replace(&mut self.paragraph.text, rest);
+            let text = self.paragraph.take(settled);
             self.inline(&text, false);
         }
         self.paragraph.try_at = (2 * self.paragraph.text.len()).min(LONGEST);
@@ -61,56 +70,55 @@ impl Blocks {
             if soft && self.may_be_definition() {
                 self.paragraph.text.clear();
             }
-            if self.paragraph.text.trim_matches([' ', '\t', '\n']).is_empty() {
+            if is_only(&self.paragraph.text, b" \t\n") {
                 self.paragraph = Paragraph::default();
                 return;
             }
         }
-        if soft && let Some((_, header)) = self.last_line().filter(|(_, line)| line.starts_with('|')) {
-            let header = table::cells(&header);
-            let columns = vec![Align::None; header.len()];
-            if self.paragraph_to_table(columns) {
+        if soft && byte(&self.paragraph.text, self.last_line()) == b'|' {
+            let header = table::cells(from(&self.paragraph.text, self.last_line()));
+            if self.paragraph_to_table(vec![Align::None; header.len()]) {
                 return;
             }
         }
         self.begin_paragraph(soft);
         let text = std::mem::take(&mut self.paragraph.text);
-        self.inline(if soft { &text } else { text.trim_end_matches([' ', '\t']) }, soft);
-        self.ops.push(Op::Close);
+        self.inline(if soft { &text } else { trim_end(&text) }, soft);
+        self.close();
         self.paragraph = Paragraph::default();
     }
 
     /// Opens the paragraph's element, once, and draws its checkbox.
     fn begin_paragraph(&mut self, soft: bool) {
-        let paragraph = &mut self.paragraph;
-        if std::mem::replace(&mut paragraph.begun, true) {
+        if std::mem::replace(&mut self.paragraph.begun, true) {
             return;
         }
-        self.ops.push(Op::Open(Tag::Paragraph));
+        self.open(Tag::Paragraph);
+        let paragraph = &mut self.paragraph;
         if !paragraph.first {
             return;
         }
-        let text = paragraph.text.trim_end_matches([' ', '\t']);
-        match *text.as_bytes() {
-            [b'[', mark @ (b' ' | b'x' | b'X'), b']', b' ' | b'\t', _, ..] => {
-                self.ops.push(Op::Checkbox(mark != b' '));
-                paragraph.text.drain(..4);
-            }
+        let text = trim_end(&paragraph.text);
+        let box_like = byte(text, 0) == b'[' && run(text, 1, b" xX") <= 1 && from(text, 2).len() < 2;
+        let mark = byte(text, 1);
+        if matches!(mark, b' ' | b'x' | b'X') && byte(text, 2) == b']' && is_space(byte(text, 3)) {
+            paragraph.take(4);
+            self.push(Op::Checkbox(mark != b' '));
+        } else if soft && box_like {
             // Will it be a checkbox?
-            _ if soft && ["[", "[x", "[X", "[ ]", "[x]", "[X]"].contains(&text) => paragraph.text.clear(),
-            _ => {}
+            paragraph.text.clear();
         }
     }
 
     /// Takes link reference definitions off the beginning of the paragraph.
     fn take_definitions(&mut self) {
         while let Some(found) = reference::definition(&self.paragraph.text) {
-            self.paragraph.text.drain(..found.length);
+            self.paragraph.take(found.length);
             // What an unfinished line defines is not to be followed yet.
             if !self.soft
-                && let Some((label, to, title)) = Rc::make_mut(&mut self.definitions).add(found)
+                && let Some((label, to, title)) = self.definitions.add(found)
             {
-                self.ops.push(Op::Define { label, to, title });
+                self.push(Op::Define { label, to, title });
             }
         }
     }
@@ -118,7 +126,8 @@ impl Blocks {
     /// Whether the paragraph looks like the beginning of a definition.
     fn may_be_definition(&self) -> bool {
         let text = &self.paragraph.text;
-        text.starts_with('[') && text.find(']').is_some_and(|end| text[end..].starts_with("]:") && !text[end..].contains('\n'))
+        let end = find(text, 0, b"]\n");
+        byte(text, 0) == b'[' && byte(text, end + 1) == b':' && find(text, end, b"\n") == text.len()
     }
 
     /// The underline below it makes it a heading.
@@ -132,21 +141,24 @@ impl Blocks {
             return false;
         }
         self.leaf = Leaf::None;
-        self.ops.push(Op::Open(Tag::Heading(level)));
-        self.inline(text.trim_end_matches([' ', '\t']), false);
-        self.ops.push(Op::Close);
+        self.open(Tag::Heading(level));
+        self.inline(trim_end(&text), false);
+        self.close();
         true
     }
 
     /// The delimiter row below it makes its last line the header of a table.
     pub(super) fn paragraph_to_table(&mut self, columns: Vec<Align>) -> bool {
-        let Some((before, header)) = self.last_line().filter(|(_, line)| line.contains('|')) else {
+        let begin = self.last_line();
+        let header = from(&self.paragraph.text, begin);
+        if self.paragraph.begun && begin == 0 || find(header, 0, b"|") == header.len() {
             return false;
-        };
-        let header = table::cells(&header);
+        }
+        let header = table::cells(header);
         if header.is_empty() || header.len() != columns.len() {
             return false;
         }
+        let before = begin.saturating_sub(1);
         self.paragraph.text.truncate(before);
         if before > 0 || self.paragraph.begun {
             self.end_paragraph(false);
@@ -156,12 +168,12 @@ impl Blocks {
         true
     }
 
-    /// The last line of the text that is left, and where the text before it ends.
-    fn last_line(&self) -> Option<(usize, String)> {
-        let text = &self.paragraph.text;
-        match text.rfind('\n') {
-            Some(end) => Some((end, text[end + 1..].to_owned())),
-            None => (!self.paragraph.begun).then(|| (0, text.clone())),
+    /// Where the last line of the text that is left begins.
+    fn last_line(&self) -> usize {
+        let mut begin = self.paragraph.text.len();
+        while begin > 0 && byte(&self.paragraph.text, begin - 1) != b'\n' {
+            begin -= 1;
         }
+        begin
     }
 }

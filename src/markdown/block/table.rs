@@ -1,58 +1,60 @@
 //! Table rows.
 
 use crate::markdown::op::Align;
+use crate::markdown::text::{byte, find, is_only, part, trim};
 
 /// Columns of a table at most, so that a short header cannot ask for endless empty cells.
 const MOST_COLUMNS: usize = 64;
 
 /// The columns a delimiter row declares.
 pub(super) fn columns(line: &str) -> Option<Vec<Align>> {
-    if !line.contains(['|', ':']) || !line.bytes().all(|b| matches!(b, b'|' | b':' | b'-' | b' ' | b'\t')) {
+    if !is_only(line, b"|:- \t") || find(line, 0, b"|:") == line.len() {
         return None;
     }
-    let columns: Option<Vec<Align>> = cells(line).iter().map(|cell| column(cell)).collect();
-    columns.filter(|columns| columns.len() <= MOST_COLUMNS)
-}
-
-fn column(cell: &str) -> Option<Align> {
-    let (left, right) = (cell.starts_with(':'), cell.ends_with(':'));
-    let dashes = cell.strip_prefix(':').unwrap_or(cell);
-    let dashes = dashes.strip_suffix(':').unwrap_or(dashes);
-    if dashes.is_empty() || !dashes.bytes().all(|b| b == b'-') {
-        return None;
+    let mut columns = Vec::new();
+    for cell in cells(line) {
+        let (left, right) = (byte(&cell, 0) == b':', cell.ends_with(':'));
+        let dashes = part(&cell, usize::from(left), cell.len() - usize::from(right));
+        if dashes.is_empty() || !is_only(dashes, b"-") || columns.len() == MOST_COLUMNS {
+            return None;
+        }
+        columns.push(match (left, right) {
+            (false, false) => Align::None,
+            (true, false) => Align::Left,
+            (true, true) => Align::Center,
+            (false, true) => Align::Right,
+        });
     }
-    Some(match (left, right) {
-        (false, false) => Align::None,
-        (true, false) => Align::Left,
-        (true, true) => Align::Center,
-        (false, true) => Align::Right,
-    })
+    Some(columns)
 }
 
 /// The texts of a row's cells. `\|` is a pipe that does not separate.
 pub(super) fn cells(line: &str) -> Vec<String> {
-    let line = line.trim_matches([' ', '\t']);
-    let mut rest = line.strip_prefix('|').unwrap_or(line).chars().peekable();
+    let line = trim(line);
     let mut cells = Vec::new();
     let mut cell = String::new();
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' if rest.peek() == Some(&'|') => cell.extend(rest.next()),
-            '\\' => {
-                cell.push(c);
-                cell.extend(rest.next());
+    let mut from = usize::from(byte(line, 0) == b'|');
+    while from < line.len() {
+        let at = find(line, from, b"\\|");
+        cell.push_str(part(line, from, at));
+        from = at + 1;
+        if byte(line, at) == b'\\' {
+            // The backslash stays before anything but a pipe, and what it escapes is passed.
+            let next = byte(line, from);
+            if next != b'|' {
+                cell.push('\\');
             }
-            '|' => end(&mut cells, &mut cell),
-            _ => cell.push(c),
+            if matches!(next, b'\\' | b'|') {
+                cell.push(char::from(next));
+                from += 1;
+            }
+        } else {
+            cells.push(trim(&cell).to_owned());
+            cell.clear();
         }
     }
-    if !line.ends_with('|') || !cell.is_empty() {
-        end(&mut cells, &mut cell);
+    if !cell.is_empty() {
+        cells.push(trim(&cell).to_owned());
     }
     cells
-}
-
-fn end(cells: &mut Vec<String>, cell: &mut String) {
-    cells.push(cell.trim_matches([' ', '\t']).to_owned());
-    cell.clear();
 }

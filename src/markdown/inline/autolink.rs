@@ -2,96 +2,113 @@
 
 use super::parser::{Node, Parser};
 use super::punctuation::is_punctuation;
-use crate::markdown::op::{Destination, Tag};
+use crate::markdown::text::{byte, from, join, part, starts_like};
 
 impl Parser<'_> {
     /// `<` and an address and `>`.
     pub(super) fn angle_link(&mut self) -> bool {
         let begin = self.at + 1;
-        let rest = &self.text[begin..];
-        let length = rest.find(|c: char| matches!(c, '<' | '>') || c <= ' ' || c == '\u{7f}').unwrap_or(rest.len());
-        super::work(length);
-        let (address, end) = (&rest[..length], begin + length);
-        let to = if is_uri(address) {
-            address.to_owned()
-        } else if is_email(address) {
-            ["mailto:", address].concat()
-        } else {
-            return false;
-        };
-        let closed = self.byte(end) == b'>';
-        if closed || self.soft && end == self.text.len() {
-            self.flush(self.at);
-            self.from = begin;
-            self.link(begin, end, to);
-            self.skip_to(if closed { end + 1 } else { end });
-            return true;
+        let mut end = begin;
+        while !matches!(self.byte(end), 0..=b' ' | b'<' | b'>' | 0x7f) {
+            end += 1;
         }
-        false
+        super::work(end - begin);
+        let closed = self.byte(end) == b'>';
+        let address = part(self.text, begin, end);
+        let (uri, email) = (is_uri(address), is_email(address));
+        if !(uri || email) || !closed && !(self.soft && end == self.text.len()) {
+            return false;
+        }
+        self.flush(self.at);
+        self.from = begin;
+        self.link(begin, end, if uri { "" } else { "mailto:" });
+        self.skip_to(end + usize::from(closed));
+        true
     }
 
     /// A bare `www.`, `http://` or `https://`.
     pub(super) fn bare_link(&mut self) {
         let begin = self.at;
-        let rest = &self.text[begin..];
         self.at += 1;
-        let before = begin.checked_sub(1).map_or(b' ', |at| self.byte(at));
-        let www = starts_with(rest, "www.") && matches!(before, b' ' | b'\t' | b'\n' | b'*' | b'_' | b'~' | b'(' | b'[' | b'"');
-        let scheme = ["https://", "http://"].into_iter().find(|scheme| starts_with(rest, scheme));
-        if before.is_ascii_alphanumeric() || !www && scheme.is_none() {
+        let rest = from(self.text, begin);
+        let before = if begin == 0 { b' ' } else { self.byte(begin - 1) };
+        let www = starts_like(rest, "www.") && matches!(before, b' ' | b'\t' | b'\n' | b'*' | b'_' | b'~' | b'(' | b'[' | b'"');
+        let scheme = if starts_like(rest, "https://") {
+            8
+        } else if starts_like(rest, "http://") {
+            7
+        } else if www {
+            0
+        } else {
+            return;
+        };
+        let mut end = scheme;
+        let mut labels_with_underscore = 0;
+        while is_host(byte(rest, end)) || byte(rest, end) >= 0x80 {
+            match byte(rest, end) {
+                b'_' => labels_with_underscore |= 1,
+                b'.' if is_host(byte(rest, end + 1)) => labels_with_underscore <<= 1,
+                _ => {}
+            }
+            end += 1;
+        }
+        super::work(end);
+        if before.is_ascii_alphanumeric() || labels_with_underscore & 3 != 0 || end <= scheme || byte(rest, scheme) == b'.' {
             return;
         }
-        let host = &rest[scheme.map_or(0, str::len)..];
-        let host = &host[..host.find(|c: char| c.is_ascii() && !is_host(c as u8) || is_outside(c)).unwrap_or(host.len())];
-        super::work(host.len());
-        let host = host.trim_end_matches('.');
-        let fits = !host.is_empty() && !host.rsplit('.').take(2).any(|part| part.contains('_')) && (!www || host.contains('.'));
-        if !fits {
-            return;
+        let length = self.bare_length(rest);
+        let end = if self.soft && length == rest.len() { length } else { trim(part(rest, 0, length)) };
+        if end > scheme.max(4) {
+            self.link(begin, begin + end, if www { "http://" } else { "" });
         }
+    }
+
+    /// How far a bare link goes at most.
+    fn bare_length(&self, rest: &str) -> usize {
         let inside = !self.brackets.is_empty();
-        let length = rest.find(|c: char| is_outside(c) || c == ']' && inside).unwrap_or(rest.len());
-        super::work(length);
-        let end = if self.soft && length == rest.len() { length } else { trim(&rest[..length]) };
-        let address = &rest[..end];
-        let to = if www { ["http://", address].concat() } else { address.to_owned() };
-        self.link(begin, begin + end, to);
+        for (at, c) in rest.char_indices() {
+            super::work(1);
+            if c <= ' ' || matches!(c, '<' | '`') || c == ']' && inside || !c.is_ascii() && (c.is_whitespace() || is_punctuation(c)) {
+                return at;
+            }
+        }
+        rest.len()
     }
 
     /// A bare address of mail, found at its `@`.
     pub(super) fn bare_email(&mut self) {
         let at = self.at;
         self.at += 1;
-        let before = &self.text.as_bytes()[self.from..at];
-        let local = before.iter().rev().take_while(|&&b| is_host(b) || b == b'+').count();
-        let domain = self.text[at + 1..].bytes().take_while(|&b| is_host(b)).count();
-        super::work(local + domain);
-        let domain = self.text[at + 1..at + 1 + domain].trim_end_matches('.');
-        if local == 0 || !domain.contains('.') || domain.ends_with(['-', '_']) {
-            return;
+        let mut begin = at;
+        while begin > self.from && (is_host(self.byte(begin - 1)) || self.byte(begin - 1) == b'+') {
+            begin -= 1;
         }
-        let (begin, end) = (at - local, at + 1 + domain.len());
-        let to = ["mailto:", &self.text[begin..end]].concat();
-        self.link(begin, end, to);
+        let mut end = at + 1;
+        let mut dot = false;
+        while is_host(self.byte(end)) {
+            dot |= self.byte(end) == b'.' && is_host(self.byte(end + 1));
+            end += 1;
+        }
+        super::work(end - begin);
+        while self.byte(end - 1) == b'.' {
+            end -= 1;
+        }
+        if begin < at && dot && !matches!(self.byte(end - 1), b'-' | b'_') {
+            self.link(begin, end, "mailto:");
+        }
     }
 
     /// A link whose text is the text from `begin` to `end`. At the end of a stream it may still grow.
-    fn link(&mut self, begin: usize, end: usize, to: String) {
-        let pending = self.soft && end == self.text.len();
-        let tag = if pending { Tag::PendingLink } else { Tag::Link { to: Destination(to), title: String::new() } };
-        self.push(begin, Node::Open(tag), end);
-        self.nodes.push(Node::Text(begin, end));
-        self.nodes.push(Node::Close);
+    fn link(&mut self, begin: usize, end: usize, scheme: &str) {
+        let node = if self.soft && end == self.text.len() {
+            Node::PendingLink
+        } else {
+            Node::Link(self.keep(join(scheme, part(self.text, begin, end)), String::new()))
+        };
+        self.push(begin, node, end);
+        self.add(Node::Text(begin, end));
+        self.add(Node::Close);
     }
-}
-
-fn starts_with(text: &str, prefix: &str) -> bool {
-    text.as_bytes().get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-}
-
-/// What is never in a bare link.
-fn is_outside(c: char) -> bool {
-    c <= ' ' || matches!(c, '<' | '`') || !c.is_ascii() && (c.is_whitespace() || is_punctuation(c))
 }
 
 fn is_host(byte: u8) -> bool {
@@ -100,23 +117,24 @@ fn is_host(byte: u8) -> bool {
 
 /// The length of a bare link without the punctuation that belongs to the sentence.
 fn trim(link: &str) -> usize {
-    let bytes = link.as_bytes();
-    let mut end = bytes.len();
     let mut surplus = 0i32;
-    for &byte in bytes {
+    for byte in link.bytes() {
         surplus += i32::from(byte == b')') - i32::from(byte == b'(');
     }
-    while let Some(&last) = bytes[..end].last() {
-        match last {
+    let mut end = link.len();
+    while end > 0 {
+        match byte(link, end - 1) {
             b'?' | b'!' | b'.' | b',' | b':' | b'*' | b'_' | b'~' | b'\'' | b'"' => end -= 1,
             b')' if surplus > 0 => {
                 surplus -= 1;
                 end -= 1;
             }
             b';' => {
-                let name = bytes[..end - 1].iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
-                let begin = end - 1 - name;
-                if name == 0 || begin == 0 || bytes[begin - 1] != b'&' {
+                let mut begin = end - 1;
+                while begin > 0 && byte(link, begin - 1).is_ascii_alphanumeric() {
+                    begin -= 1;
+                }
+                if begin == 0 || byte(link, begin - 1) != b'&' {
                     break;
                 }
                 end = begin - 1;
@@ -129,25 +147,33 @@ fn trim(link: &str) -> usize {
 
 /// A scheme of 2 to 32 characters and a colon.
 fn is_uri(address: &str) -> bool {
-    let Some((scheme, _)) = address.split_once(':') else {
-        return false;
-    };
-    (2..=32).contains(&scheme.len())
-        && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-'))
+    let mut scheme = 0;
+    while byte(address, scheme).is_ascii_alphanumeric() || matches!(byte(address, scheme), b'+' | b'.' | b'-') {
+        scheme += 1;
+    }
+    (2..=32).contains(&scheme) && byte(address, 0).is_ascii_alphabetic() && byte(address, scheme) == b':'
 }
 
 fn is_email(address: &str) -> bool {
-    let Some((local, domain)) = address.split_once('@') else {
-        return false;
-    };
-    let part = |part: &str| {
-        (1..=63).contains(&part.len())
-            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !part.starts_with('-')
-            && !part.ends_with('-')
-    };
-    !local.is_empty()
-        && local.bytes().all(|b| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b))
-        && domain.split('.').all(part)
+    let mut at = 0;
+    while byte(address, at).is_ascii_alphanumeric() || b".!#$%&'*+/=?^_{|}~-`".contains(&byte(address, at)) {
+        at += 1;
+    }
+    let mut begin = at;
+    loop {
+        // A label: up to 63 letters, digits and inner hyphens.
+        begin += 1;
+        let mut end = begin;
+        while byte(address, end).is_ascii_alphanumeric() || byte(address, end) == b'-' {
+            end += 1;
+        }
+        let fits = (1..=63).contains(&(end - begin)) && byte(address, begin) != b'-' && byte(address, end - 1) != b'-';
+        if at == 0 || byte(address, at) != b'@' || !fits {
+            return false;
+        }
+        if byte(address, end) != b'.' {
+            return end == address.len();
+        }
+        begin = end;
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::parser::{Candidate, Node, Parser};
 use super::scan;
-use crate::markdown::op::{Destination, Tag};
 use crate::markdown::reference;
+use crate::markdown::text;
 
 /// How much text (bytes) after an open `[` is drawn as a link to be.
 const LONGEST_PENDING: usize = 120;
@@ -21,7 +21,7 @@ pub(super) struct Bracket {
 
 /// What follows a `]`.
 enum Target {
-    Found(Destination, String, usize),
+    Found(String, String, usize),
     /// The stream ends for now before it does.
     Unfinished,
     /// Nothing defined: the label, if it may yet be, and where the written one ends.
@@ -51,21 +51,23 @@ impl Parser<'_> {
         }
         match self.target(bracket, end) {
             Target::Found(to, title, after) => {
-                let open = if bracket.image { Node::Image(to, title) } else { Node::Open(Tag::Link { to, title }) };
+                let words = self.keep(to, title);
+                let open = if bracket.image { Node::Image(words) } else { Node::Link(words) };
                 self.enclose(bracket, open, end);
                 self.skip_to(after);
             }
             Target::Unfinished => {
-                let open = if bracket.image { Node::Nothing } else { Node::Open(Tag::PendingLink) };
+                let open = if bracket.image { Node::Nothing } else { Node::PendingLink };
                 self.enclose(bracket, open, end);
                 self.skip_to(self.text.len());
             }
             Target::Missing(label, after) => {
                 if end + 1 == self.text.len() || self.byte(end + 1) == b'(' {
-                    self.unfinished = self.unfinished.min(bracket.inside.saturating_sub(2));
+                    self.unfinished_at(bracket.inside.saturating_sub(2));
                 }
                 if let Some(label) = label.filter(|_| !bracket.image) {
                     self.push(end, Node::Text(end, after), after);
+                    let label = self.keep(label, String::new());
                     self.candidates.push(Candidate { open: bracket.node, close: self.nodes.len() - 1, label });
                 }
             }
@@ -88,7 +90,7 @@ impl Parser<'_> {
             self.unlink(bracket.node + 1);
         }
         if !matches!(open, Node::Nothing) {
-            self.nodes.push(Node::Close);
+            self.add(Node::Close);
         }
         self.nodes[bracket.node] = open;
     }
@@ -97,7 +99,7 @@ impl Parser<'_> {
     fn unlink(&mut self, from: usize) {
         super::work(self.nodes.len() - from);
         for index in from..self.nodes.len() {
-            if matches!(self.nodes[index], Node::Open(Tag::Link { .. } | Tag::PendingLink)) {
+            if self.nodes[index].is_link() {
                 self.nodes[index] = Node::Nothing;
                 self.nodes[index + 2] = Node::Nothing;
             }
@@ -108,25 +110,25 @@ impl Parser<'_> {
         let after = end + 1;
         let at_end = self.soft && after == self.text.len();
         let label = scan::label(self.text, after);
-        match self.byte(after) {
-            b'(' => match self.inline_target(after + 1) {
-                Ok((to, title, after)) => return Target::Found(Destination(to), title, after),
+        if self.byte(after) == b'(' {
+            match self.inline_target(after + 1) {
+                Ok((to, title, after)) => return Target::Found(to, title, after),
                 Err(failed) if self.soft && failed == self.text.len() => return Target::Unfinished,
                 Err(_) => {}
-            },
-            b'[' if self.soft && label.is_none() && !self.text[after..].contains(']') => return Target::Unfinished,
-            _ => {}
+            }
+        }
+        if self.soft && self.byte(after) == b'[' && text::find(self.text, after, b"]") == self.text.len() {
+            return Target::Unfinished;
         }
         if let Some(label_end) = label.filter(|label_end| label_end - after > 2) {
-            let written = &self.text[after + 1..label_end - 1];
+            let written = text::part(self.text, after + 1, label_end - 1);
             let plain = written.bytes().all(|b| b.is_ascii_alphanumeric() || b >= 0x80 || matches!(b, b' ' | b'-' | b'.' | b':'));
             return self.defined(written, label_end, plain);
         }
-        let own = self.text[bracket.inside - 1..].starts_with('[') && scan::label(self.text, bracket.inside - 1) == Some(after);
-        if !own {
+        if scan::label(self.text, bracket.inside - 1) != Some(after) {
             return if at_end { Target::Unfinished } else { Target::Missing(None, after) };
         }
-        match self.defined(&self.text[bracket.inside..end], label.unwrap_or(after), true) {
+        match self.defined(text::part(self.text, bracket.inside, end), label.unwrap_or(after), true) {
             Target::Missing(..) if at_end => Target::Unfinished,
             target => target,
         }
@@ -134,10 +136,12 @@ impl Parser<'_> {
 
     fn defined(&self, label: &str, after: usize, may_come: bool) -> Target {
         super::work(label.len());
-        let label = reference::normal(label);
-        match label.as_deref().and_then(|label| self.definitions.find(label)) {
-            Some((to, title)) => Target::Found(to.clone(), title.to_owned(), after),
-            None => Target::Missing(label.filter(|_| may_come), after),
+        let Some(label) = reference::normal(label) else {
+            return Target::Missing(None, after);
+        };
+        match self.definitions.find(&label) {
+            Some((to, title)) => Target::Found(to.as_written().to_owned(), title.to_owned(), after),
+            None => Target::Missing(may_come.then_some(label), after),
         }
     }
 
@@ -162,10 +166,10 @@ impl Parser<'_> {
             return;
         };
         let active = bracket.image || self.brackets.len() >= self.inactive;
-        if !active || end - bracket.inside > LONGEST_PENDING || self.text[bracket.inside..].contains('\n') {
+        if !active || end - bracket.inside > LONGEST_PENDING || text::find(self.text, bracket.inside, b"\n") < end {
             return;
         }
-        let open = if bracket.image || bracket.inside == end { Node::Nothing } else { Node::Open(Tag::PendingLink) };
+        let open = if bracket.image || bracket.inside == end { Node::Nothing } else { Node::PendingLink };
         self.enclose(bracket, open, end);
     }
 }

@@ -1,12 +1,12 @@
 //! Nodes to steps.
 
-use super::parser::Node;
+use super::parser::{Node, Parser};
 use crate::markdown::op::{Destination, Op, Tag};
+use crate::markdown::text::{find, part};
 
 /// An image whose text is being gathered.
 struct Image {
-    source: Destination,
-    title: String,
+    words: usize,
     alt: String,
     depth: usize,
 }
@@ -18,40 +18,50 @@ struct Output<'a> {
     image: Option<Image>,
 }
 
-pub(super) fn emit(text: &str, nodes: Vec<Node>, ops: &mut Vec<Op>) {
+pub(super) fn emit(parser: &mut Parser<'_>, ops: &mut Vec<Op>) {
     let begin = ops.len();
+    let text = parser.text;
     let mut output = Output { ops, begin, image: None };
-    for node in nodes {
+    for &node in &parser.nodes {
         match node {
             Node::Nothing => {}
-            Node::Text(begin, end) => output.text(&text[begin..end]),
+            Node::Text(begin, end) => output.text(part(text, begin, end)),
             Node::Char(c) => output.text(c.encode_utf8(&mut [0; 4])),
-            Node::Code(code) => {
+            Node::Code(begin, end) => {
                 output.open(Tag::Code);
-                output.text(&code);
-                output.close();
+                output.code(part(text, begin, end));
+                output.close(&mut parser.words);
             }
             Node::Break if output.image.is_some() => output.text("\n"),
             Node::Break => output.ops.push(Op::Break),
-            Node::Open(tag) => output.open(tag),
-            Node::Image(source, title) => match &mut output.image {
+            Node::Emphasis => output.open(Tag::Emphasis),
+            Node::Strong => output.open(Tag::Strong),
+            Node::Strikethrough => output.open(Tag::Strikethrough),
+            Node::PendingLink => output.open(Tag::PendingLink),
+            Node::Link(words) => {
+                let (to, title) = std::mem::take(&mut parser.words[words]);
+                output.open(Tag::Link { to: Destination(to), title });
+            }
+            Node::Image(words) => match &mut output.image {
                 Some(image) => image.depth += 1,
-                None => output.image = Some(Image { source, title, alt: String::new(), depth: 0 }),
+                None => output.image = Some(Image { words, alt: String::new(), depth: 0 }),
             },
-            Node::Close => output.close(),
-            Node::Reference(label) => {
+            Node::Close => output.close(&mut parser.words),
+            Node::Reference(words) => {
+                let (label, _) = std::mem::take(&mut parser.words[words]);
                 output.open(Tag::Reference { label });
-                output.bracket("[");
+                output.bracket("[", &mut parser.words);
             }
             Node::EndReference(begin, end) => {
-                output.bracket(&text[begin..end]);
-                output.close();
+                output.bracket(part(text, begin, end), &mut parser.words);
+                output.close(&mut parser.words);
             }
         }
     }
 }
 
 impl Output<'_> {
+    #[inline(never)]
     fn text(&mut self, text: &str) {
         if let Some(image) = &mut self.image {
             image.alt.push_str(text);
@@ -64,6 +74,20 @@ impl Output<'_> {
         }
     }
 
+    /// The text of a code span.
+    fn code(&mut self, code: &str) {
+        let mut begin = 0;
+        while begin < code.len() {
+            let end = find(code, begin, b"\n");
+            self.text(part(code, begin, end));
+            if end < code.len() {
+                self.text(" ");
+            }
+            begin = end + 1;
+        }
+    }
+
+    #[inline(never)]
     fn open(&mut self, tag: Tag) {
         match &mut self.image {
             Some(image) => image.depth += 1,
@@ -71,20 +95,23 @@ impl Output<'_> {
         }
     }
 
-    fn close(&mut self) {
-        match self.image.take() {
+    #[inline(never)]
+    fn close(&mut self, words: &mut [(String, String)]) {
+        match &mut self.image {
             None => self.ops.push(Op::Close),
-            Some(Image { source, title, alt, depth: 0 }) => self.ops.push(Op::Image { source, alt, title }),
-            Some(mut image) => {
-                image.depth -= 1;
-                self.image = Some(image);
+            Some(image) if image.depth > 0 => image.depth -= 1,
+            Some(image) => {
+                let (source, title) = std::mem::take(&mut words[image.words]);
+                let alt = std::mem::take(&mut image.alt);
+                self.image = None;
+                self.ops.push(Op::Image { source: Destination(source), alt, title });
             }
         }
     }
 
-    fn bracket(&mut self, text: &str) {
+    fn bracket(&mut self, text: &str, words: &mut [(String, String)]) {
         self.open(Tag::Bracket);
         self.text(text);
-        self.close();
+        self.close(words);
     }
 }

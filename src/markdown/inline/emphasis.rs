@@ -2,7 +2,7 @@
 
 use super::parser::{Node, Parser};
 use super::punctuation::{is_punctuation, is_unspaced};
-use crate::markdown::op::Tag;
+use crate::markdown::text;
 
 /// A run of delimiters. Each of its characters is a node; those that have a partner are elements.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ impl Parser<'_> {
     pub(super) fn delimiters(&mut self) {
         let first = self.at;
         let mark = self.byte(first);
-        let length = self.text.as_bytes()[first..].iter().take_while(|&&b| b == mark).count();
+        let length = text::run(self.text, first, &[mark]);
         let after = first + length;
         if self.soft && after == self.text.len() {
             // Whether it opens or closes is not known, and what it closes is closed at the end anyway.
@@ -37,7 +37,9 @@ impl Parser<'_> {
         }
         self.flush(first);
         let begin = self.nodes.len();
-        self.nodes.extend((first..after).map(|at| Node::Text(at, at + 1)));
+        for at in first..after {
+            self.add(Node::Text(at, at + 1));
+        }
         self.from = after;
         self.delimiters.push(Delimiters { mark, begin, end: begin + length, length, first, can_open, can_close });
     }
@@ -45,8 +47,8 @@ impl Parser<'_> {
     /// Whether the run can open, and whether it can close. Beside the characters of Chinese, Japanese and
     /// Korean, which set no spaces, punctuation does not count: else `**「a」**b` would stay text.
     fn flanks(&self, mark: u8, first: usize, after: usize) -> (bool, bool) {
-        let before = self.text[..first].chars().next_back().unwrap_or(' ');
-        let next = self.text[after..].chars().next().unwrap_or(' ');
+        let before = text::part(self.text, 0, first).chars().next_back().unwrap_or(' ');
+        let next = text::from(self.text, after).chars().next().unwrap_or(' ');
         let (space_before, space_after) = (before.is_whitespace(), next.is_whitespace());
         let (mark_before, mark_after) = (is_punctuation(before), is_punctuation(next));
         let free = is_unspaced(before) || is_unspaced(next);
@@ -57,7 +59,8 @@ impl Parser<'_> {
 
     /// Finds partners among the delimiters from index `bottom` on. What can still open stays in the list.
     pub(super) fn pair(&mut self, bottom: usize) {
-        let runs = self.delimiters.split_off(bottom);
+        let runs = self.delimiters[bottom..].to_vec();
+        self.delimiters.truncate(bottom);
         // Per kind of closer: below this node there is no opener for it.
         let mut bottoms = [0; 18];
         for mut run in runs {
@@ -118,12 +121,11 @@ impl Parser<'_> {
     /// Makes the last `used` nodes of a run open an element.
     fn open_run(&mut self, run: &mut Delimiters, used: usize) {
         run.end -= used;
-        let tag = match (run.mark, used) {
-            (b'~', _) => Tag::Strikethrough,
-            (_, 1) => Tag::Emphasis,
-            _ => Tag::Strong,
+        self.nodes[run.end] = match (run.mark, used) {
+            (b'~', _) => Node::Strikethrough,
+            (_, 1) => Node::Emphasis,
+            _ => Node::Strong,
         };
-        self.nodes[run.end] = Node::Open(tag);
         if used == 2 {
             self.nodes[run.end + 1] = Node::Nothing;
         }
@@ -131,14 +133,15 @@ impl Parser<'_> {
 
     /// Closes at the end of the text what was opened from index `bottom` on and surely waits for its partner.
     pub(super) fn close_delimiters(&mut self, bottom: usize) {
-        for mut run in self.delimiters.split_off(bottom).into_iter().rev() {
+        while self.delimiters.len() > bottom {
+            let Some(mut run) = self.delimiters.pop() else { break };
             let length = run.end - run.begin;
             // `~5` is "about five", `2*3` is a product.
             let sure = length == 2 || length <= 3 && run.mark != b'~' && !run.can_close;
             while sure && run.begin < run.end {
                 let used = (run.end - run.begin).min(2);
                 self.open_run(&mut run, used);
-                self.nodes.push(Node::Close);
+                self.add(Node::Close);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Character references: numbers, and the names people write.
 
+use crate::markdown::text::{byte, find, from, part};
+
 /// Names and their characters. CommonMark knows 2,125; these are what answers use, and the rest would
 /// weigh more than the whole parser. Unknown ones are shown as written.
 const NAMES: &str = "amp& lt< gt> quot\" apos' nbsp\u{a0} copy© reg® trade™ hellip… mdash— ndash– lsquo‘ rsquo’ ldquo“ rdquo” \
@@ -8,30 +10,45 @@ const NAMES: &str = "amp& lt< gt> quot\" apos' nbsp\u{a0} copy© reg® trade™ 
     uuml\u{fc} Auml\u{c4} Ouml\u{d6} Uuml\u{dc} szlig\u{df} eacute\u{e9} egrave\u{e8} agrave\u{e0}";
 
 /// The character an entity at the beginning of the text stands for, and the entity's length.
+#[inline(never)]
 pub(super) fn entity(text: &str) -> Option<(char, usize)> {
-    let body = text.strip_prefix('&')?;
-    let end = body.bytes().take(32).position(|b| b == b';')?;
-    let name = &body[..end];
-    let found = if let Some(number) = name.strip_prefix('#') { numeric(number)? } else { named(name)? };
-    Some((found, end + 2))
+    let end = find(text, 1, b";& \n");
+    if byte(text, 0) != b'&' || byte(text, end) != b';' || end > 32 {
+        return None;
+    }
+    let found = if byte(text, 1) == b'#' { numeric(part(text, 2, end))? } else { named(part(text, 1, end))? };
+    Some((found, end + 1))
 }
 
 fn numeric(number: &str) -> Option<char> {
-    let (digits, radix, most) = match number.strip_prefix(['x', 'X']) {
-        Some(hex) => (hex, 16, 6),
-        None => (number, 10, 7),
-    };
-    if digits.len() > most || !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    let hex = matches!(byte(number, 0), b'x' | b'X');
+    let (radix, most) = if hex { (16, 7) } else { (10, 7) };
+    let mut code = 0;
+    for digit in from(number, usize::from(hex)).chars() {
+        code = code * radix + digit.to_digit(radix)?;
+        if code > 0xFFF_FFFF {
+            return None;
+        }
+    }
+    if number.len() > most || number.len() == usize::from(hex) {
         return None;
     }
-    let code = u32::from_str_radix(digits, radix).ok()?;
     Some(char::from_u32(code).filter(|&c| c != '\0').unwrap_or('\u{fffd}'))
 }
 
+/// Each entry of the list is a name, its character and a space.
 fn named(name: &str) -> Option<char> {
-    NAMES.split(' ').find_map(|entry| {
-        let mut rest = entry.strip_prefix(name)?.chars();
-        let found = rest.next()?;
-        (rest.next().is_none() && !name.is_empty()).then_some(found)
-    })
+    let mut begin = 0;
+    while begin < NAMES.len() {
+        let end = find(NAMES, begin, b" ");
+        let entry = part(NAMES, begin, end);
+        let mut rest = from(entry, name.len()).chars();
+        if part(entry, 0, name.len()) == name
+            && let (Some(found), None) = (rest.next(), rest.next())
+        {
+            return Some(found);
+        }
+        begin = end + 1;
+    }
+    None
 }

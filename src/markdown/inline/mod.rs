@@ -15,6 +15,7 @@ pub(super) mod scan;
 
 use super::op::Op;
 use super::reference::Definitions;
+use super::text::byte;
 use parser::{Node, Parser};
 pub(super) use scan::unescape;
 
@@ -24,7 +25,7 @@ pub(super) fn parse(text: &str, definitions: &Definitions, soft: bool, ops: &mut
     let mut parser = Parser::new(text, definitions, soft);
     parser.run();
     parser.finish();
-    emit::emit(text, parser.nodes, ops);
+    emit::emit(&mut parser, ops);
 }
 
 /// How much of the beginning of a text stays the same whatever follows: up to behind a space where nothing
@@ -36,17 +37,18 @@ pub(super) fn settled(text: &str, definitions: &Definitions) -> usize {
     let open = parser.first_open();
     let mut depth = 0usize;
     let mut settled = 0;
-    for node in &parser.nodes {
-        match *node {
-            Node::Open(_) | Node::Image(..) | Node::Reference(_) => depth += 1,
-            Node::Close | Node::EndReference(..) => depth = depth.saturating_sub(1),
-            Node::Text(begin, end) if depth == 0 && begin < open => {
-                let piece = &text.as_bytes()[begin..end.min(open)];
-                let space = piece.windows(3).rposition(|around| around[1] == b' ' && around[0] != b' ' && around[2] != b' ');
-                settled = space.map_or(settled, |at| begin + at + 2);
+    for &node in &parser.nodes {
+        if let Node::Text(begin, end) = node
+            && depth == 0
+        {
+            let end = end.min(open);
+            for at in begin + 1..end.saturating_sub(1) {
+                if byte(text, at) == b' ' && byte(text, at - 1) != b' ' && byte(text, at + 1) != b' ' {
+                    settled = at + 1;
+                }
             }
-            _ => {}
         }
+        depth = depth + usize::from(node.opens()) - usize::from(node.closes()).min(depth);
     }
     settled
 }

@@ -3,37 +3,59 @@
 use super::brackets::Bracket;
 use super::emphasis::Delimiters;
 use super::{entity, scan};
-use crate::markdown::op::{Destination, Tag};
 use crate::markdown::reference::Definitions;
+use crate::markdown::text;
 
 /// Runs of more backticks than this are text.
 const LONGEST_TICKS: usize = 32;
 
-/// A piece of the result. Ranges are bytes of the text.
-#[derive(Debug)]
+/// A piece of the result. Ranges are bytes of the text, single numbers places in the parser's `words`.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Node {
     /// Was a delimiter or bracket and is gone.
     Nothing,
     Text(usize, usize),
     Char(char),
-    Code(String),
+    /// A whole code span: a line end in it is a space.
+    Code(usize, usize),
     Break,
-    Open(Tag),
-    /// Opens an image; what follows up to its `Close` is its text.
-    Image(Destination, String),
+    Emphasis,
+    Strong,
+    Strikethrough,
+    /// Opens a link that is still being written.
+    PendingLink,
+    /// Opens a link: address and title.
+    Link(usize),
+    /// Opens an image, address and title; what follows up to its `Close` is its text.
+    Image(usize),
+    /// Opens a reference: label.
+    Reference(usize),
     Close,
-    /// Opens a reference with this label.
-    Reference(String),
-    /// Closes it; the range is its closing bracket with the written label.
+    /// Closes a reference; the range is its closing bracket with the written label.
     EndReference(usize, usize),
 }
 
+impl Node {
+    pub(super) fn is_link(self) -> bool {
+        matches!(self, Node::PendingLink | Node::Link(_) | Node::Reference(_))
+    }
+
+    pub(super) fn opens(self) -> bool {
+        self.is_link() || matches!(self, Node::Emphasis | Node::Strong | Node::Strikethrough | Node::Image(_))
+    }
+
+    pub(super) fn closes(self) -> bool {
+        matches!(self, Node::Close | Node::EndReference(..))
+    }
+}
+
 /// A possible reference: two nodes with text between, to be linked when the label is defined.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
     pub(super) open: usize,
     pub(super) close: usize,
-    pub(super) label: String,
+    /// Its place in `words`.
+    pub(super) label: usize,
 }
 
 #[derive(Debug)]
@@ -46,6 +68,8 @@ pub(super) struct Parser<'a> {
     /// Where the text begins that is not a node yet.
     pub(super) from: usize,
     pub(super) nodes: Vec<Node>,
+    /// Addresses with titles, and labels.
+    pub(super) words: Vec<(String, String)>,
     pub(super) delimiters: Vec<Delimiters>,
     pub(super) brackets: Vec<Bracket>,
     /// The `[` of this many first brackets may not open a link, since they hold one.
@@ -54,7 +78,8 @@ pub(super) struct Parser<'a> {
     /// Where the first thing stands that later text might still finish.
     pub(super) unfinished: usize,
     /// Where the last run of each number of backticks begins.
-    ticks: Option<[usize; LONGEST_TICKS + 1]>,
+    ticks: [usize; LONGEST_TICKS + 1],
+    ticks_known: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -66,31 +91,47 @@ impl<'a> Parser<'a> {
             at: 0,
             from: 0,
             nodes: Vec::new(),
+            words: Vec::new(),
             delimiters: Vec::new(),
             brackets: Vec::new(),
             inactive: 0,
             candidates: Vec::new(),
             unfinished: text.len(),
-            ticks: None,
+            ticks: [0; LONGEST_TICKS + 1],
+            ticks_known: false,
         }
     }
 
     pub(super) fn byte(&self, at: usize) -> u8 {
-        self.text.as_bytes().get(at).copied().unwrap_or(0)
+        text::byte(self.text, at)
+    }
+
+    #[inline(never)]
+    pub(super) fn add(&mut self, node: Node) {
+        self.nodes.push(node);
+    }
+
+    /// Keeps an address and its title, or a label.
+    #[inline(never)]
+    pub(super) fn keep(&mut self, one: String, two: String) -> usize {
+        self.words.push((one, two));
+        self.words.len() - 1
     }
 
     /// Makes a node of the text before `end`.
+    #[inline(never)]
     pub(super) fn flush(&mut self, end: usize) {
         if self.from < end {
-            self.nodes.push(Node::Text(self.from, end));
+            self.add(Node::Text(self.from, end));
         }
         self.from = end;
     }
 
     /// Makes nodes of the text before `begin` and of `node`; goes on at `end`.
+    #[inline(never)]
     pub(super) fn push(&mut self, begin: usize, node: Node, end: usize) {
         self.flush(begin);
-        self.nodes.push(node);
+        self.add(node);
         self.skip_to(end);
     }
 
@@ -99,7 +140,13 @@ impl<'a> Parser<'a> {
         self.from = end;
     }
 
+    /// Later text might still finish what stands here.
+    pub(super) fn unfinished_at(&mut self, at: usize) {
+        self.unfinished = self.unfinished.min(at);
+    }
+
     /// Leaves out the rest of the text: it is unfinished.
+    #[inline(never)]
     pub(super) fn hide_rest(&mut self) {
         self.flush(self.at);
         self.skip_to(self.text.len());
@@ -142,10 +189,10 @@ impl<'a> Parser<'a> {
     }
 
     fn entity(&mut self) {
-        let rest = &self.text[self.at..];
+        let rest = text::from(self.text, self.at);
         if let Some((found, length)) = entity::entity(rest) {
             self.push(self.at, Node::Char(found), self.at + length);
-        } else if self.soft && rest.len() <= 8 && rest[1..].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'#') {
+        } else if self.soft && rest.len() <= 8 && rest.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || b == b'#') {
             self.hide_rest();
         } else {
             self.at += 1;
@@ -154,89 +201,83 @@ impl<'a> Parser<'a> {
 
     fn line_end(&mut self) {
         let at = self.at;
-        let text = &self.text[self.from..at];
-        let end = self.from + text.trim_end_matches([' ', '\t']).len();
-        let hard = self.text[end..at].ends_with("  ");
+        let end = self.from + text::trimmed_end(text::part(self.text, self.from, at));
+        let hard = at >= end + 2 && self.byte(at - 1) == b' ' && self.byte(at - 2) == b' ';
         let node = if hard { Node::Break } else { Node::Text(at, at + 1) };
         self.push(end, node, at + 1);
     }
 
-    fn run_length(&self, at: usize) -> usize {
-        let byte = self.byte(at);
-        self.text.as_bytes()[at..].iter().take_while(|&&b| b == byte).count()
-    }
-
     fn code(&mut self) {
         let begin = self.at;
-        let length = self.run_length(begin);
+        let length = text::run(self.text, begin, b"`");
         let inside = begin + length;
-        let last = if length > LONGEST_TICKS { 0 } else { self.last_ticks()[length] };
-        if last > begin {
+        if self.last_ticks(length) > begin {
             let mut end = inside;
             loop {
-                end += self.text[end..].find('`').unwrap_or(0);
-                let run = self.run_length(end);
+                end = text::find(self.text, end, b"`");
+                let run = text::run(self.text, end, b"`");
                 if run == length || run == 0 {
                     break;
                 }
                 end += run;
             }
             super::work(end - inside);
-            let code = self.text[inside..end].replace('\n', " ");
-            let padded = code.starts_with(' ') && code.ends_with(' ') && code.bytes().any(|b| b != b' ');
-            let code = if padded { code[1..code.len() - 1].to_owned() } else { code };
-            self.push(begin, Node::Code(code), end + length);
+            let code = text::part(self.text, inside, end);
+            let (first, last) = (text::byte(code, 0), self.byte(end - 1));
+            let padded = matches!(first, b' ' | b'\n') && matches!(last, b' ' | b'\n') && !text::is_only(code, b" \n");
+            let padding = usize::from(padded);
+            self.push(begin, Node::Code(inside + padding, end - padding), end + length);
         } else if self.soft && length <= LONGEST_TICKS {
-            let code = self.text[inside..].trim_end_matches('`').replace('\n', " ");
-            let code = code.strip_prefix(' ').unwrap_or(&code).to_owned();
+            let begin = inside + usize::from(self.byte(inside) == b' ');
+            let mut end = self.text.len();
+            while end > begin && self.byte(end - 1) == b'`' {
+                end -= 1;
+            }
             self.hide_rest();
-            if !code.is_empty() {
-                self.nodes.push(Node::Code(code));
+            if end > begin {
+                self.add(Node::Code(begin, end));
             }
         } else {
-            self.unfinished = self.unfinished.min(begin);
+            self.unfinished_at(begin);
             self.at = inside;
         }
     }
 
-    /// Where the last run of each length begins; found once per text.
-    fn last_ticks(&mut self) -> [usize; LONGEST_TICKS + 1] {
-        if let Some(ticks) = self.ticks {
-            return ticks;
-        }
-        super::work(self.text.len());
-        let mut ticks = [0; LONGEST_TICKS + 1];
-        let mut at = self.at;
-        while let Some(next) = self.text[at..].find('`') {
-            at += next;
-            let length = self.run_length(at);
-            if let Some(last) = ticks.get_mut(length) {
-                *last = at;
+    /// Where the last run of so many backticks begins; found once per text.
+    fn last_ticks(&mut self, length: usize) -> usize {
+        if !std::mem::replace(&mut self.ticks_known, true) {
+            super::work(self.text.len());
+            let mut at = self.at;
+            while at < self.text.len() {
+                let length = text::run(self.text, at, b"`");
+                if let Some(last) = self.ticks.get_mut(length) {
+                    *last = at;
+                }
+                at = text::find(self.text, at + length, b"`");
             }
-            at += length;
         }
-        self.ticks = Some(ticks);
-        ticks
+        self.ticks.get(length).copied().unwrap_or(0)
     }
 
     /// `<`: an address, a line break, or a tag, which is shown as text.
     fn angle(&mut self) {
-        let rest = &self.text[self.at..];
         let begin = self.at;
+        let rest = text::from(self.text, begin);
         if self.angle_link() {
             return;
         }
         if let Some(length) = scan::tag(rest) {
-            let tag = &rest.as_bytes()[..length];
-            if [&b"<br>"[..], b"<br/>", b"<br />"].iter().any(|br| tag.eq_ignore_ascii_case(br)) {
-                self.push(begin, Node::Break, begin + length);
+            let end = begin + length;
+            let inside = text::trim(text::part(self.text, begin + 1, end - 1 - usize::from(self.byte(end - 2) == b'/')));
+            if inside.eq_ignore_ascii_case("br") {
+                self.push(begin, Node::Break, end);
             } else {
-                self.at += length;
+                self.at = end;
             }
-        } else if self.soft && ["<br />", "<br/", "<https:", "<mailto:"].iter().any(|known| known.starts_with(rest)) {
+        } else if self.soft && ["<br />", "<br/", "<https:", "<mailto:"].iter().any(|known| text::part(known, 0, rest.len()) == rest) {
             self.hide_rest();
         } else {
-            self.unfinished = self.unfinished.min(begin);
+            self.unfinished_at(begin);
             self.at += 1;
         }
     }
@@ -251,7 +292,7 @@ impl<'a> Parser<'a> {
             self.close_delimiters(0);
         }
         for candidate in std::mem::take(&mut self.candidates) {
-            if self.holds_only_text(&candidate) {
+            if self.holds_only_text(candidate) {
                 if let Node::Text(begin, end) = self.nodes[candidate.close] {
                     self.nodes[candidate.close] = Node::EndReference(begin, end);
                 }
@@ -261,18 +302,12 @@ impl<'a> Parser<'a> {
     }
 
     /// Whether between the brackets every element is closed that is opened, and none is a link.
-    fn holds_only_text(&self, candidate: &Candidate) -> bool {
-        let inside = &self.nodes[candidate.open + 1..candidate.close];
-        super::work(inside.len());
+    fn holds_only_text(&self, candidate: Candidate) -> bool {
+        super::work(candidate.close - candidate.open);
         let mut depth = 0i32;
-        for node in inside {
-            match node {
-                Node::Open(Tag::Link { .. } | Tag::PendingLink) | Node::Reference(_) => return false,
-                Node::Open(_) | Node::Image(..) => depth += 1,
-                Node::Close => depth -= 1,
-                _ => {}
-            }
-            if depth < 0 {
+        for node in &self.nodes[candidate.open + 1..candidate.close] {
+            depth += i32::from(node.opens()) - i32::from(node.closes());
+            if depth < 0 || node.is_link() {
                 return false;
             }
         }
@@ -281,9 +316,13 @@ impl<'a> Parser<'a> {
 
     /// Where the first thing stands that later text might still change.
     pub(super) fn first_open(&self) -> usize {
-        let delimiter = self.delimiters.first().map(|run| run.first);
-        let bracket = self.brackets.first().map(|bracket| bracket.inside);
-        let starts = [delimiter, bracket.map(|inside| inside.saturating_sub(2)), Some(self.unfinished)];
-        starts.into_iter().flatten().min().unwrap_or(0)
+        let mut first = self.unfinished;
+        if let Some(run) = self.delimiters.first() {
+            first = first.min(run.first);
+        }
+        if let Some(bracket) = self.brackets.first() {
+            first = first.min(bracket.inside.saturating_sub(2));
+        }
+        first
     }
 }
