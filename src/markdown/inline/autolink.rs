@@ -16,7 +16,8 @@ impl Parser<'_> {
         let closed = self.byte(end) == b'>';
         let address = part(self.text, begin, end);
         let (uri, email) = (is_uri(address), is_email(address));
-        if !(uri || email) || !closed && !(self.soft && end == self.text.len()) {
+        let ends = closed || self.soft && end == self.text.len();
+        if !(uri || email) || !ends {
             return false;
         }
         self.flush(self.at);
