@@ -5,7 +5,7 @@ use super::dom::{El, button, div, el};
 use super::icon::{BACK, CLOSE, COMPOSE, DOWN, MORE, icon};
 use super::launcher::{badge, badge_text};
 use super::menu::{Menu, menu_button, menu_group};
-use super::parts::icon_button;
+use super::parts::{hidden_text, icon_button};
 use super::root::Cx;
 use crate::app::{ColorScheme, Mode};
 use crate::i18n::Locale;
@@ -68,19 +68,20 @@ fn who(cx: Cx) -> El {
     };
     let several = cx.s.twins.with_untracked(Vec::len) > 1;
     let presence = if twin.available { cx.t.available } else { cx.t.unavailable };
-    let status = el("div", "tc-header-status").text_fn(move || {
+    let status = el("span", "tc-header-status").text_fn(move || {
         let words = if cx.s.replying.get() { cx.t.answering } else { presence };
         words.to_owned()
     });
-    let name = el("h2", "tc-header-name").child(el("span", "").text(&twin.name)).maybe(several.then(|| small(icon(DOWN))));
-    let names = div("tc-header-names").child(name).child(status);
+    let name = el("span", "tc-header-name").child(el("span", "").attr("dir", "auto").text(&twin.name));
+    let name = name.maybe(several.then(|| small(icon(DOWN))));
+    let names = el("span", "tc-header-names").child(name).child(status);
     let who = if several {
-        let label = [twin.name.as_str(), ", ", cx.t.change_twin].concat();
-        button("tc-header-who").attr("aria-label", &label).attr("title", cx.t.change_twin).click(move || cx.app.show_twins())
+        let change = hidden_text(cx.t.change_twin);
+        button("tc-header-who").attr("title", cx.t.change_twin).child(change).click(move || cx.app.show_twins())
     } else {
-        div("tc-header-who")
+        el("span", "tc-header-who")
     };
-    who.child(avatar_with_presence(cx, &twin, "")).child(names)
+    el("h2", "tc-header-heading").child(who.child(avatar_with_presence(cx, &twin, "")).child(names))
 }
 
 fn small(icon: El) -> El {

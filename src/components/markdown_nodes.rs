@@ -5,6 +5,7 @@ use super::dom::{El, div, document, el};
 use super::icon::{CHECK, IMAGE, icon};
 use super::root::Cx;
 use crate::markdown::{Align, Op, Tag};
+use leptos::prelude::With;
 use web_sys::{Element, Node};
 
 /// How to take a step back.
@@ -54,7 +55,7 @@ impl Builder {
             Op::Rule => self.append_el(&el("hr", "")),
             Op::Checkbox(done) => self.checkbox(*done),
             Op::Image { source, alt, .. } => {
-                let picture = image_link(self.cx, source.href(), alt);
+                let picture = image(self.cx, source.href(), alt);
                 self.append_el(&picture)
             }
             Op::Loose => self.loosen(),
@@ -116,7 +117,9 @@ impl Builder {
         match tag {
             Tag::Paragraph => one(el("p", "").attr("dir", "auto")),
             Tag::Heading(level) => {
-                one(el(["h3", "h4", "h5", "h6"][usize::from(*level).clamp(1, 4) - 1], heading_class(*level)).attr("dir", "auto"))
+                // Below the panel's own heading; most answers begin with the second level.
+                let tag = ["h3", "h3", "h4", "h5", "h6"][usize::from(*level).clamp(1, 5) - 1];
+                one(el(tag, heading_class(*level)).attr("dir", "auto"))
             }
             Tag::Quote => one(el("blockquote", "").attr("dir", "auto")),
             Tag::List { start: None } => one(el("ul", "").attr("dir", "auto")),
@@ -220,7 +223,21 @@ fn link(href: Option<&str>, title: &str) -> El {
 }
 
 /// A picture is not fetched unasked: whoever serves it would learn of the visitor, and an answer
-/// could be made to carry words out in its address.
+/// could be made to carry words out in its address. The page's owner can trust origins.
+fn image(cx: Cx, href: Option<&str>, alt: &str) -> El {
+    let origin = href.and_then(|href| web_sys::Url::new(href).ok()).map(|url| url.origin());
+    let trusted = origin.is_some_and(|origin| cx.s.options.with(|options| options.image_origins.contains(&origin)));
+    match href {
+        Some(href) if trusted => el("img", "tc-image")
+            .attr("alt", alt)
+            .attr("loading", "lazy")
+            .attr("decoding", "async")
+            .attr("referrerpolicy", "no-referrer")
+            .attr("src", href),
+        _ => image_link(cx, href, alt),
+    }
+}
+
 fn image_link(cx: Cx, href: Option<&str>, alt: &str) -> El {
     let words = if alt.trim().is_empty() { cx.t.image } else { alt };
     link(href, "").attr("class", "tc-image-link").child(icon(IMAGE)).child(el("span", "").text(words))

@@ -92,13 +92,14 @@ fn choices(cx: Cx, intro: El, searchable: bool) -> El {
     let listbox = el("div", "tc-options")
         .attr("role", "listbox")
         .attr("id", "tc-twins")
+        .attr("tabindex", "0")
         .attr("aria-label", cx.t.twins)
         .list(move || pick.found().iter().enumerate().map(|(at, twin)| option_key(at, twin)).collect(), move |key| option(pick, key));
     let active = move || pick.active.get().map(option_id);
     let column = div("tc-column").on("keydown", move |event| keys(pick, &event));
     let scroll = div("tc-scroll");
     if !searchable {
-        let listbox = listbox.attr("tabindex", "0").attr_fn("aria-activedescendant", active);
+        let listbox = listbox.attr_fn("aria-activedescendant", active);
         return column.child(scroll.child(intro).child(listbox));
     }
     let (search, field) = search_field(cx.t.search_twins, move |text| {

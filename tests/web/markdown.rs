@@ -82,6 +82,15 @@ async fn a_picture_is_a_link_with_its_words_and_is_not_fetched() {
 }
 
 #[wasm_bindgen_test]
+async fn a_picture_of_an_origin_the_page_trusts_is_shown() {
+    let options = twinchat::app::Options { image_origins: vec!["https://pictures.invalid".to_owned()], ..inline() };
+    let text = "![a](https://pictures.invalid/a.png) ![b](https://pictures.invalid.evil.example/b.png)".to_owned();
+    let stage = Stage::with(options, move || view! { <MarkdownView text=Signal::stored(text) /> }).await;
+    let shown: Vec<String> = stage.all(".tc-markdown img").iter().filter_map(|image| image.get_attribute("src")).collect();
+    assert_eq!(shown, ["https://pictures.invalid/a.png"]);
+}
+
+#[wasm_bindgen_test]
 async fn finished_blocks_stay_the_same_elements_and_keep_a_selection() {
     let (stage, text, _) = growing().await;
     text.set("First **paragraph**.\n\nSecond one, ".to_owned());
