@@ -56,7 +56,12 @@ pub(crate) fn button(class: &str) -> El {
 }
 
 /// Runs `run` now, and again whenever a signal it has read changes, until the owner ends.
-pub(crate) fn effect(mut run: impl FnMut() + 'static) {
+pub(crate) fn effect(run: impl FnMut() + 'static) {
+    effect_boxed(Box::new(run));
+}
+
+// Here and below: generic only as far as the box, so that the code behind it exists once.
+fn effect_boxed(mut run: Box<dyn FnMut()>) {
     let effect = SendWrapper::new(RenderEffect::new(move |_| run()));
     on_cleanup(move || drop(effect));
 }
@@ -151,26 +156,13 @@ impl El {
 
     /// Appends text that follows signals.
     pub(crate) fn text_fn(self, text: impl Fn() -> String + 'static) -> Self {
-        let node = document().create_text_node("");
-        let _ = self.0.append_child(&node);
-        effect(move || {
-            let text = text();
-            if node.data() != text {
-                node.set_data(&text);
-            }
-        });
+        self.bind_text(Box::new(text));
         self
     }
 
     /// An attribute that follows signals; absent on `None`.
     pub(crate) fn attr_fn(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
-        let element = self.0.clone();
-        effect(move || {
-            let _ = match value() {
-                Some(value) => element.set_attribute(name, &value),
-                None => element.remove_attribute(name),
-            };
-        });
+        self.bind_attribute(name, Box::new(value));
         self
     }
 
@@ -181,16 +173,14 @@ impl El {
 
     /// A class that is there while `on` holds.
     pub(crate) fn class_fn(self, class: &'static str, on: impl Fn() -> bool + 'static) -> Self {
-        let classes = self.0.class_list();
-        effect(move || {
-            let _ = classes.toggle_with_force(class, on());
-        });
+        self.bind_class(class, Box::new(on));
         self
     }
 
     /// A place for what `draw` makes; made anew whenever `key` gives another text.
     pub(crate) fn slot(self, key: impl Fn() -> String + 'static, draw: impl Fn(&str) -> Option<El> + 'static) -> Self {
-        self.list(move || vec![key()], draw)
+        keep_in_order(&self.0, Box::new(move || vec![key()]), Box::new(draw));
+        self
     }
 
     /// What `draw` makes while `on` holds.
@@ -200,14 +190,42 @@ impl El {
 
     /// One child per key, in their order. A child stays the same element for as long as its key is there.
     pub(crate) fn list(self, keys: impl Fn() -> Vec<String> + 'static, draw: impl Fn(&str) -> Option<El> + 'static) -> Self {
-        let end: Node = document().create_comment("").into();
-        let _ = self.0.append_child(&end);
-        keep_in_order(&self.0, end, Box::new(keys), Box::new(draw));
+        keep_in_order(&self.0, Box::new(keys), Box::new(draw));
         self
+    }
+
+    fn bind_text(&self, text: Box<dyn Fn() -> String>) {
+        let node = document().create_text_node("");
+        let _ = self.0.append_child(&node);
+        effect(move || {
+            let text = text();
+            if node.data() != text {
+                node.set_data(&text);
+            }
+        });
+    }
+
+    fn bind_attribute(&self, name: &'static str, value: Box<dyn Fn() -> Option<String>>) {
+        let element = self.0.clone();
+        effect(move || {
+            let _ = match value() {
+                Some(value) => element.set_attribute(name, &value),
+                None => element.remove_attribute(name),
+            };
+        });
+    }
+
+    fn bind_class(&self, class: &'static str, on: Box<dyn Fn() -> bool>) {
+        let classes = self.0.class_list();
+        effect(move || {
+            let _ = classes.toggle_with_force(class, on());
+        });
     }
 }
 
-fn keep_in_order(parent: &Element, end: Node, keys: Box<dyn Fn() -> Vec<String>>, draw: Draw) {
+fn keep_in_order(parent: &Element, keys: Box<dyn Fn() -> Vec<String>>, draw: Draw) {
+    let end: Node = document().create_comment("").into();
+    let _ = parent.append_child(&end);
     let parent: Node = parent.clone().into();
     let owner = Owner::current().expect("drawn under an owner");
     let kept: Rc<RefCell<Vec<Row>>> = Rc::default();

@@ -150,8 +150,8 @@ pub(crate) fn follow_viewport(root: web_sys::HtmlElement) {
     let measure = move || {
         // Zoomed in by the visitor: then the panel stays as it is and the visitor moves over it.
         let zoomed = (measured.scale() - 1.0).abs() > 0.01;
-        let height = if zoomed { String::new() } else { [&measured.height().to_string(), "px"].concat() };
-        let top = if zoomed { String::new() } else { [&measured.offset_top().to_string(), "px"].concat() };
+        let height = if zoomed { String::new() } else { pixels(measured.height()) };
+        let top = if zoomed { String::new() } else { pixels(measured.offset_top()) };
         set_style(&root, "--_vh", &height);
         set_style(&root, "--_vt", &top);
     };
@@ -160,6 +160,10 @@ pub(crate) fn follow_viewport(root: web_sys::HtmlElement) {
         let measure = measure.clone();
         listen(&viewport, event, move |_| measure());
     }
+}
+
+fn pixels(length: f64) -> String {
+    [&(length.round() as i32).to_string(), "px"].concat()
 }
 
 /// Whether a media query holds now.
