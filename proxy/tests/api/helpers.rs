@@ -21,24 +21,24 @@ use twinchat_proxy::clock::{Clock, LoadedDice, ManualClock};
 use twinchat_proxy::config::Config;
 
 /// The page that the widget is on, in these tests.
-pub const SITE: &str = "https://www.example.com";
+pub(crate) const SITE: &str = "https://www.example.com";
 /// When these tests begin: 2025-10-09.
-pub const START_MILLIS: i64 = 1_760_000_000_000;
+pub(crate) const START_MILLIS: i64 = 1_760_000_000_000;
 
 /// A running server with an emulator behind it. Its clock stands still until it is moved.
-pub struct TestApp {
+pub(crate) struct TestApp {
     /// Where it is, without a slash at the end.
-    pub url: String,
+    pub(crate) url: String,
     /// The server's inside.
-    pub app: App,
+    pub(crate) app: App,
     /// Its clock.
-    pub clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
     /// Its upstream.
-    pub emulator: Emulator,
+    pub(crate) emulator: Emulator,
     /// Where its database is, and its assets if it has any.
-    pub folder: TempDir,
+    pub(crate) folder: TempDir,
     /// A client that follows no redirects.
-    pub client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
     settings: String,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
@@ -46,17 +46,17 @@ pub struct TestApp {
 
 impl TestApp {
     /// With the settings that most tests need.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with("").await
     }
 
     /// With more settings: TOML after the sections `[[upstream]]` and `[server]`, beginning in `[server]`.
-    pub async fn with(settings: &str) -> Self {
+    pub(crate) async fn with(settings: &str) -> Self {
         Self::in_folder(settings, tempfile::tempdir().unwrap()).await
     }
 
     /// With what is in this folder already.
-    pub async fn in_folder(settings: &str, folder: TempDir) -> Self {
+    pub(crate) async fn in_folder(settings: &str, folder: TempDir) -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self::assemble(settings, folder, emulator, (listener, Arc::new(ManualClock::at_millis(START_MILLIS)))).await
@@ -84,14 +84,14 @@ impl TestApp {
     }
 
     /// Ends the server as SIGTERM would, and waits for its end.
-    pub async fn stop(self) -> (TempDir, Emulator) {
+    pub(crate) async fn stop(self) -> (TempDir, Emulator) {
         let _ = self.stop.send(());
         self.running.await.unwrap();
         (self.folder, self.emulator)
     }
 
     /// Ends the server and starts another with the same address, database, clock and upstream.
-    pub async fn restart(self) -> Self {
+    pub(crate) async fn restart(self) -> Self {
         let (settings, clock, address) = (self.settings.clone(), self.clock.clone(), self.url.replace("http://", ""));
         let (folder, emulator) = self.stop().await;
         let listener = TcpListener::bind(address).await.unwrap();
@@ -99,34 +99,34 @@ impl TestApp {
     }
 
     /// Seconds since 1970, by the server's clock.
-    pub fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         self.clock.now_seconds()
     }
 
     /// A request, as a program would send it.
-    pub fn request(&self, method: &Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         self.client.request(method.clone(), format!("{}{path}", self.url))
     }
 
     /// A plain `GET`.
-    pub async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.request(&Method::GET, path).send().await.unwrap()
     }
 
     /// A token request as the widget sends it, without a proof.
-    pub fn token_request(&self, form: &[(&str, &str)]) -> RequestBuilder {
+    pub(crate) fn token_request(&self, form: &[(&str, &str)]) -> RequestBuilder {
         with_form(self.request(&Method::POST, "/oauth/token").header("x-twinchat", "1").header("origin", SITE), form)
     }
 
     /// A new visitor who holds a key.
-    pub async fn visitor(&self) -> Visitor {
+    pub(crate) async fn visitor(&self) -> Visitor {
         let mut visitor = Visitor::new(Key::new());
         visitor.renew(self).await;
         visitor
     }
 
     /// A new visitor who cannot keep a key.
-    pub async fn bearer_visitor(&self) -> Visitor {
+    pub(crate) async fn bearer_visitor(&self) -> Visitor {
         let form = [("grant_type", GRANT_TYPE), ("subject_token_type", VISITOR_SECRET_TYPE), ("subject_token", NEW_VISITOR)];
         let answer = body(self.token_request(&form).send().await.unwrap()).await;
         Visitor { key: None, token: text(&answer, "access_token"), id: text(&answer, "visitor_id"), answer }
@@ -135,32 +135,32 @@ impl TestApp {
 
 /// A P-256 key, as a browser would keep one.
 #[derive(Debug, Clone)]
-pub struct Key(SigningKey);
+pub(crate) struct Key(SigningKey);
 
 static COUNTER: AtomicU64 = AtomicU64::new(1);
 
 impl Key {
     /// Another one each time.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let seed = Sha256::digest(COUNTER.fetch_add(1, Ordering::Relaxed).to_le_bytes());
         Self(SigningKey::from_slice(&seed).unwrap())
     }
 
     /// Its public half (RFC 7517).
-    pub fn jwk(&self) -> Value {
+    pub(crate) fn jwk(&self) -> Value {
         let point = self.0.verifying_key().to_sec1_point(false);
         json!({"kty": "EC", "crv": "P-256", "x": encode(point.x().unwrap()), "y": encode(point.y().unwrap())})
     }
 
     /// Its thumbprint (RFC 7638).
-    pub fn thumbprint(&self) -> String {
+    pub(crate) fn thumbprint(&self) -> String {
         let jwk = self.jwk();
         let members = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
         encode(Sha256::digest(members))
     }
 
     /// A signed JWT with this header and these claims.
-    pub fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let signed = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
         let signature: Signature = self.0.sign(signed.as_bytes());
         format!("{signed}.{}", encode(signature.to_bytes()))
@@ -169,15 +169,15 @@ impl Key {
 
 /// A proof of possession (RFC 9449), to be spoilt by a test before it is signed.
 #[derive(Debug, Clone)]
-pub struct Proof {
-    pub header: Value,
-    pub claims: Value,
-    pub key: Key,
+pub(crate) struct Proof {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+    pub(crate) key: Key,
 }
 
 impl Proof {
     /// A good one for this request.
-    pub fn new(app: &TestApp, key: &Key, method: &Method, path: &str) -> Self {
+    pub(crate) fn new(app: &TestApp, key: &Key, method: &Method, path: &str) -> Self {
         let path = path.split(['?', '#']).next().unwrap();
         Self {
             header: json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.jwk()}),
@@ -192,38 +192,38 @@ impl Proof {
     }
 
     /// For a call with this access token.
-    pub fn with_token(mut self, token: &str) -> Self {
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
         self.claims["ath"] = json!(encode(Sha256::digest(token)));
         self
     }
 
     /// The text for the header.
-    pub fn signed(&self) -> String {
+    pub(crate) fn signed(&self) -> String {
         self.key.sign(&self.header, &self.claims)
     }
 }
 
 /// Somebody with a token.
 #[derive(Debug, Clone)]
-pub struct Visitor {
+pub(crate) struct Visitor {
     /// The key, unless it is a visitor without one.
-    pub key: Option<Key>,
+    pub(crate) key: Option<Key>,
     /// The access token.
-    pub token: String,
+    pub(crate) token: String,
     /// `visitor_id`.
-    pub id: String,
+    pub(crate) id: String,
     /// The whole answer to the token request.
-    pub answer: Value,
+    pub(crate) answer: Value,
 }
 
 impl Visitor {
     /// Somebody with a key and no token yet.
-    pub fn new(key: Key) -> Self {
+    pub(crate) fn new(key: Key) -> Self {
         Self { key: Some(key), token: String::new(), id: String::new(), answer: Value::Null }
     }
 
     /// Gets a new token for the key.
-    pub async fn renew(&mut self, app: &TestApp) {
+    pub(crate) async fn renew(&mut self, app: &TestApp) {
         let key = self.key.as_ref().unwrap();
         let thumbprint = key.thumbprint();
         let form = [("grant_type", GRANT_TYPE), ("subject_token_type", DPOP_KEY_TYPE), ("subject_token", thumbprint.as_str())];
@@ -235,7 +235,7 @@ impl Visitor {
     }
 
     /// A request in this visitor's name, as the widget sends it.
-    pub fn request(&self, app: &TestApp, method: &Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, app: &TestApp, method: &Method, path: &str) -> RequestBuilder {
         let request = app.request(method, path).header("origin", SITE);
         match &self.key {
             Some(key) => {
@@ -247,7 +247,7 @@ impl Visitor {
     }
 
     /// `GET`, which has to succeed, and the whole body.
-    pub async fn get(&self, app: &TestApp, path: &str) -> Value {
+    pub(crate) async fn get(&self, app: &TestApp, path: &str) -> Value {
         let answer = self.request(app, &Method::GET, path).send().await.unwrap();
         let (status, body) = (answer.status(), body(answer).await);
         assert_eq!(status, 200, "{path}: {body}");
@@ -255,40 +255,40 @@ impl Visitor {
     }
 
     /// A request with a JSON body.
-    pub async fn send(&self, app: &TestApp, method: &Method, path: &str, body: &Value) -> Response {
+    pub(crate) async fn send(&self, app: &TestApp, method: &Method, path: &str, body: &Value) -> Response {
         self.request(app, method, path).json(body).send().await.unwrap()
     }
 }
 
 /// The JSON of an answer.
-pub async fn body(answer: Response) -> Value {
+pub(crate) async fn body(answer: Response) -> Value {
     let bytes = answer.bytes().await.unwrap();
     serde_json::from_slice(&bytes).unwrap_or_else(|_| panic!("not JSON: {:?}", String::from_utf8_lossy(&bytes)))
 }
 
 /// A member that has to be a text.
-pub fn text(value: &Value, member: &str) -> String {
+pub(crate) fn text(value: &Value, member: &str) -> String {
     value[member].as_str().unwrap_or_else(|| panic!("no {member} in {value}")).to_owned()
 }
 
 /// A header of an answer; empty when it is absent.
-pub fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+pub(crate) fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 /// Writes a file, with the folders it is in.
-pub fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) {
+pub(crate) fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) {
     let path = folder.join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, content).unwrap();
 }
 
-pub fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Puts a form into a request.
-pub fn with_form(request: RequestBuilder, form: &[(&str, &str)]) -> RequestBuilder {
+pub(crate) fn with_form(request: RequestBuilder, form: &[(&str, &str)]) -> RequestBuilder {
     let encoded = reqwest::Url::parse_with_params("http://form", form).unwrap().query().unwrap_or("").to_owned();
     request.header("content-type", "application/x-www-form-urlencoded").body(encoded)
 }

@@ -5,3 +5,9 @@
 mod helpers;
 
 mod assets;
+mod cors;
+mod frame;
+mod openapi;
+mod proof;
+mod serve;
+mod token;

@@ -1,0 +1,89 @@
+use crate::helpers::{SITE, TestApp, body, header};
+use reqwest::Method;
+
+const TWINS: &str = "/api/v1/twins";
+
+#[tokio::test]
+async fn origins_are_compared_exactly() {
+    let app = TestApp::start().await;
+    let own = app.url.clone();
+    for (origin, allowed) in [
+        (SITE, true),
+        (own.as_str(), true),
+        ("http://www.example.com", false),
+        ("https://example.com", false),
+        ("https://www.example.com:8443", false),
+        ("https://www.example.com.evil.test", false),
+        ("https://evil-www.example.com", false),
+        ("https://WWW.EXAMPLE.COM", false),
+        ("https://www.example.com/", false),
+        ("https://www.example.com ,https://evil.test", false),
+        ("null", false),
+        ("", false),
+        ("*", false),
+    ] {
+        let answer = app.request(&Method::GET, TWINS).header("origin", origin).send().await.unwrap();
+        assert_eq!(header(&answer, "vary"), "Origin", "{origin}");
+        assert_eq!(header(&answer, "access-control-allow-origin"), if allowed { origin } else { "" }, "{origin}");
+        assert!(answer.headers().get("access-control-allow-credentials").is_none());
+        assert_eq!(answer.status(), if allowed { 401 } else { 403 }, "{origin}");
+        if !allowed {
+            let body = body(answer).await;
+            assert_eq!(body["error"], "ORIGIN_NOT_ALLOWED");
+            assert!(body["message"].as_str().unwrap().contains("allowed_origins under [server]"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_preflight_says_what_may_be_sent_and_is_kept_for_two_hours() {
+    let app = TestApp::start().await;
+    let preflight = |origin| {
+        let request = app.request(&Method::OPTIONS, "/api/v1/conversations").header("origin", origin);
+        request.header("access-control-request-method", "POST").header("access-control-request-headers", "authorization,dpop")
+    };
+    let answer = preflight(SITE).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert_eq!(header(&answer, "access-control-allow-origin"), SITE);
+    assert_eq!(header(&answer, "access-control-max-age"), "7200");
+    let allowed = header(&answer, "access-control-allow-headers");
+    for name in ["authorization", "dpop", "content-type", "idempotency-key", "last-event-id", "accept-language", "x-twinchat"] {
+        assert!(allowed.split(", ").any(|known| known == name), "{name}");
+    }
+    for method in ["GET", "POST", "PATCH", "DELETE"] {
+        assert!(header(&answer, "access-control-allow-methods").contains(method));
+    }
+    let refused = preflight("https://evil.example").send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    assert!(refused.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
+}
+
+#[tokio::test]
+async fn a_script_may_read_the_headers_it_needs_also_of_errors() {
+    let app = TestApp::start().await;
+    let answer = app.request(&Method::GET, TWINS).header("origin", SITE).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    let exposed = header(&answer, "access-control-expose-headers");
+    for name in ["DPoP-Nonce", "WWW-Authenticate", "Retry-After", "RateLimit", "X-RateLimit-Remaining", "X-Request-Id"] {
+        assert!(exposed.split(", ").any(|known| known == name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn programs_without_an_origin_need_only_their_token() {
+    let app = TestApp::start().await;
+    let visitor = app.bearer_visitor().await;
+    let answer = app.request(&Method::GET, TWINS).bearer_auth(&visitor.token).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers().get("access-control-allow-origin").is_none());
+}
+
+#[tokio::test]
+async fn what_is_public_may_be_used_from_any_page() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/openapi.json", "/twinchat.js"] {
+        let answer = app.request(&Method::GET, path).header("origin", "https://anywhere.example").send().await.unwrap();
+        assert_eq!(header(&answer, "access-control-allow-origin"), "*", "{path}");
+        assert_eq!(header(&answer, "cross-origin-resource-policy"), "cross-origin", "{path}");
+    }
+}

@@ -1,0 +1,92 @@
+use crate::helpers::{SITE, TestApp, body, header, text};
+use reqwest::Method;
+use std::collections::HashSet;
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_tells_browsers_to_be_careful() {
+    let app = TestApp::start().await;
+    let mut ids = HashSet::new();
+    for path in ["/healthz", "/readyz", "/openapi.json", "/api/v1/twins", "/nothing", "/oauth/token"] {
+        let answer = app.get(path).await;
+        assert!(ids.insert(header(&answer, "x-request-id").to_owned()), "{path}");
+        assert!(header(&answer, "x-request-id").starts_with("req_"));
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+        assert_eq!(header(&answer, "referrer-policy"), "no-referrer");
+        assert_eq!(header(&answer, "x-frame-options"), "DENY");
+        assert!(header(&answer, "content-security-policy").starts_with("default-src 'none'"));
+        assert!(!header(&answer, "cache-control").is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_problem_details_and_the_documented_error_at_once() {
+    let app = TestApp::start().await;
+    let answer = app.get("/api/v1/nothing").await;
+    assert_eq!(answer.status(), 404);
+    assert_eq!(header(&answer, "content-type"), "application/problem+json");
+    let id = header(&answer, "x-request-id").to_owned();
+    let body = body(answer).await;
+    assert_eq!(body["type"], "/problems/not-found");
+    assert_eq!(body["title"], "Not found");
+    assert_eq!((&body["status"], &body["statusCode"]), (&404.into(), &404.into()));
+    assert_eq!((&body["success"], &body["error"]), (&false.into(), &"NOT_FOUND".into()));
+    assert_eq!(body["message"], body["detail"]);
+    assert_eq!(body["meta"]["requestId"], id);
+    assert_eq!(body["meta"]["timestamp"], "2025-10-09T08:53:20.000Z");
+    assert_eq!(body["details"]["retryable"], false);
+}
+
+#[tokio::test]
+async fn errors_speak_the_visitors_language() {
+    let app = TestApp::start().await;
+    for (accept, language, beginning) in
+        [("vi-VN,vi;q=0.9", "vi", "Không tìm thấy"), ("de,en;q=0.1", "en", "There is nothing"), ("de", "en", "There is")]
+    {
+        let answer = app.request(&Method::GET, "/api/v1/nothing").header("accept-language", accept).send().await.unwrap();
+        assert_eq!(header(&answer, "content-language"), language);
+        let message = text(&body(answer).await, "message");
+        assert!(message.starts_with(beginning), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_router_itself_refuses_has_the_same_body() {
+    let app = TestApp::start().await;
+    let visitor = app.bearer_visitor().await;
+    let post = |body: &'static str, kind: &'static str| {
+        let request = app.request(&Method::POST, "/api/v1/conversations").bearer_auth(&visitor.token);
+        request.header("content-type", kind).body(body)
+    };
+    let long: &'static str = Box::leak(format!("{{\"twinId\":\"{}\"}}", "a".repeat(40_000)).into_boxed_str());
+    for (request, status, code) in [
+        (app.request(&Method::PUT, "/api/v1/conversations").bearer_auth(&visitor.token), 405, "METHOD_NOT_ALLOWED"),
+        (app.request(&Method::DELETE, "/healthz"), 405, "METHOD_NOT_ALLOWED"),
+        (app.request(&Method::GET, "/api/v1/twins?page=nonsense").bearer_auth(&visitor.token), 400, "INVALID_REQUEST"),
+        (post("{", "application/json"), 400, "INVALID_REQUEST"),
+        (post("{\"twinId\": 7}", "application/json"), 400, "INVALID_REQUEST"),
+        (post("{}", "text/plain"), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (post(long, "application/json"), 413, "PAYLOAD_TOO_LARGE"),
+    ] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{code}");
+        assert_eq!(header(&answer, "content-type"), "application/problem+json", "{code}");
+        if status == 405 {
+            assert!(header(&answer, "allow").contains("GET"));
+        }
+        let body = body(answer).await;
+        assert_eq!(body["error"], code);
+        assert!(text(&body, "message").len() > 10);
+    }
+}
+
+#[tokio::test]
+async fn health_tells_whether_the_process_runs_and_whether_the_store_answers() {
+    let app = TestApp::start().await;
+    assert_eq!(app.get("/healthz").await.text().await.unwrap(), "ok");
+    assert_eq!(app.get("/readyz").await.status(), 200);
+    app.app.store().close().await;
+    let answer = app.request(&Method::GET, "/readyz").header("origin", SITE).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(body(answer).await["error"], "STORE_UNAVAILABLE");
+    assert_eq!(app.get("/healthz").await.status(), 200);
+}

@@ -1,0 +1,63 @@
+use crate::helpers::{TestApp, body, text};
+use reqwest::Method;
+use serde_json::Value;
+
+/// Every operation of the document.
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item): (&String, &Value)| {
+        let methods =
+            item.as_object().unwrap().iter().filter(|(method, _)| ["get", "post", "patch", "put", "delete"].contains(&method.as_str()));
+        methods.map(|(method, operation)| (method.to_uppercase(), path.clone(), operation.clone())).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+#[tokio::test]
+async fn the_document_and_the_routes_are_the_same() {
+    let app = TestApp::start().await;
+    let document = body(app.get("/openapi.json").await).await;
+    assert!(text(&document, "openapi").starts_with("3.1"));
+    let operations = operations(&document);
+    for (method, path, _) in &operations {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let concrete = path.replace("{id}", "x");
+        assert!(!concrete.contains('{'), "name path parameters id: {path}");
+        let answer = app.request(&method, &concrete).send().await.unwrap();
+        assert_ne!(answer.status(), 405, "{method} {path} is in the document and not served");
+    }
+    // What docs/protocol.md names is there.
+    for documented in protocol_calls() {
+        assert!(operations.iter().any(|(method, path, _)| format!("{method} {path}") == documented), "{documented} is not in the document");
+    }
+}
+
+/// The calls in docs/protocol.md, such as `GET /api/v1/twins`.
+fn protocol_calls() -> Vec<String> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md")).unwrap();
+    let text = text.replace("{twin id}", "{id}");
+    let calls = text.split('`').filter_map(|code| {
+        let (method, rest) = code.split_once(' ')?;
+        let is_call = ["GET", "POST", "PATCH", "DELETE"].contains(&method) && rest.starts_with('/');
+        let path = rest.split(['?', ' ']).next()?;
+        let path = if path.starts_with("/oauth") || path.starts_with("/avatars") { path.to_owned() } else { format!("/api/v1{path}") };
+        is_call.then(|| format!("{method} {path}"))
+    });
+    calls.filter(|call| !call.contains('…')).collect()
+}
+
+#[tokio::test]
+async fn every_operation_is_described_and_says_who_may_call_it() {
+    let app = TestApp::start().await;
+    let document = body(app.get("/openapi.json").await).await;
+    for (method, path, operation) in operations(&document) {
+        assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+        assert!(operation["operationId"].is_string());
+        assert!(operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()), "{method} {path}");
+        let needs_token = path.starts_with("/api/v1/") && path != "/api/v1/widget";
+        assert_eq!(operation["security"].is_array(), needs_token, "{method} {path}");
+        let status =
+            app.request(&Method::from_bytes(method.as_bytes()).unwrap(), &path.replace("{id}", "x")).send().await.unwrap().status();
+        assert_eq!(status == 401, needs_token, "{method} {path} without a token: {status}");
+    }
+}

@@ -1,0 +1,110 @@
+//! The binary as an owner runs it.
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use twinchat_emulator::{Emulator, Options};
+
+fn command(arguments: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_twinchat-proxy"));
+    command.args(arguments).current_dir(folder).env_remove("RUST_LOG").env_remove("TWINCHAT_CONFIG");
+    command
+}
+
+fn run(arguments: &[&str], folder: &Path) -> (bool, String, String) {
+    let Output { status, stdout, stderr } = command(arguments, folder).env("KEY", "tk_canary").output().unwrap();
+    (status.success(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+fn settings(origin: &str) -> String {
+    format!(
+        "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{origin}\"\nkey_env = \"KEY\"\n\
+         [server]\nlisten = \"127.0.0.1:0\"\nallowed_origins = [\"https://www.example.com\"]\n"
+    )
+}
+
+#[test]
+fn check_config_says_good_or_what_to_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("twinchat.toml");
+    let (good, _, error) = run(&["check-config"], folder.path());
+    assert!(!good && error.contains("twinchat.toml: cannot be read"), "{error}");
+    std::fs::write(&file, settings("https://api.twinexpert.com")).unwrap();
+    let (good, says, error) = run(&["check-config"], folder.path());
+    assert!(good && says.contains("twinchat.toml: good"), "{says}{error}");
+    std::fs::write(&file, settings("https://api.twinexpert.com") + "colour = 1\n").unwrap();
+    let (good, _, error) = run(&["check-config", "--config", "twinchat.toml"], folder.path());
+    assert!(!good && error.contains("twinchat.toml:9: unknown field `colour`"), "{error}");
+    assert!(!error.contains("canary"));
+}
+
+#[test]
+fn config_help_is_a_settings_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, help, _) = run(&["config-help"], folder.path());
+    assert!(good && help.contains("[[upstream]]") && help.contains("# lifetime_seconds = 600"));
+}
+
+#[test]
+fn an_occupied_address_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    std::fs::write(folder.path().join("twinchat.toml"), settings("https://api.twinexpert.com").replace("127.0.0.1:0", &address)).unwrap();
+    let (good, _, error) = run(&["serve"], folder.path());
+    assert!(!good && error.contains(&format!("server.listen {address}")), "{error}");
+}
+
+/// Reads the log until the server says where it listens.
+fn address(child: &mut Child) -> (String, BufReader<std::process::ChildStderr>, String) {
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut read = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "ended early: {read}");
+        read.push_str(&line);
+        if let Some((_, rest)) = line.split_once("listening on ") {
+            return (rest.split(',').next().unwrap().to_owned(), log, read);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_running_server_logs_no_key_and_no_token_and_ends_when_told() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("twinchat.toml"), settings(&emulator.origin())).unwrap();
+    let mut child = command(&["serve", "--log", "json"], folder.path())
+        .env("KEY", emulator.key())
+        .env("RUST_LOG", "trace")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (address, mut log, mut read) = address(&mut child);
+    let rest = std::thread::spawn(move || {
+        let mut text = String::new();
+        log.read_to_string(&mut text).unwrap();
+        text
+    });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let form = "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token=new\
+                &subject_token_type=urn:twinchat:params:oauth:token-type:visitor-secret";
+    let request =
+        client.post(format!("http://{address}/oauth/token")).header("x-twinchat", "1").header("origin", "https://www.example.com");
+    let answer = request.header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap();
+    let answer: serde_json::Value = answer.json().await.unwrap();
+    let secret_of = |member: &str| answer[member].as_str().unwrap().to_owned();
+    let twins = client.get(format!("http://{address}/api/v1/twins")).bearer_auth(secret_of("access_token")).send().await.unwrap();
+    assert_eq!(twins.status(), 200);
+    assert!(twins.text().await.unwrap().contains("\"name\""));
+
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+    read.push_str(&rest.join().unwrap());
+    assert!(read.contains("told to stop") && read.contains("\"route\":\"/api/v1/twins\""), "{read}");
+    for secret in [emulator.key().to_owned(), secret_of("access_token"), secret_of("visitor_secret"), secret_of("visitor_id")] {
+        assert!(!read.contains(&secret), "{secret} is in the log");
+    }
+}
