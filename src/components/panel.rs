@@ -74,6 +74,18 @@ fn dialog(cx: Cx, panel: El) -> El {
             focus_inside(cx, focus_at.clone());
         }
     });
+    let again_at = node.clone();
+    effect(move || {
+        // What one types in may come only with the list of twins, or with another screen.
+        cx.s.screen.track();
+        cx.s.twins_loading.track();
+        let panel = again_at.clone();
+        leptos::task::spawn_local(async move {
+            if cx.s.open.get_untracked() && focus_is_lost(&panel) {
+                focus_inside(cx, panel);
+            }
+        });
+    });
     let modal = RwSignal::new(media(PHONE));
     listen(&window(), "resize", move |_| modal.set(media(PHONE)));
     panel
@@ -93,6 +105,15 @@ fn focus_inside(cx: Cx, panel: HtmlElement) {
             None => focus(&panel),
         }
     });
+}
+
+/// Whether the focus is on nothing but the panel itself, or fell to the page because what had it is gone.
+fn focus_is_lost(panel: &HtmlElement) -> bool {
+    let on_body = |at: &Element| at.tag_name().eq_ignore_ascii_case("body");
+    match focused(panel) {
+        Some(at) => on_body(&at) || at == **panel,
+        None => document().active_element().is_none_or(|at| on_body(&at)),
+    }
 }
 
 fn keys(cx: Cx, event: &Event, panel: &HtmlElement, modal: bool) {

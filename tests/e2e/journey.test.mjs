@@ -33,11 +33,12 @@ function journey(name, options, walk) {
   });
 }
 
-/** The text of the last answer as the proxy has stored it: what a reloaded page fetches. */
-async function storedAnswer(page, reopen) {
+/** The last answer as the proxy has stored it: what the widget fetches on a page that is loaded anew. */
+async function storedAnswer(chat) {
+  await chat.page.reload();
   const [history] = await Promise.all([
-    page.waitForResponse((response) => /\/messages(\?|$)/.test(response.url()) && response.request().method() === 'GET'),
-    reopen(),
+    chat.page.waitForResponse((response) => /\/messages(\?|$)/.test(response.url()) && response.request().method() === 'GET'),
+    chat.open(),
   ]);
   const { data } = await history.json();
   return data.filter(({ role }) => role === 'assistant').at(-1);
@@ -76,11 +77,7 @@ journey('a visitor picks a twin, sends, sees the answer grow, and finds it again
   assert.ok(lengths.size >= 5, `the answer was seen at ${lengths.size} lengths only: it did not stream`);
   const text = await chat.whole(1);
   assert.equal(text, whole);
-  const kept = await storedAnswer(page, async () => {
-    await page.reload();
-    await chat.open();
-    await chat.row(QUESTION.slice(0, 20)).click();
-  });
+  const kept = await storedAnswer(chat);
   assert.equal(await chat.whole(1), text);
   assert.equal(kept.content, await upstream.answer(listed[0].id, QUESTION));
   assert.equal(kept.status, 'complete');
@@ -97,11 +94,7 @@ for (const bytes of [400, 1500, 4000]) {
     await cut;
     const text = await chat.whole(1);
     assert.ok(world.proxy.streams - opened >= 2, 'the stream was not opened again');
-    const kept = await storedAnswer(page, async () => {
-      await page.reload();
-      await chat.open();
-      await chat.row(QUESTION.slice(0, 20)).click();
-    });
+    const kept = await storedAnswer(chat);
     assert.equal(await chat.whole(1), text, 'what was streamed differs from what was stored');
     assert.equal(kept.content, await upstream.answer((await upstream.twins())[0].id, QUESTION));
   });
@@ -120,9 +113,7 @@ journey('a network that is gone for a while is told, and the answer is complete 
   world.proxy.up();
   await context.setOffline(false);
   const text = await chat.whole(1);
-  await page.reload();
-  await chat.open();
-  await chat.row(QUESTION.slice(0, 20)).click();
+  await chat.comeBack();
   assert.equal(await chat.whole(1), text);
 });
 
@@ -150,11 +141,7 @@ journey('stopping keeps what came and says so', {}, async ({ open }) => {
   await chat.root.getByText(words.en.stopped).waitFor();
   const text = await chat.said();
   assert.ok(text.length >= 40);
-  const kept = await storedAnswer(page, async () => {
-    await page.reload();
-    await chat.open();
-    await chat.row(QUESTION.slice(0, 20)).click();
-  });
+  const kept = await storedAnswer(chat);
   assert.equal(kept.status, 'stopped');
   await chat.root.getByText(words.en.stopped).waitFor();
 });
@@ -171,15 +158,14 @@ journey('a conversation is renamed and deleted for good', {}, async ({ open }) =
   await field.fill('Đơn hàng của tôi');
   await field.press('Enter');
   await chat.row('Đơn hàng của tôi').waitFor();
-  await page.reload();
-  await chat.open();
+  await chat.comeBack();
+  await chat.list();
   await chat.row('Đơn hàng của tôi').waitFor();
   await picture(page, 'list');
   await chat.action('Đơn hàng của tôi', words.en.delete);
   await chat.root.getByRole('alertdialog').getByRole('button', { name: words.en.delete, exact: true }).click();
   await eventually(() => chat.root.getByText('Đơn hàng của tôi').count(), (count) => count === 0, 'the row to go');
-  await page.reload();
-  await chat.open();
+  await chat.comeBack();
   await chat.root.getByText(words.en.choose_twin).or(chat.root.getByText(words.en.no_conversations)).first().waitFor();
   assert.equal(await chat.root.getByText('Đơn hàng của tôi').count(), 0);
 });

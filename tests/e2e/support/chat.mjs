@@ -65,7 +65,7 @@ export class Chat {
 
   async ask(text) {
     await this.composer.fill(text);
-    await this.composer.press('Enter');
+    await this.button(this.words.send).click();
     await this.questions.last().getByText(text).waitFor();
   }
 
@@ -89,9 +89,16 @@ export class Chat {
     return eventually(() => this.said(), (text) => text.length >= length, `${length} characters`, 60_000);
   }
 
+  /** The page is loaded anew; a returning visitor finds the last conversation open. */
+  async comeBack() {
+    await this.page.reload();
+    await this.open();
+  }
+
   /** To the list of conversations, from wherever one is. */
   async list() {
     const back = this.button(this.words.conversations);
+    await back.or(this.root.getByRole('heading', { name: this.words.conversations })).first().waitFor();
     if (await back.isVisible()) await back.click();
   }
 
