@@ -110,6 +110,10 @@ impl App {
 
     /// Sends the draft and empties it. Does nothing while it is blank, longer than allowed, or a
     /// reply is running.
+    ///
+    /// What cannot be sent stays in the list, marked. Without a network it goes out by itself when
+    /// that is back, under the same `Idempotency-Key` and so at most once; for any other reason it
+    /// waits for the visitor's tap. What the proxy refuses for good goes back into the draft.
     pub fn send(&self) {
         let draft = self.signals.draft.get_untracked();
         if self.deliver(draft.trim()) {

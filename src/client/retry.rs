@@ -1,5 +1,8 @@
 //! When to try again.
 
+/// The first wait, unless the server says otherwise.
+pub(super) const BASE_MILLIS: u32 = 500;
+
 /// Waiting times that double from try to try, up to a cap, each shortened by chance to between
 /// half and all of it, so that the visitors of a restarted proxy do not come back all at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub(super) struct Backoff {
 impl Default for Backoff {
     /// From half a second to 20 seconds.
     fn default() -> Self {
-        Self { base: 500, cap: 20_000, tries: 0 }
+        Self { base: BASE_MILLIS, cap: 20_000, tries: 0 }
     }
 }
 

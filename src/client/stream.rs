@@ -9,7 +9,7 @@
 
 use super::bell::Bell;
 use super::error;
-use super::retry::Backoff;
+use super::retry::{BASE_MILLIS, Backoff};
 use super::wire::reply_event;
 use super::{Call, Client};
 use crate::platform::json::object;
@@ -28,6 +28,8 @@ use twinchat_protocol::sse::Decoder;
 const SILENCE_MILLIS: u64 = 45_000;
 /// After a sleep or a change of network, already this much silence is suspicious.
 const SUSPICIOUS_MILLIS: u64 = 20_000;
+/// How often to look for the network, should the browser forget to ring.
+const OFFLINE_MILLIS: u64 = 20_000;
 /// A message that the proxy has not accepted after this many tries is the visitor's to send again.
 const SEND_TRIES: u32 = 4;
 
@@ -77,6 +79,8 @@ struct Line {
     decoder: Decoder,
     last_byte: u64,
     watchdog: Task<()>,
+    /// Whether the proxy has ended it, other than a cut.
+    ended: bool,
 }
 
 /// One stream. Dropping it closes the line; a reply goes on at the proxy all the same.
@@ -147,7 +151,10 @@ impl ReplyStream {
                 Phase::Waiting { retry_at } => {
                     let retry_at = *retry_at;
                     self.pause(retry_at).await;
-                    self.phase = Phase::New;
+                    let platform = self.platform();
+                    // No network for certain: the browser rings when it is back.
+                    let offline = Phase::Waiting { retry_at: platform.clock.now() + OFFLINE_MILLIS };
+                    self.phase = if platform.page.online() { Phase::New } else { offline };
                 }
                 Phase::Closed => return Step::Ended,
             }
@@ -163,8 +170,13 @@ impl ReplyStream {
                     self.start = Start::Follow;
                 }
                 let clock = &self.platform().clock;
-                let line =
-                    Line { answer, decoder: Decoder::default(), last_byte: clock.now(), watchdog: clock.sleep(SILENCE_MILLIS as u32) };
+                let line = Line {
+                    answer,
+                    decoder: Decoder::default(),
+                    last_byte: clock.now(),
+                    watchdog: clock.sleep(SILENCE_MILLIS as u32),
+                    ended: false,
+                };
                 self.phase = Phase::Open(Box::new(line));
                 Step::Line(Connection::Open)
             }
@@ -219,10 +231,10 @@ impl ReplyStream {
         let now = platform.clock.now();
         let mut chance = [0; 4];
         platform.keys.random(&mut chance);
-        if let Phase::Open(line) = &self.phase
-            && let Some(millis) = line.decoder.retry_millis()
-        {
-            self.backoff.set_base(millis);
+        if let Phase::Open(line) = &self.phase {
+            // `retry:` is about ends that the proxy means. A cut is met as soon as can be.
+            let meant = if line.ended { line.decoder.retry_millis() } else { None };
+            self.backoff.set_base(meant.unwrap_or(BASE_MILLIS));
         }
         let at_least = not_before.map_or(0, |at| at.saturating_sub(now).min(u64::from(u32::MAX)) as u32);
         let retry_at = now + u64::from(self.backoff.next_delay(u32::from_le_bytes(chance), at_least));
@@ -260,11 +272,13 @@ fn is_end(event: &ReplyEvent) -> bool {
 /// What the line says next; `None` when it is dead.
 async fn read(line: &mut Line, bell: &Bell, heard: &mut u32, platform: &Platform) -> Option<Vec<ReplyEvent>> {
     let chunk = poll_fn(|context| match line.answer.poll_chunk(context) {
-        Poll::Ready(chunk) => Poll::Ready(chunk.ok().flatten()),
+        Poll::Ready(chunk) => Poll::Ready(chunk.ok()),
         Poll::Pending if is_dead(line, bell, heard, platform, context) => Poll::Ready(None),
         Poll::Pending => Poll::Pending,
     })
-    .await?;
+    .await;
+    line.ended = matches!(chunk, Some(None));
+    let chunk = chunk??;
     line.last_byte = platform.clock.now();
     let mut events = Vec::new();
     let now = line.last_byte;

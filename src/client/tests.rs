@@ -189,6 +189,39 @@ fn a_feed_waits_as_long_as_it_is_told_to_and_goes_on_for_ever() {
 }
 
 #[test]
+fn an_end_the_proxy_means_is_waited_out_as_it_says_and_a_cut_is_met_at_once() {
+    let (fake, client) = client();
+    let _steps = reading(&fake, &client, Start::Follow, EventId::START);
+    let line = fake.request().open(200, &[]);
+    line.say(&["retry: 8000\n\n", &frame("2.1", "delta", "x")].concat());
+    line.end();
+    fake.advance(3999);
+    assert!(fake.is_quiet());
+    fake.advance(4001);
+    let line = fake.request().open(200, &[]);
+    line.say(&["retry: 8000\n\n", &frame("2.2", "delta", "x")].concat());
+    fake.run();
+    line.cut();
+    fake.advance(500);
+    fake.request();
+}
+
+#[test]
+fn nobody_is_asked_while_there_is_no_network_and_at_once_when_it_is_back() {
+    let (fake, client) = client();
+    let _steps = reading(&fake, &client, Start::Follow, EventId::START);
+    let line = fake.request().open(200, &[]);
+    fake.set_online(false);
+    line.cut();
+    let asked = fake.log().len();
+    fake.advance(120_000);
+    assert_eq!(fake.log().len(), asked);
+    fake.set_online(true);
+    client.wake();
+    fake.request();
+}
+
+#[test]
 fn a_limit_on_sending_is_told_at_once() {
     let (fake, client) = client();
     let steps = reading(&fake, &client, send(), EventId::START);

@@ -23,7 +23,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PATCH, D
 const REQUEST_HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, dpop, content-type, idempotency-key, last-event-id, accept-language, x-twinchat");
 const ANSWER_HEADERS: HeaderValue = HeaderValue::from_static(
-    "DPoP-Nonce, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, \
+    "Date, DPoP-Nonce, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, \
      X-RateLimit-Reset, X-RateLimit-Window, X-Request-Id",
 );
 /// Two hours: what Chromium keeps at most.
