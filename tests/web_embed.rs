@@ -2,8 +2,13 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
-use std::cell::RefCell;
+use leptos::mount::mount_to;
+use leptos::prelude::*;
+use send_wrapper::SendWrapper;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use twinchat::app::{App, Options};
+use twinchat::components::Panel;
 use twinchat::embed::{Handle, mount};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -94,6 +99,23 @@ async fn the_panel_is_drawn_into_the_shadow_root_and_destroying_it_leaves_nothin
     assert!(page.root.adopted_style_sheets().length() >= 2, "the panel's sheet and the frame's");
     handle.destroy();
     assert_eq!(page.frame.child_nodes().length(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn whatever_the_panel_began_ends_with_it() {
+    let page = Page::new();
+    let ended = Rc::new(Cell::new(false));
+    let view = mount_to(page.frame.clone(), {
+        let ended = SendWrapper::new(Rc::clone(&ended));
+        move || {
+            App::provide(Options { open: true, ..Options::default() });
+            on_cleanup(move || ended.set(true));
+            view! { <Panel/> }
+        }
+    });
+    frame().await;
+    drop(view);
+    assert!(ended.get(), "something in the panel holds the owner of it all");
 }
 
 #[wasm_bindgen_test]

@@ -227,10 +227,12 @@ fn keep_in_order(parent: &Element, keys: Box<dyn Fn() -> Vec<String>>, draw: Dra
     let end: Node = document().create_comment("").into();
     let _ = parent.append_child(&end);
     let parent: Node = parent.clone().into();
-    let owner = Owner::current().expect("drawn under an owner");
+    // Weak: the owner holds the effect, and would hold itself.
+    let owner = Owner::current().expect("drawn under an owner").downgrade();
     let kept: Rc<RefCell<Vec<Row>>> = Rc::default();
     effect(move || {
         let wanted = keys();
+        let Some(owner) = owner.upgrade() else { return };
         if kept.borrow().iter().map(|(key, _)| key).eq(wanted.iter()) {
             return;
         }

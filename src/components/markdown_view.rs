@@ -39,12 +39,14 @@ struct Shown {
 
 pub(crate) fn markdown_view(cx: Cx, text: Signal<String>, streaming: Signal<bool>) -> El {
     let view = div("tc-markdown").attr("part", "markdown");
-    let owner = Owner::current().expect("drawn under an owner");
+    // Weak: the owner holds the effect, and would hold itself.
+    let owner = Owner::current().expect("drawn under an owner").downgrade();
     let document = Rc::new(RefCell::new(Document::new(cx, &view)));
     let scheduled = Rc::new(RefCell::new(false));
     let node = view.clone();
     let draw = Rc::new(move || {
         let (Some(text), Some(streaming)) = (text.try_get_untracked(), streaming.try_get_untracked()) else { return };
+        let Some(owner) = owner.upgrade() else { return };
         owner.with(|| untrack(|| document.borrow_mut().show(cx, &node, &text, streaming)));
     });
     let mut first = true;

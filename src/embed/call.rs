@@ -30,7 +30,7 @@ pub(super) fn call(app: App, outbox: &Outbox, method: &str, values: &Array) -> R
             }
         }
         "sendUserMessage" => outbox.send(app, text_of(method, &value)?)?,
-        "setComposerValue" => app.set_draft(&text_of(method, &value)?),
+        "setComposerValue" => outbox.write(app, &text_of(method, &value)?),
         "focusComposer" => {
             app.open();
             app.focus_composer();

@@ -1,4 +1,4 @@
-//! Messages the page sends in the visitor's name before there is a twin to send them to.
+//! What the page says in the visitor's name before there is a twin to say it to.
 
 use crate::app::{App, WidgetEvent};
 use leptos::prelude::*;
@@ -9,6 +9,7 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outbox {
     waiting: Rc<RefCell<Vec<String>>>,
+    draft: Rc<RefCell<String>>,
 }
 
 impl Outbox {
@@ -37,18 +38,30 @@ impl Outbox {
         Ok(())
     }
 
+    /// Puts the text in the composer, and again in that of the twin that is chosen next.
+    pub(super) fn write(&self, app: App, text: &str) {
+        app.set_draft(text);
+        let chosen = app.signals.twin.with_untracked(Option::is_some);
+        self.draft.replace(if chosen { String::new() } else { text.to_owned() });
+    }
+
     /// To be told of every event: a twin was chosen, so what waits can go.
     pub(super) fn hear(&self, app: App, event: &WidgetEvent) {
         let WidgetEvent::TwinChange { twin_id } = event else { return };
-        if twin_id.is_empty() || self.waiting.borrow().is_empty() {
+        if twin_id.is_empty() {
             return;
         }
-        let waiting = Rc::clone(&self.waiting);
+        let (texts, draft) = (self.waiting.take(), self.draft.take());
+        if texts.is_empty() && draft.is_empty() {
+            return;
+        }
         // After the app has finished what it is telling.
         leptos::task::spawn_local(async move {
-            let texts = waiting.take();
             if !texts.is_empty() {
                 app.send_text(&texts.join("\n\n"));
+            }
+            if app.signals.draft.try_with_untracked(String::is_empty) == Some(true) {
+                app.set_draft(&draft);
             }
         });
     }
