@@ -68,7 +68,11 @@ impl Stream {
         let mut from = 0;
         let mut search = self.searched;
         loop {
-            let end = text::find(&text, search.max(from), b"\n\r");
+            let mut end = search.max(from);
+            while end < text.len().min(from + LONGEST_LINE + 1) && !matches!(text::byte(&text, end), b'\n' | b'\r') {
+                end += 1;
+            }
+            super::inline::work(end - search.max(from));
             if end - from > LONGEST_LINE {
                 let fits = text.floor_char_boundary(from + LONGEST_LINE);
                 let mut cut = fits;

@@ -208,3 +208,15 @@ fn no_entity_or_escape_smuggles_a_scheme_past_the_check() {
         }
     }
 }
+
+#[test]
+fn a_text_pushed_whole_costs_what_it_costs_in_pieces() {
+    for text in ["một đoạn rất dài ".repeat(25_000), "[".repeat(500_000), "- mục\n".repeat(50_000)] {
+        WORK.with(|work| work.set(0));
+        let mut stream = Stream::new();
+        stream.push(&text);
+        stream.finish();
+        let whole = WORK.with(std::cell::Cell::get);
+        assert!(whole <= 2 * work_of(&text, usize::MAX), "{whole}");
+    }
+}
