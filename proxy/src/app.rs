@@ -10,6 +10,8 @@ use crate::subject::Subject;
 use crate::token::TokenService;
 use crate::upstream::twinexpert::{ClientError, Timeouts, TwinExpert};
 use crate::upstream::{Directory, Upstream};
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -29,6 +31,8 @@ struct Parts {
     directory: Arc<Directory>,
     relay: Relay,
     sends: Limiter,
+    requests: Limiter,
+    token_requests: Limiter<IpAddr>,
     tokens: TokenService,
     assets: Assets,
     closing: watch::Sender<bool>,
@@ -88,12 +92,14 @@ impl App {
         let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), settings);
         let per_minute = config.limits.visitor_messages_per_minute;
         let sends = Limiter::new(clock.clone(), per_minute, MESSAGE_BURST.min(per_minute));
+        let requests = per_minute_limiter(&clock, config.limits.visitor_requests_per_minute);
+        let token_requests = per_minute_limiter(&clock, config.limits.token_requests_per_minute);
         let closing = watch::Sender::new(false);
         let assets = match &config.server.assets {
             Some(path) => Assets::read(path).map_err(|source| BuildError::Assets { path: path.clone(), source })?,
             None => Assets::default(),
         };
-        Ok(Self(Arc::new(Parts { config, clock, dice, store, directory, relay, sends, tokens, assets, closing })))
+        Ok(Self(Arc::new(Parts { config, clock, dice, store, directory, relay, sends, requests, token_requests, tokens, assets, closing })))
     }
 
     /// The owner's settings.
@@ -124,6 +130,16 @@ impl App {
     /// Replies.
     pub fn relay(&self) -> &Relay {
         &self.0.relay
+    }
+
+    /// How often a visitor may ask for anything.
+    pub fn requests(&self) -> &Limiter {
+        &self.0.requests
+    }
+
+    /// How often an address may ask for tokens.
+    pub fn token_requests(&self) -> &Limiter<IpAddr> {
+        &self.0.token_requests
     }
 
     /// How often a visitor may send.
@@ -175,4 +191,9 @@ fn client(settings: &config::Upstream, clock: &Arc<dyn Clock>) -> Result<Arc<dyn
             Ok(Arc::new(client))
         }
     }
+}
+
+/// A whole minute's worth may come at once.
+fn per_minute_limiter<K: Hash + Eq + Clone>(clock: &Arc<dyn Clock>, per_minute: u32) -> Limiter<K> {
+    Limiter::new(clock.clone(), per_minute, per_minute)
 }

@@ -1,25 +1,26 @@
-//! How much one visitor may do. One token bucket per subject, in memory.
+//! How much one visitor, or one address, may do. One token bucket for each, in memory.
 //!
-//! The subject comes from a checked token, so nothing a client sends can move it to another
-//! bucket. Deliberately absent: addresses, and the upstream's own budget.
+//! A subject comes from a checked token and an address from the connection, so nothing a client
+//! sends can move it to another bucket. Deliberately absent: the upstream's own budget.
 
 use crate::clock::Clock;
 use crate::subject::Subject;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Buckets kept before full ones are dropped.
 const SWEEP_AT: usize = 10_000;
 
-/// A limit on how often each subject may do something.
+/// A limit on how often each subject (or whatever the key is) may do something.
 #[derive(Debug)]
-pub struct Limiter {
+pub struct Limiter<K = Subject> {
     clock: Arc<dyn Clock>,
     /// The most at once.
     burst: u32,
     /// Milliseconds until one more is allowed.
     every: i64,
-    buckets: Mutex<HashMap<Subject, Bucket>>,
+    buckets: Mutex<HashMap<K, Bucket>>,
 }
 
 /// Emptiness, as the time at which it will be over.
@@ -52,7 +53,7 @@ pub struct Exhausted {
     pub quota: Quota,
 }
 
-impl Limiter {
+impl<K: Hash + Eq + Clone> Limiter<K> {
     /// Allows `per_minute` on average and `burst` at once.
     pub fn new(clock: Arc<dyn Clock>, per_minute: u32, burst: u32) -> Self {
         let every = (60_000 / i64::from(per_minute.max(1))).max(1);
@@ -63,13 +64,13 @@ impl Limiter {
     ///
     /// # Errors
     /// When there is none left.
-    pub fn take(&self, subject: &Subject) -> Result<Quota, Exhausted> {
+    pub fn take(&self, key: &K) -> Result<Quota, Exhausted> {
         let now = self.clock.now_millis();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= SWEEP_AT {
             buckets.retain(|_, bucket| bucket.full_at > now);
         }
-        let bucket = buckets.entry(subject.clone()).or_insert(Bucket { full_at: now });
+        let bucket = buckets.entry(key.clone()).or_insert(Bucket { full_at: now });
         let room = now + i64::from(self.burst) * self.every;
         // Held within what is possible, should the clock have been put back.
         bucket.full_at = bucket.full_at.clamp(now, room);

@@ -5,7 +5,7 @@ use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Who holds the other end of the connection; put into each request by the accept loop.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,16 @@ pub(super) struct Peer(pub(super) SocketAddr);
 /// The caller's address: the connection's, or what a trusted reverse proxy says it is. An extractor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
+
+impl ClientAddress {
+    /// What limits count by: the address, or for IPv6 the /64 network, which is what one customer has.
+    pub(super) fn counted_as(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+            address @ IpAddr::V4(_) => address,
+        }
+    }
+}
 
 impl FromRequestParts<App> for ClientAddress {
     type Rejection = Infallible;
@@ -63,5 +73,13 @@ mod tests {
             let found = client(peer.parse().unwrap(), &headers, |address| address.to_string().starts_with("10."));
             assert_eq!(found.to_string(), expected, "{peer} {forwarded:?}");
         }
+    }
+
+    #[test]
+    fn one_customers_addresses_count_as_one() {
+        let counted = |text: &str| ClientAddress(text.parse().unwrap()).counted_as();
+        assert_eq!(counted("2001:db8:1:2:3:4:5:6"), counted("2001:db8:1:2::1"));
+        assert_ne!(counted("2001:db8:1:2::1"), counted("2001:db8:1:3::1"));
+        assert_ne!(counted("192.0.2.1"), counted("192.0.2.2"));
     }
 }

@@ -5,6 +5,7 @@
 
 use super::context::{Context, Language};
 use super::sentences::{Sentence, sentence};
+use crate::limits::Exhausted;
 use crate::relay::RelayError;
 use crate::store::StoreError;
 use crate::token::AuthError;
@@ -130,6 +131,12 @@ impl From<AuthError> for ApiError {
         // For developers: visitors do not see these, their widget gets another token.
         let said = Sentence::new(format!("{} ({error}.)", usual.english), format!("{} ({error}.)", usual.vietnamese));
         Self::new(code).saying(said).challenge(format!("DPoP algs=\"ES256\", error=\"{oauth_code}\", error_description=\"{error}\""))
+    }
+}
+
+impl From<Exhausted> for ApiError {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::new(ErrorCode::RateLimited).retry_after(exhausted.retry_after)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The only routes whose errors are OAuth's own (RFC 6749 section 5.2).
 
+use super::address::ClientAddress;
 use super::error::ApiError;
 use super::visitor::texts;
 use crate::app::App;
@@ -94,14 +95,17 @@ struct TokenRequest {
         (status = 200, description = "A token", body = TokenResponse),
         (status = 400, description = "Refused (RFC 6749 section 5.2)", body = OAuthError),
         (status = 403, description = "The page's origin is not allowed", body = twinchat_protocol::error::ErrorBody),
+        (status = 429, description = "Too many token requests from this address", body = twinchat_protocol::error::ErrorBody),
     ),
 )]
 async fn exchange(
     State(app): State<App>,
+    address: ClientAddress,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     form: Parameters,
-) -> Result<Response, Failure> {
+) -> Result<Response, Response> {
+    app.token_requests().take(&address.counted_as()).map_err(|exhausted| ApiError::from(exhausted).into_response())?;
     let answer = app.tokens().exchange(&UnverifiedExchange {
         grant_type: form.one("grant_type"),
         subject_token: form.one("subject_token"),
@@ -112,7 +116,8 @@ async fn exchange(
         targets: &form.all(&["audience", "resource"]),
         proofs: &texts(&headers, "dpop"),
         path: uri.path(),
-    })?;
+    });
+    let answer = answer.map_err(|error| Failure::from(error).into_response())?;
     Ok(uncached(Json(answer)))
 }
 

@@ -32,6 +32,7 @@ impl FromRequestParts<App> for Visitor {
             path,
         };
         let verified = app.tokens().authenticate(&call)?;
+        app.requests().take(&verified.subject).map_err(ApiError::from)?;
         let reads = parts.method == Method::GET || parts.method == Method::HEAD;
         if !reads && verified.scope == Scope::ReadOnly {
             return Err(ApiError::new(ErrorCode::InsufficientScope).challenge("DPoP error=\"insufficient_scope\", scope=\"full_access\""));

@@ -90,3 +90,34 @@ async fn health_tells_whether_the_process_runs_and_whether_the_store_answers() {
     assert_eq!(body(answer).await["error"], "STORE_UNAVAILABLE");
     assert_eq!(app.get("/healthz").await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_visitor_who_asks_too_often_is_told_when_to_come_back_and_others_are_served() {
+    let app = TestApp::with("[limits]\nvisitor_requests_per_minute = 2\n").await;
+    let (ann, binh) = (app.visitor().await, app.visitor().await);
+    for _ in 0..2 {
+        ann.get(&app, "/api/v1/conversations").await;
+    }
+    let refused = ann.request(&app, &Method::GET, "/api/v1/conversations").send().await.unwrap();
+    assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (429, "30"));
+    let refused = body(refused).await;
+    assert_eq!((&refused["error"], &refused["details"]["retryAfter"]), (&"RATE_LIMITED".into(), &30.into()));
+    binh.get(&app, "/api/v1/conversations").await;
+    app.clock.advance_seconds(30);
+    ann.get(&app, "/api/v1/conversations").await;
+}
+
+#[tokio::test]
+async fn token_requests_are_limited_by_address_and_the_address_cannot_be_made_up() {
+    let app = TestApp::with("trusted_proxies = []\n[limits]\ntoken_requests_per_minute = 2\n").await;
+    let ask = |from: &'static str| app.token_request(&[("grant_type", "x")]).header("x-forwarded-for", from).send();
+    assert_eq!(ask("192.0.2.1").await.unwrap().status(), 400);
+    assert_eq!(ask("192.0.2.2").await.unwrap().status(), 400);
+    let refused = ask("192.0.2.3").await.unwrap();
+    assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (429, "30"));
+    let behind = TestApp::with("[limits]\ntoken_requests_per_minute = 1\n").await;
+    for from in ["192.0.2.1", "192.0.2.2"] {
+        let answer = behind.token_request(&[("grant_type", "x")]).header("x-forwarded-for", from).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "what a trusted proxy says is believed");
+    }
+}
