@@ -15,9 +15,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Messages a visitor may send at once, before the rate per minute counts.
-const MESSAGE_BURST: u32 = 5;
-
 /// Everything a request may need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App(Arc<Parts>);
@@ -91,7 +88,7 @@ impl App {
         let settings = RelaySettings { reply_bytes: config.limits.reply_bytes as usize, ..RelaySettings::default() };
         let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), settings);
         let per_minute = config.limits.visitor_messages_per_minute;
-        let sends = Limiter::new(clock.clone(), per_minute, MESSAGE_BURST.min(per_minute));
+        let sends = Limiter::new(clock.clone(), per_minute, per_minute.div_ceil(2));
         let requests = per_minute_limiter(&clock, config.limits.visitor_requests_per_minute);
         let token_requests = per_minute_limiter(&clock, config.limits.token_requests_per_minute);
         let closing = watch::Sender::new(false);

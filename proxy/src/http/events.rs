@@ -8,9 +8,9 @@ use super::sentences::Sentence;
 use super::stream::answer;
 use super::visitor::Visitor;
 use crate::app::App;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
-use http::HeaderMap;
+use http::request::Parts;
 use serde::Deserialize;
 use twinchat_protocol::error::ErrorBody;
 use twinchat_protocol::event::StreamEvent;
@@ -32,6 +32,23 @@ struct From {
     after: Option<String>,
 }
 
+/// The last event seen, from either place.
+struct After(EventId);
+
+impl FromRequestParts<App> for After {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Query(from) = Query::<From>::from_request_parts(parts, app).await?;
+        match (from.after, parts.headers.get("last-event-id")) {
+            (Some(after), _) => event_id(&after, "after"),
+            (None, Some(last)) => event_id(last.to_str().unwrap_or("?"), "Last-Event-ID"),
+            (None, None) => Ok(EventId::START),
+        }
+        .map(Self)
+    }
+}
+
 /// What came after an event, then what comes. Stays open.
 #[utoipa::path(get, path = "/conversations/{id}/events", tag = "messages",
     params(("id" = String, Path, description = "The conversation's id"), From, ("Last-Event-ID" = Option<String>, Header, description = "The last event seen")),
@@ -44,17 +61,9 @@ async fn feed(
     context: Context,
     visitor: Visitor,
     Path(text): Path<String>,
-    Query(from): Query<From>,
-    headers: HeaderMap,
+    After(after): After,
 ) -> Result<Response, ApiError> {
     let conversation = conversation_id(&text)?;
-    let after = match from.after.as_deref() {
-        Some(after) => event_id(after, "after")?,
-        None => match headers.get("last-event-id") {
-            Some(last) => event_id(last.to_str().unwrap_or("?"), "Last-Event-ID")?,
-            None => EventId::START,
-        },
-    };
     let events = app.relay().feed(&visitor.subject, &conversation, after).await?;
     Ok(answer(&app, &visitor.subject, context, events))
 }

@@ -12,10 +12,11 @@ use crate::app::App;
 use crate::limits::Quota;
 use crate::relay::{Reply, Saying};
 use crate::store::PageAt;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+use http::HeaderMap;
 use serde::Deserialize;
+use std::convert::Infallible;
 use twinchat_protocol::envelope::{Envelope, Meta};
 use twinchat_protocol::error::{ErrorBody, ErrorCode};
 use twinchat_protocol::event::StreamEvent;
@@ -98,15 +99,8 @@ async fn history(
         (status = 200, description = "The twin's message", body = Envelope<Message>),
         (status = "default", description = "An error; what had come of the reply is kept", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn send(
-    State(app): State<App>,
-    context: Context,
-    visitor: Visitor,
-    Path(text): Path<String>,
-    headers: HeaderMap,
-    Json(body): Json<NewMessage>,
-) -> Result<Response, Response> {
-    let (reply, quota) = say(&app, &visitor, &text, &headers, body).await?;
+async fn send(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, Refused> {
+    let (reply, quota) = say(&app, &visitor, saying).await?;
     let (message, retry_after) = reply.finished().await;
     Ok(match message.status {
         MessageStatus::Complete | MessageStatus::Stopped => (quota, context.answer(message)).into_response(),
@@ -121,15 +115,8 @@ async fn send(
         (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn stream(
-    State(app): State<App>,
-    context: Context,
-    visitor: Visitor,
-    Path(text): Path<String>,
-    headers: HeaderMap,
-    Json(body): Json<NewMessage>,
-) -> Result<Response, Response> {
-    let (reply, quota) = say(&app, &visitor, &text, &headers, body).await?;
+async fn stream(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, Refused> {
+    let (reply, quota) = say(&app, &visitor, saying).await?;
     Ok((quota, answer(&app, &visitor.subject, context, reply.events())).into_response())
 }
 
@@ -152,10 +139,10 @@ async fn stop(
     (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn retry(State(app): State<App>, context: Context, visitor: Visitor, Path(text): Path<String>) -> Result<Response, Response> {
-    let reply = message_id(&text).map_err(IntoResponse::into_response)?;
+async fn retry(State(app): State<App>, context: Context, visitor: Visitor, Path(text): Path<String>) -> Result<Response, Refused> {
+    let reply = message_id(&text)?;
     let quota = allowed(&app, &visitor)?;
-    let reply = app.relay().retry(&visitor.subject, reply).await.map_err(|error| (quota.clone(), ApiError::from(error)).into_response())?;
+    let reply = app.relay().retry(&visitor.subject, reply).await.map_err(|error| quota.refusing(error))?;
     Ok((quota, answer(&app, &visitor.subject, context, reply.events())).into_response())
 }
 
@@ -183,26 +170,28 @@ async fn feedback(
     Ok(context.answer(message))
 }
 
-/// What both ways to send do first: everything that can be refused is refused before the answer begins.
-async fn say(
-    app: &App,
-    visitor: &Visitor,
-    conversation: &str,
-    headers: &HeaderMap,
-    body: NewMessage,
-) -> Result<(Reply, HeaderMap), Response> {
-    let checked = || -> Result<Saying, ApiError> {
-        let conversation = conversation_id(conversation)?;
-        let key = idempotency_key(headers)?;
-        check_content(&body.content, app.config().limits.message_chars)?;
-        Ok(Saying { conversation, content: body.content, key })
-    };
-    let saying = checked().map_err(IntoResponse::into_response)?;
-    let quota = allowed(app, visitor)?;
-    match app.relay().send(&visitor.subject, saying).await {
-        Ok(reply) => Ok((reply, quota)),
-        Err(error) => Err((quota, ApiError::from(error)).into_response()),
+/// What a send says, checked: conversation, text and idempotency key.
+struct Said(Saying);
+
+impl FromRequest<App> for Said {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let Path(text) = Path::<String>::from_request_parts(&mut parts, app).await?;
+        let conversation = conversation_id(&text)?;
+        let key = idempotency_key(&parts.headers)?;
+        let Json(NewMessage { content }) = Json::from_request(Request::from_parts(parts, body), app).await?;
+        check_content(&content, app.config().limits.message_chars)?;
+        Ok(Self(Saying { conversation, content, key }))
     }
+}
+
+/// What both ways to send do: everything that can be refused is refused before the answer begins.
+async fn say(app: &App, visitor: &Visitor, saying: Saying) -> Result<(Reply, Allowance), Refused> {
+    let quota = allowed(app, visitor)?;
+    let reply = app.relay().send(&visitor.subject, saying).await.map_err(|error| quota.refusing(error))?;
+    Ok((reply, quota))
 }
 
 fn check_content(content: &str, most: u32) -> Result<(), ApiError> {
@@ -242,25 +231,53 @@ fn bad_key() -> ApiError {
     ApiError::invalid("Idempotency-Key", sentence)
 }
 
-/// Takes one from the visitor's allowance; the headers say what is left.
-fn allowed(app: &App, visitor: &Visitor) -> Result<HeaderMap, Response> {
-    match app.sends().take(&visitor.subject) {
-        Ok(quota) => Ok(quota_headers(&quota)),
-        Err(exhausted) => {
-            let error = ApiError::new(ErrorCode::RateLimited).retry_after(exhausted.retry_after);
-            Err((quota_headers(&exhausted.quota), error).into_response())
-        }
+/// Takes one from the visitor's allowance.
+fn allowed(app: &App, visitor: &Visitor) -> Result<Allowance, Refused> {
+    app.sends().take(&visitor.subject).map(Allowance).map_err(|exhausted| {
+        let error = ApiError::new(ErrorCode::RateLimited).retry_after(exhausted.retry_after);
+        Allowance(exhausted.quota).refusing(error)
+    })
+}
+
+/// What is left to the visitor, as TwinExpert's four headers.
+#[derive(Debug, Clone, Copy)]
+struct Allowance(Quota);
+
+impl Allowance {
+    fn refusing(self, error: impl Into<ApiError>) -> Refused {
+        Refused { allowance: Some(self), error: Box::new(error.into()) }
     }
 }
 
-/// TwinExpert's four headers, with the visitor's own numbers.
-fn quota_headers(quota: &Quota) -> HeaderMap {
-    [
-        (HeaderName::from_static("x-ratelimit-limit"), HeaderValue::from(quota.limit)),
-        (HeaderName::from_static("x-ratelimit-remaining"), HeaderValue::from(quota.remaining)),
-        (HeaderName::from_static("x-ratelimit-reset"), HeaderValue::from(quota.resets_at)),
-        (HeaderName::from_static("x-ratelimit-window"), HeaderValue::from(quota.window)),
-    ]
-    .into_iter()
-    .collect()
+impl IntoResponseParts for Allowance {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
+        let Quota { limit, remaining, resets_at, window } = self.0;
+        let headers = response.headers_mut();
+        headers.insert("x-ratelimit-limit", limit.into());
+        headers.insert("x-ratelimit-remaining", remaining.into());
+        headers.insert("x-ratelimit-reset", resets_at.into());
+        headers.insert("x-ratelimit-window", window.into());
+        Ok(response)
+    }
+}
+
+/// An error, and what is left to the visitor.
+#[derive(Debug)]
+struct Refused {
+    allowance: Option<Allowance>,
+    error: Box<ApiError>,
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self { allowance: None, error: Box::new(error) }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.allowance, *self.error).into_response()
+    }
 }

@@ -18,6 +18,8 @@ mod event;
 mod feed;
 mod log;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Numbered, Told};
 pub use reply::Reply;

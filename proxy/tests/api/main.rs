@@ -2,12 +2,16 @@
 //!
 //! One file per file of `src/http`.
 
+mod chat;
 mod helpers;
 
 mod assets;
 mod cors;
 mod frame;
+mod isolation;
+mod messages;
 mod openapi;
 mod proof;
 mod serve;
 mod token;
+mod twins;

@@ -104,7 +104,7 @@ pub(super) fn reply(answer: &Value) -> Result<String, UpstreamError> {
         matches!(role.as_str(), "assistant" | "twin" | "bot" | "ai" | "model").then(|| full_text(value)).flatten()
     };
     let lists = [data, &data["messages"]];
-    let listed = lists.into_iter().filter_map(Value::as_array).flatten().filter_map(by_assistant).last();
+    let listed = lists.into_iter().filter_map(Value::as_array).flatten().filter_map(by_assistant).next_back();
     let named = || {
         ["assistantMessage", "assistant_message", "assistant", "reply", "response", "answer", "message", "twinMessage"]
             .iter()

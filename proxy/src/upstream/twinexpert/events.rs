@@ -30,7 +30,6 @@ pub(super) fn read(body: Body, timeouts: Timeouts) -> EventStream {
     unfold(reading, |mut reading| async move { reading.next().await.map(|item| (item, reading)) }).boxed()
 }
 
-#[expect(clippy::disallowed_methods, reason = "tokio's clock, which tests can pause; std's is what is meant")]
 fn after(pause: std::time::Duration) -> Instant {
     Instant::now() + pause
 }
