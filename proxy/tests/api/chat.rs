@@ -12,12 +12,12 @@ use twinchat_protocol::sse::{Decoder, Event};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The id of the twin listed first.
-pub async fn first_twin(app: &TestApp, visitor: &Visitor) -> String {
+pub(crate) async fn first_twin(app: &TestApp, visitor: &Visitor) -> String {
     text(&visitor.get(app, "/api/v1/twins").await["data"][0], "id")
 }
 
 /// A new conversation with that twin.
-pub async fn conversation(app: &TestApp, visitor: &Visitor) -> String {
+pub(crate) async fn conversation(app: &TestApp, visitor: &Visitor) -> String {
     let new = json!({"twinId": first_twin(app, visitor).await});
     let answer = visitor.send(app, &Method::POST, "/api/v1/conversations", &new).await;
     assert_eq!(answer.status(), 201);
@@ -25,18 +25,18 @@ pub async fn conversation(app: &TestApp, visitor: &Visitor) -> String {
 }
 
 /// The history, oldest first.
-pub async fn history(app: &TestApp, visitor: &Visitor, conversation: &str) -> Vec<Value> {
+pub(crate) async fn history(app: &TestApp, visitor: &Visitor, conversation: &str) -> Vec<Value> {
     let answer = visitor.get(app, &format!("/api/v1/conversations/{conversation}/messages?limit=100")).await;
     answer["data"].as_array().unwrap().clone()
 }
 
 /// The last message of the history.
-pub async fn last(app: &TestApp, visitor: &Visitor, conversation: &str) -> Value {
+pub(crate) async fn last(app: &TestApp, visitor: &Visitor, conversation: &str) -> Value {
     history(app, visitor, conversation).await.pop().unwrap()
 }
 
 /// Says something and reads the stream's beginning.
-pub async fn say(app: &TestApp, visitor: &Visitor, conversation: &str, content: &str) -> Stream {
+pub(crate) async fn say(app: &TestApp, visitor: &Visitor, conversation: &str, content: &str) -> Stream {
     let path = format!("/api/v1/conversations/{conversation}/messages/stream");
     let answer = visitor.send(app, &Method::POST, &path, &json!({ "content": content })).await;
     assert_eq!(answer.status(), 200, "{answer:?}");
@@ -44,12 +44,12 @@ pub async fn say(app: &TestApp, visitor: &Visitor, conversation: &str, content: 
 }
 
 /// Says something and hears the answer to its end.
-pub async fn hear(app: &TestApp, visitor: &Visitor, conversation: &str, content: &str) -> Vec<Told> {
+pub(crate) async fn hear(app: &TestApp, visitor: &Visitor, conversation: &str, content: &str) -> Vec<Told> {
     say(app, visitor, conversation, content).await.rest().await
 }
 
 /// The feed from after an event.
-pub async fn feed(app: &TestApp, visitor: &Visitor, conversation: &str, after: &str) -> Stream {
+pub(crate) async fn feed(app: &TestApp, visitor: &Visitor, conversation: &str, after: &str) -> Stream {
     let path = format!("/api/v1/conversations/{conversation}/events?after={after}");
     let answer = visitor.request(app, &Method::GET, &path).send().await.unwrap();
     assert_eq!(answer.status(), 200, "{answer:?}");
@@ -58,10 +58,10 @@ pub async fn feed(app: &TestApp, visitor: &Visitor, conversation: &str, after: &
 
 /// One event, read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
-    pub id: EventId,
-    pub kind: String,
-    pub data: Value,
+pub(crate) struct Told {
+    pub(crate) id: EventId,
+    pub(crate) kind: String,
+    pub(crate) data: Value,
 }
 
 impl Told {
@@ -72,21 +72,21 @@ impl Told {
     }
 
     /// `progress accepted`, `complete`, ...
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.data["state"].as_str().map_or(self.kind.clone(), |state| format!("{} {state}", self.kind))
     }
 }
 
 /// A stream that is being read.
 #[derive(Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     answer: Response,
     decoder: Decoder,
     ready: Vec<Event>,
 }
 
 impl Stream {
-    pub fn of(answer: Response) -> Self {
+    pub(crate) fn of(answer: Response) -> Self {
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         assert_eq!(answer.headers()["cache-control"], "no-store, no-transform");
         assert_eq!(answer.headers()["x-accel-buffering"], "no");
@@ -94,7 +94,7 @@ impl Stream {
     }
 
     /// The next event; none at the end.
-    pub async fn next(&mut self) -> Option<Told> {
+    pub(crate) async fn next(&mut self) -> Option<Told> {
         while self.ready.is_empty() {
             let chunk = timeout(PATIENCE, self.answer.chunk()).await.expect("an event in time").unwrap()?;
             let ready = &mut self.ready;
@@ -104,7 +104,7 @@ impl Stream {
     }
 
     /// The next event of this name; those before it are dropped.
-    pub async fn until(&mut self, name: &str) -> Told {
+    pub(crate) async fn until(&mut self, name: &str) -> Told {
         loop {
             let told = self.next().await.expect("an event of this name");
             if told.name() == name {
@@ -114,7 +114,7 @@ impl Stream {
     }
 
     /// Everything up to the end of a reply or of the stream.
-    pub async fn rest(&mut self) -> Vec<Told> {
+    pub(crate) async fn rest(&mut self) -> Vec<Told> {
         let mut all = Vec::new();
         while let Some(told) = self.next().await {
             let over = matches!(told.kind.as_str(), "complete" | "error");
@@ -127,13 +127,13 @@ impl Stream {
     }
 
     /// How long it asked to wait before coming back.
-    pub fn retry(&self) -> Option<u32> {
+    pub(crate) fn retry(&self) -> Option<u32> {
         self.decoder.retry_millis()
     }
 }
 
 /// The text a reader shows after these events, who showed `before` until then.
-pub fn shown(before: &str, events: &[Told]) -> String {
+pub(crate) fn shown(before: &str, events: &[Told]) -> String {
     let mut shown = before.to_owned();
     for told in events {
         match told.name().as_str() {
