@@ -7,7 +7,7 @@ use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CryptoKey, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode, SubtleCrypto};
+use web_sys::{CryptoKey, Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode, SubtleCrypto};
 
 /// One database for all proxies; keys stand under the proxy's name.
 const DATABASE: &str = "twinchat";
@@ -159,20 +159,18 @@ async fn finished(request: &IdbRequest) -> Option<JsValue> {
 /// Opens the database. One that does not exist is made only with `create`.
 async fn open(create: bool) -> Option<Database> {
     let request: IdbOpenDbRequest = factory()?.open_with_u32(DATABASE, 1).ok()?;
-    let upgrade = {
-        let request = request.clone();
-        // Runs when there is no such database: an aborted upgrade leaves none behind.
-        Closure::<dyn FnMut()>::new(move || {
-            if create {
-                let database = request.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
-                let _ = database.map(|database| database.create_object_store(STORE));
-            } else {
-                let _ = request.transaction().map(|transaction| transaction.abort());
-            }
-        })
-    };
-    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    // Runs when there is no such database: an aborted upgrade leaves none behind. The browser's to keep, since it may
+    // run when nobody waits for it any more.
+    let upgrade = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+        let Some(request) = event.target().and_then(|target| target.dyn_into::<IdbOpenDbRequest>().ok()) else { return };
+        if create {
+            let database = request.result().ok().and_then(|result| result.dyn_into::<IdbDatabase>().ok());
+            let _ = database.map(|database| database.create_object_store(STORE));
+        } else {
+            let _ = request.transaction().map(|transaction| transaction.abort());
+        }
+    });
+    request.set_onupgradeneeded(Some(upgrade.into_js_value().unchecked_ref()));
     let database = finished(&request).await?;
-    request.set_onupgradeneeded(None);
     Some(Database(database.dyn_into().ok()?))
 }
