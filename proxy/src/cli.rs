@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::clock::{SystemClock, SystemDice};
 use crate::config::{self, Config};
+use crate::http::serve;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -95,7 +96,7 @@ async fn run_server(mut config: Config) -> Result<(), String> {
     let urls = config.server.public_urls.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let app = App::build(config, Arc::new(SystemClock), Arc::new(SystemDice)).await.map_err(|error| error.to_string())?;
     tracing::info!("listening on {address}, reached as {urls}");
-    crate::serve(listener, app, told_to_stop()).await;
+    serve(listener, app, told_to_stop()).await;
     tracing::info!("ended");
     Ok(())
 }

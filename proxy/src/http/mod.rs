@@ -20,6 +20,8 @@ mod page;
 pub mod sentences;
 mod serve;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod token;
 mod twins;
 mod visitor;
@@ -55,13 +57,16 @@ pub fn router(app: App) -> Router {
         .merge(avatars::router())
         .merge(health::router())
         .split_for_parts();
+    framed(routes.merge(openapi::router(document)), &app).with_state(app)
+}
+
+/// Puts around the routes what every answer has.
+fn framed(routes: Router<App>, app: &App) -> Router<App> {
     routes
-        .merge(openapi::router(document))
         .fallback(assets::asset)
         .method_not_allowed_fallback(frame::method_not_allowed)
         .layer(DefaultBodyLimit::max(app.config().limits.body_bytes as usize))
         .layer(CatchPanicLayer::custom(frame::after_panic))
         .layer(from_fn_with_state(cors::Cors::new(app.clone()), cors::cors))
         .layer(from_fn_with_state(app.clone(), frame::frame))
-        .with_state(app)
 }

@@ -35,7 +35,14 @@ pub fn sentence(code: ErrorCode) -> Sentence {
 }
 
 fn words(code: ErrorCode) -> (&'static str, &'static str) {
-    match code {
+    of_requests(code).or_else(|| of_replies(code)).unwrap_or(OUR_FAULT)
+}
+
+const OUR_FAULT: (&str, &str) = ("Something went wrong on our side. Try again.", "Đã có lỗi từ phía chúng tôi. Vui lòng thử lại.");
+
+/// What the caller can change.
+fn of_requests(code: ErrorCode) -> Option<(&'static str, &'static str)> {
+    Some(match code {
         ErrorCode::InvalidRequest => ("The request is not as documented.", "Yêu cầu không đúng như tài liệu."),
         ErrorCode::InvalidToken => (
             "Sign in again: this needs an access token from this server.",
@@ -79,7 +86,13 @@ fn words(code: ErrorCode) -> (&'static str, &'static str) {
         ErrorCode::RateLimited => {
             ("Too many requests; wait a moment and try again.", "Quá nhiều yêu cầu; vui lòng đợi một lát rồi thử lại.")
         }
-        ErrorCode::Internal => ("Something went wrong on our side. Try again.", "Đã có lỗi từ phía chúng tôi. Vui lòng thử lại."),
+        _ => return None,
+    })
+}
+
+/// What the caller cannot change.
+fn of_replies(code: ErrorCode) -> Option<(&'static str, &'static str)> {
+    Some(match code {
         ErrorCode::UpstreamError => (
             "The twin's service gave an answer that could not be understood. Try again.",
             "Dịch vụ của trợ lý trả về nội dung không hiểu được. Vui lòng thử lại.",
@@ -105,5 +118,20 @@ fn words(code: ErrorCode) -> (&'static str, &'static str) {
             "The answer was interrupted on our side. What had come is kept; try again.",
             "Câu trả lời bị gián đoạn từ phía chúng tôi. Phần đã nhận vẫn được giữ lại; vui lòng thử lại.",
         ),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_words_of_its_own_in_both_languages() {
+        for code in ErrorCode::ALL {
+            let said = sentence(*code);
+            assert_ne!(said.english, said.vietnamese, "{code:?}");
+            assert_eq!(said.english == OUR_FAULT.0, *code == ErrorCode::Internal, "{code:?} has no words");
+        }
     }
 }
