@@ -31,7 +31,7 @@ pub fn Panel() -> impl IntoView {
 
 pub(crate) fn panel(cx: Cx) -> El {
     let panel = el("section", "tc-panel").attr("part", "panel").attr("tabindex", "-1").attr_fn("aria-label", move || Some(name(cx)));
-    let panel = if cx.mode() == Mode::Bubble { dialog(cx, panel) } else { panel };
+    let panel = lead_focus(cx, if cx.mode() == Mode::Bubble { dialog(cx, panel) } else { panel });
     let page = cx.mode() == Mode::Page;
     let main = div("tc-main").child(header(cx));
     let main = banner_place(cx, main).slot(move || screen_key(cx.s.screen.get()), move |_| Some(screen(cx)));
@@ -68,24 +68,6 @@ fn screen(cx: Cx) -> El {
 fn dialog(cx: Cx, panel: El) -> El {
     let node = panel.html();
     follow_viewport(node.clone());
-    let focus_at = node.clone();
-    effect(move || {
-        if cx.s.open.get() {
-            focus_inside(cx, focus_at.clone());
-        }
-    });
-    let again_at = node.clone();
-    effect(move || {
-        // What one types in may come only with the list of twins, or with another screen.
-        cx.s.screen.track();
-        cx.s.twins_loading.track();
-        let panel = again_at.clone();
-        leptos::task::spawn_local(async move {
-            if cx.s.open.get_untracked() && focus_is_lost(&panel) {
-                focus_inside(cx, panel);
-            }
-        });
-    });
     let modal = RwSignal::new(media(PHONE));
     listen(&window(), "resize", move |_| modal.set(media(PHONE)));
     panel
@@ -95,25 +77,40 @@ fn dialog(cx: Cx, panel: El) -> El {
         .on("keydown", move |event| keys(cx, &event, &node, modal.get_untracked()))
 }
 
-/// On opening, the focus goes where one types; on touch screens to the panel, since the keyboard
-/// would cover half of it unasked.
-fn focus_inside(cx: Cx, panel: HtmlElement) {
+/// Keeps the keyboard focus where the visitor types, from opening on and from screen to screen,
+/// for as long as it is in the panel at all.
+fn lead_focus(cx: Cx, panel: El) -> El {
+    let node = panel.html();
+    let mut was_open = cx.mode() != Mode::Bubble;
+    effect(move || {
+        let open = cx.s.open.get();
+        // What there is to type in comes with these. This runs before they are drawn, while what
+        // has the focus is still there.
+        (cx.s.screen.track(), cx.s.twins_loading.track(), cx.s.messages_loading.track());
+        let opened = open && !was_open;
+        was_open = open;
+        let here = || focused(&node).is_some_and(|at| node.contains(Some(&at)));
+        if opened || open && here() {
+            focus_inside(cx, node.clone(), opened);
+        }
+    });
+    panel
+}
+
+/// On touch screens the focus goes to the panel, since the keyboard would cover half of it unasked.
+fn focus_inside(cx: Cx, panel: HtmlElement, opened: bool) {
     leptos::task::spawn_local(async move {
+        // What the visitor is using meanwhile stays with them; a part that is gone has lost the focus.
+        let busy = focused(&panel).is_some_and(|at| at != *panel && panel.contains(Some(&at)));
+        if !cx.s.open.get_untracked() || busy && !opened {
+            return;
+        }
         let field = panel.query_selector(".tc-main :is(textarea,[role=combobox],[role=listbox])").ok().flatten();
-        match field.filter(|_| !media("(pointer:coarse)") && cx.s.open.get_untracked()) {
+        match field.filter(|_| !media("(pointer:coarse)")) {
             Some(field) => focus(field.unchecked_ref()),
             None => focus(&panel),
         }
     });
-}
-
-/// Whether the focus is on nothing but the panel itself, or fell to the page because what had it is gone.
-fn focus_is_lost(panel: &HtmlElement) -> bool {
-    let on_body = |at: &Element| at.tag_name().eq_ignore_ascii_case("body");
-    match focused(panel) {
-        Some(at) => on_body(&at) || at == **panel,
-        None => document().active_element().is_none_or(|at| on_body(&at)),
-    }
 }
 
 fn keys(cx: Cx, event: &Event, panel: &HtmlElement, modal: bool) {

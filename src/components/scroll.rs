@@ -52,7 +52,7 @@ impl Scroll {
             let pulled = scroll.clone();
             listen(scroller.node(), sign, move |event| pulled.pulled(event.dyn_ref::<web_sys::WheelEvent>()));
         }
-        scroll.observe(scroller.node(), content.node());
+        scroll.observe(cx, scroller.node(), content.node());
         scroll.mind_messages(cx);
         scroll
     }
@@ -101,9 +101,9 @@ impl Scroll {
         }
     }
 
-    fn observe(&self, scroller: &Element, content: &Element) {
+    fn observe(&self, cx: Cx, scroller: &Element, content: &Element) {
         let scroll = self.clone();
-        let grown = Closure::<dyn FnMut()>::new(move || scroll.grown());
+        let grown = Closure::<dyn FnMut()>::new(move || scroll.grown(cx));
         let Ok(observer) = ResizeObserver::new(grown.as_ref().unchecked_ref()) else { return };
         observer.observe(content);
         observer.observe(scroller);
@@ -112,8 +112,11 @@ impl Scroll {
     }
 
     /// After layout and before painting: the visitor never sees a jump.
-    fn grown(&self) {
-        if self.hold.replace(false) && !self.follow.get() {
+    fn grown(&self, cx: Cx) {
+        if cx.s.messages.with_untracked(Vec::is_empty) {
+            // A greeting is read from its beginning.
+            self.element.set_scroll_top(0);
+        } else if self.hold.replace(false) && !self.follow.get() {
             self.element.set_scroll_top(self.element.scroll_height() - self.from_end.get());
         } else if self.follow.get() {
             self.element.set_scroll_top(self.element.scroll_height());

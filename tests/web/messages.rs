@@ -37,6 +37,15 @@ async fn an_empty_conversation_greets_and_offers_questions() {
 }
 
 #[wasm_bindgen_test]
+async fn a_greeting_longer_than_the_panel_is_read_from_its_beginning() {
+    let stage = stage().await;
+    stage.app.signals.options.update(|options| options.starters = (0..20).map(|n| format!("Question {n}")).collect());
+    chat(&stage, Vec::new()).await;
+    assert!(from_end(&stage) > 100, "it should not fit: {} {}", from_end(&stage), stage.text());
+    assert_eq!(stage.find(".tc-messages").scroll_top(), 0);
+}
+
+#[wasm_bindgen_test]
 async fn each_state_of_a_message_says_what_it_is_and_what_to_do() {
     let stage = stage().await;
     let message = entry("a", Role::Assistant, "", EntryStatus::Waiting(Progress { position: 2, eta_seconds: 30, ..Progress::default() }));

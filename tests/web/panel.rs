@@ -25,6 +25,20 @@ async fn the_panel_of_a_bubble_is_a_dialog_and_of_a_page_is_not() {
 }
 
 #[wasm_bindgen_test]
+async fn the_focus_goes_along_from_choosing_to_typing_and_never_comes_unasked() {
+    let stage = Stage::with_proxy(inline()).await;
+    stage.settle().await;
+    assert_eq!(stage.root.active_element(), None, "a widget in the page takes nobody's focus");
+    let list = stage.find("[role=listbox]");
+    list.focus().unwrap();
+    press(&list, "ArrowDown", |_| {});
+    press(&list, "Enter", |_| {});
+    stage.settle().await;
+    stage.settle().await;
+    assert_eq!(stage.root.active_element(), Some(stage.find("textarea").into()));
+}
+
+#[wasm_bindgen_test]
 async fn every_button_and_field_has_a_name() {
     let stage = Stage::with(inline(), || view! { <ChatWidget /> }).await;
     chat(&stage, Vec::new()).await;
