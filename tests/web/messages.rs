@@ -41,6 +41,7 @@ async fn a_greeting_longer_than_the_panel_is_read_from_its_beginning() {
     let stage = stage().await;
     stage.app.signals.options.update(|options| options.starters = (0..20).map(|n| format!("Question {n}")).collect());
     chat(&stage, Vec::new()).await;
+    stage.settle().await;
     assert!(from_end(&stage) > 100, "it should not fit: {} {}", from_end(&stage), stage.text());
     assert_eq!(stage.find(".tc-messages").scroll_top(), 0);
 }
