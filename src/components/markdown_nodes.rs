@@ -245,9 +245,8 @@ fn image_link(cx: Cx, href: Option<&str>, alt: &str) -> El {
 
 fn code_block(cx: Cx, language: &str) -> (El, El) {
     let code = el("code", "");
-    let inner = code.node().clone();
     let label = if language.is_empty() { cx.t.code } else { language };
-    let copy = copy_button(cx, cx.t.copy_code, move || inner.text_content().unwrap_or_default());
+    let copy = copy_button(cx.t.copy_code);
     let head = div("tc-code-head").child(el("span", "").text(label)).child(copy);
     let pre = el("pre", "").attr("tabindex", "0").attr("role", "region").attr("aria-label", label).child(code.clone());
     (div("tc-code").attr("dir", "ltr").child(head).child(pre), code)

@@ -4,6 +4,7 @@
 //! stays; the open tail is drawn anew at most once per animation frame, whatever the number of
 //! deltas in between.
 
+use super::clipboard::copy_from_buttons;
 use super::dom::{El, div, effect, next_frame};
 use super::leaf::Leaf;
 use super::markdown_nodes::Builder;
@@ -38,7 +39,10 @@ struct Shown {
 }
 
 pub(crate) fn markdown_view(cx: Cx, text: Signal<String>, streaming: Signal<bool>) -> El {
-    let view = div("tc-markdown").attr("part", "markdown");
+    let view = copy_from_buttons(cx, div("tc-markdown").attr("part", "markdown"), |pressed| {
+        let code = pressed.closest(".tc-code").ok().flatten()?.query_selector("code").ok().flatten()?;
+        code.text_content()
+    });
     // Weak: the owner holds the effect, and would hold itself.
     let owner = Owner::current().expect("drawn under an owner").downgrade();
     let document = Rc::new(RefCell::new(Document::new(cx, &view)));

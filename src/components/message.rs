@@ -1,7 +1,7 @@
 //! One message, and what became of it.
 
 use super::avatar::avatar;
-use super::clipboard::copy_button;
+use super::clipboard::{copy_button, copy_from_buttons};
 use super::dom::{El, button, div, el};
 use super::icon::{THUMB_DOWN, UP, WARNING, icon};
 use super::markdown_view::markdown_view;
@@ -145,9 +145,8 @@ fn failure(cx: Cx, problem: &Problem) -> El {
 /// Copy, thumbs, time.
 fn actions(cx: Cx, entry: &MessageEntry) -> El {
     let text = entry.text;
-    let copy = copy_button(cx, cx.t.copy, move || text.get_untracked());
-    div("tc-actions")
-        .child(copy)
+    copy_from_buttons(cx, div("tc-actions"), move |_| Some(text.get_untracked()))
+        .child(copy_button(cx.t.copy))
         .child(thumb(cx, entry, Feedback::Up))
         .child(thumb(cx, entry, Feedback::Down))
         .child(stamp(cx, entry.created_at))

@@ -144,7 +144,10 @@ async fn code_has_its_language_and_a_button_and_tables_scroll_by_themselves() {
     let stage = show(RICH).await;
     assert!(stage.find(".tc-code-head").text_content().unwrap().starts_with("rust"));
     assert_eq!(stage.find(".tc-code pre").text_content().as_deref(), Some("fn main() {\n    println!(\"<b>chào</b>\");\n}\n"));
-    stage.button("Copy code");
+    let copy = stage.button("Copy code");
+    copy.click();
+    assert!(copy.text_content().unwrap().contains("Copied"));
+    assert!(copy.query_selector(".tc-copied").unwrap().is_some());
     assert_eq!(stage.find(".tc-table").get_attribute("tabindex").as_deref(), Some("0"));
     assert_eq!(stage.all(".tc-check").len(), 2);
     for block in stage.all(".tc-markdown > :is(p,ul,ol,blockquote)") {
