@@ -129,3 +129,25 @@ pub(super) fn failure(code: Option<ErrorCode>, retry_after: Option<u32>) -> ApiE
         None => error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::stream::pending;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_bytes_leave_at_once_and_silence_is_filled_every_fifteen_seconds() {
+        let end = Box::pin(async {
+            sleep(Duration::from_secs(40)).await;
+            StreamEnd::Closing
+        });
+        let mut writer = Writer { events: pending().boxed(), context: Context::default(), end, retry_at_end: 700, state: State::Opening };
+        let begun = tokio::time::Instant::now();
+        let mut heard = Vec::new();
+        while let Some(bytes) = writer.next().await {
+            heard.push((begun.elapsed().as_secs(), String::from_utf8(bytes.to_vec()).unwrap()));
+        }
+        let expected = [(0, "retry: 2000\n\n"), (15, ": alive\n\n"), (30, ": alive\n\n"), (40, "retry: 700\n\n")];
+        assert_eq!(heard, expected.map(|(at, text)| (at, text.to_owned())));
+    }
+}

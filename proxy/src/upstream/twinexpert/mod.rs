@@ -6,6 +6,8 @@
 mod answers;
 mod budget;
 mod events;
+#[cfg(test)]
+mod tests;
 
 use super::picture::MAX_BYTES;
 use super::{Budget, EventStream, Picture, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};

@@ -1,0 +1,220 @@
+use super::events::{Body, read};
+use super::*;
+use crate::clock::ManualClock;
+use crate::config::Config;
+use futures_util::StreamExt;
+use futures_util::stream;
+use proptest::prelude::*;
+use std::sync::Mutex as StdMutex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+const KEY: &str = "te_canary_0123456789";
+
+/// Everything that a stream of these chunks says.
+async fn said(chunks: &[&[u8]]) -> Vec<Result<UpstreamEvent, UpstreamError>> {
+    let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    read(stream::iter(chunks).boxed(), Timeouts::default()).collect().await
+}
+
+fn delta(text: &str) -> Result<UpstreamEvent, UpstreamError> {
+    Ok(UpstreamEvent::Delta(text.to_owned()))
+}
+
+fn complete(text: Option<&str>) -> Result<UpstreamEvent, UpstreamError> {
+    Ok(UpstreamEvent::Complete(text.map(str::to_owned)))
+}
+
+#[tokio::test]
+async fn the_name_may_stand_in_either_place_and_the_text_in_any() {
+    for text in [
+        "event: delta\ndata: {\"content\":\"Chào\"}\n\nevent: complete\ndata: {}\n\n",
+        "data: {\"type\":\"delta\",\"delta\":\"Chào\"}\n\ndata: {\"type\":\"complete\"}\n\n",
+        "data: {\"type\":\"delta\",\"data\":{\"text\":\"Chào\"}}\n\ndata: [DONE]\n\n",
+        "event: delta\ndata: {\"delta\":{\"content\":\"Chào\"}}\n\nevent: complete\ndata: {\"message\":\"Done\"}\n\n",
+        "event: delta\ndata: \"Chào\"\n\nevent: complete\ndata: ok\n\n",
+        "event: delta\ndata: Chào\n\nevent: complete\ndata: {\"status\":\"ok\"}\n\n",
+        "event: message\ndata: {\"content\":\"Chào\",\"type\":\"delta\"}\n\nevent: ping\ndata: {}\n\nevent: complete\ndata: {}",
+    ] {
+        assert_eq!(said(&[text.as_bytes()]).await, [delta("Chào"), complete(None)], "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_text_at_the_end_is_given_and_nothing_after_the_end_is_read() {
+    let text = "event: progress\ndata: {\"message\":\"Đang tìm\"}\n\nevent: delta\ndata: {\"content\":\"Cháo\"}\n\n\
+                event: complete\ndata: {\"content\":\"Chào\"}\n\nevent: delta\ndata: {\"content\":\"!\"}\n\n";
+    assert_eq!(said(&[text.as_bytes()]).await, [Ok(UpstreamEvent::Progress("Đang tìm".to_owned())), delta("Cháo"), complete(Some("Chào"))]);
+}
+
+#[tokio::test]
+async fn errors_in_the_stream_are_told_apart_by_the_status_they_would_have_had() {
+    for (data, expected) in [
+        ("{\"message\":\"x\"}", UpstreamError::Failed("x".to_owned())),
+        ("{\"error\":{\"statusCode\":429,\"message\":\"x\"}}", UpstreamError::Limited { retry_after: None }),
+        ("{\"statusCode\":401,\"message\":\"x\"}", UpstreamError::Refused("x".to_owned())),
+        ("broken", UpstreamError::Failed("broken".to_owned())),
+    ] {
+        let text = format!("event: error\ndata: {data}\n\n");
+        assert_eq!(said(&[text.as_bytes()]).await, [Err(expected)]);
+    }
+}
+
+#[tokio::test]
+async fn an_end_without_an_announcement_is_an_end_without_complete() {
+    assert_eq!(said(&[b"event: delta\ndata: {\"content\":\"Ch\"}\n\n"]).await, [delta("Ch")]);
+    assert_eq!(said(&[]).await, []);
+}
+
+#[tokio::test]
+async fn damaged_json_is_forgiven_only_if_the_whole_text_is_repeated() {
+    let damaged = "event: delta\ndata: {\"content\":\"Ch\n\n";
+    let repeated = said(&[damaged.as_bytes(), b"event: complete\ndata: {\"content\":\"whole\"}\n\n"]).await;
+    assert_eq!(repeated, [complete(Some("whole"))]);
+    let not = said(&[damaged.as_bytes(), b"event: complete\ndata: {}\n\n"]).await;
+    assert!(matches!(not[..], [Err(UpstreamError::BrokeOff(_))]), "{not:?}");
+}
+
+#[tokio::test]
+async fn an_endless_line_is_not_kept_in_memory() {
+    let chunk = vec![b'x'; 1 << 20];
+    let said = said(&[&chunk, &chunk, &chunk, &chunk, &chunk]).await;
+    assert!(matches!(said[..], [Err(UpstreamError::Failed(_))]), "{said:?}");
+}
+
+/// How long a stream that says this and then nothing is waited for, in seconds.
+async fn waited_for(first: &'static [u8]) -> u64 {
+    let body: Body = stream::iter([Ok(Bytes::from_static(first))]).chain(stream::pending()).boxed();
+    let begun = tokio::time::Instant::now();
+    let last = read(body, Timeouts::default()).collect::<Vec<_>>().await.pop();
+    assert!(matches!(last, Some(Err(UpstreamError::Silent(_)))), "{last:?}");
+    begun.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upstream_that_falls_silent_is_given_two_minutes() {
+    assert_eq!(waited_for(b": comments are no events\n\n").await, 120);
+    assert_eq!(waited_for(b"event: delta\ndata: {\"content\":\"Ch\"}\n\n").await, 120);
+}
+
+proptest! {
+    #[test]
+    fn any_chunking_says_the_same_and_no_bytes_do_harm(text in "(data|event|:| |\\{|\\}|\"|delta|complete|content|à|\n|\r|[a-z]){0,60}", cut in 0_usize..200) {
+        let bytes = text.as_bytes();
+        let cut = cut.min(bytes.len());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        prop_assert_eq!(runtime.block_on(said(&[bytes])), runtime.block_on(said(&[&bytes[..cut], &bytes[cut..]])));
+    }
+}
+
+/// A server that gives these answers, one connection each, and remembers what it was asked.
+async fn server(answers: Vec<String>) -> (TwinExpert, Arc<StdMutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(StdMutex::new(Vec::new()));
+    let heard = asked.clone();
+    tokio::spawn(async move {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 8192];
+            let length = stream.read(&mut bytes).await.unwrap();
+            heard.lock().unwrap().push(String::from_utf8_lossy(&bytes[..length]).into_owned());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let text = format!("[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{origin}\"\nkey_env = \"KEY\"\n");
+    let config = Config::read(std::path::Path::new("t.toml"), &text, &|_| Some(KEY.to_owned())).unwrap();
+    let clock = Arc::new(ManualClock::at_millis(1_760_000_000_000));
+    (TwinExpert::new(&config.upstreams[0], clock, Timeouts::default()).unwrap(), asked)
+}
+
+fn answer(status: &str, more: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{more}\r\n{body}", body.len())
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_the_key_stays_here() {
+    let (upstream, asked) = server(vec![answer("302 Found", "Location: http://127.0.0.1:1/evil\r\n", "")]).await;
+    let error = upstream.twins().await.unwrap_err();
+    assert!(matches!(&error, UpstreamError::Failed(note) if note.contains("redirect")), "{error}");
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_the_upstream_repeats_is_not_repeated_by_us() {
+    let body = format!("{{\"message\":\"Invalid API key {KEY}\"}}");
+    let (upstream, _) = server(vec![answer("401 Unauthorized", "", &body)]).await;
+    let error = upstream.twins().await.unwrap_err();
+    assert!(matches!(error, UpstreamError::Refused(_)));
+    assert!(!format!("{error} {error:?} {upstream:?}").contains(KEY), "{error}");
+    assert!(error.to_string().contains("[key]"));
+}
+
+#[tokio::test]
+async fn ids_are_one_segment_of_the_path_whatever_is_in_them() {
+    let ok = answer("200 OK", "Content-Type: text/event-stream\r\n", "data: [DONE]\n\n");
+    let (upstream, asked) = server(vec![ok]).await;
+    drop(upstream.send("../a b/%2e?x#y@z", "hi").await.unwrap());
+    let request = asked.lock().unwrap()[0].clone();
+    assert!(request.starts_with("POST /api/v1/conversations/..%2Fa%20b%2F%252e%3Fx%23y@z/messages/stream HTTP/1.1\r\n"), "{request}");
+    assert_eq!(request.matches(KEY).count(), 1);
+    assert!(
+        request.contains(&format!("authorization: Bearer {KEY}\r\n")) && request.contains("accept-encoding: identity\r\n"),
+        "{request}"
+    );
+    for id in ["..", ".", ""] {
+        assert!(matches!(upstream.send(id, "hi").await, Err(UpstreamError::NotFound(_))), "{id:?}");
+    }
+}
+
+#[tokio::test]
+async fn conversations_are_made_at_the_twin_where_there_is_no_other_place_and_that_is_remembered() {
+    let made = || answer("201 Created", "", "{\"data\":{\"id\":\"c1\"}}");
+    let (upstream, asked) = server(vec![answer("404 Not Found", "", ""), made(), made()]).await;
+    for _ in 0..2 {
+        assert_eq!(upstream.create_conversation("t1", "Chào").await.unwrap(), "c1");
+    }
+    let paths: Vec<_> = asked.lock().unwrap().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect();
+    assert_eq!(paths, ["/api/v1/conversations", "/api/v1/twins/t1", "/api/v1/twins/t1"]);
+}
+
+#[tokio::test]
+async fn a_failure_to_make_a_conversation_is_not_tried_elsewhere() {
+    let (upstream, asked) = server(vec![answer("500 Internal Server Error", "", "<html>")]).await;
+    assert!(matches!(upstream.create_conversation("t1", "").await, Err(UpstreamError::Failed(_))));
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_upstream_without_a_stream_is_asked_for_the_whole_reply() {
+    let whole = || answer("200 OK", "", "{\"data\":{\"role\":\"assistant\",\"content\":\"Chào\"}}");
+    let (upstream, asked) = server(vec![answer("405 Method Not Allowed", "", ""), whole(), whole()]).await;
+    for _ in 0..2 {
+        let said: Vec<_> = upstream.send("c1", "hi").await.unwrap().collect().await;
+        assert_eq!(said, [complete(Some("Chào"))]);
+    }
+    assert_eq!(asked.lock().unwrap().len(), 3);
+    assert!(!upstream.capabilities().stream);
+}
+
+#[tokio::test]
+async fn its_account_of_the_budget_is_kept() {
+    let headers = "X-RateLimit-Limit: 500\r\nX-RateLimit-Remaining: 321\r\nX-RateLimit-Reset: 60\r\nX-RateLimit-Window: 3600\r\n";
+    let (upstream, _) = server(vec![answer("200 OK", headers, "{\"data\":[]}")]).await;
+    assert_eq!(upstream.budget(), None);
+    upstream.twins().await.unwrap();
+    assert_eq!(upstream.budget(), Some(Budget { limit: 500, remaining: 321, resets_at: 1_760_000_060_000, window: Some(3600) }));
+}
+
+#[tokio::test]
+async fn pictures_are_fetched_from_its_own_origin_only_and_without_the_key() {
+    let png = "\u{0}PNG";
+    let (upstream, asked) =
+        server(vec![answer("200 OK", "Content-Type: image/png\r\n", png), answer("200 OK", "Content-Type: image/svg+xml\r\n", "<svg/>")])
+            .await;
+    assert!(matches!(upstream.picture("http://127.0.0.1:1/a.png").await, Err(UpstreamError::NotFound(_))));
+    assert!(matches!(upstream.picture("//evil.example/a.png").await, Err(UpstreamError::NotFound(_))));
+    assert!(upstream.picture("/a.png").await.is_err(), "it says PNG and is none");
+    assert_eq!(upstream.picture("/b.svg").await.unwrap().media_type, "image/svg+xml");
+    assert!(asked.lock().unwrap().iter().all(|request| !request.contains(KEY)));
+}
