@@ -155,9 +155,12 @@ impl Drive {
         let mut grown = self.log.grown();
         let (mut kept, mut kept_seq) = (0, 0);
         loop {
+            // In proportion to the text, as all of it is written each time: a long reply that comes
+            // at once is written a dozen times, not hundreds.
+            let due = kept + settings.checkpoint_bytes.max(kept / 2);
             tokio::select! {
                 () = sleep(settings.checkpoint_every) => {}
-                () = async { while self.log.len() < kept + settings.checkpoint_bytes && grown.changed().await.is_ok() {} } => {}
+                () = async { while self.log.len() < due && grown.changed().await.is_ok() {} } => {}
             }
             let (text, seq) = self.log.so_far();
             if seq == kept_seq {

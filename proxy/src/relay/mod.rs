@@ -58,7 +58,7 @@ pub struct RelaySettings {
     pub keep: Duration,
     /// A running reply is kept this often. 1 s.
     pub checkpoint_every: Duration,
-    /// ... or after so much text. 4 KiB.
+    /// ... or after so much text, or half of what there is if that is more. 4 KiB.
     pub checkpoint_bytes: usize,
     /// Replies written for one visitor at once. 3.
     pub replies_per_visitor: u32,
