@@ -6,7 +6,7 @@ use super::extract::Path;
 use crate::app::App;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use twinchat_protocol::error::{ErrorBody, ErrorCode};
 use twinchat_protocol::id::TwinId;
@@ -40,7 +40,6 @@ async fn avatar(State(app): State<App>, Path(text): Path<String>, headers: Heade
         (ETAG, HeaderValue::from_str(&tag).map_err(|_| ApiError::new(ErrorCode::Internal))?),
         (CACHE_CONTROL, CACHED),
         (CONTENT_SECURITY_POLICY, POLICY),
-        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
     ];
     if known {
         return Ok((StatusCode::NOT_MODIFIED, common).into_response());

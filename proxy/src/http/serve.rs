@@ -63,6 +63,8 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     if ended.is_err() {
         tracing::warn!("some connections were still open after {} s and were cut", limit.as_secs());
     }
+    // Leaves one file behind, without a write-ahead log to be read first.
+    app.store().close().await;
 }
 
 /// Out of file descriptors or the like: trying again at once would only burn time.

@@ -63,6 +63,7 @@ async fn pictures_come_from_here_with_a_tag_and_can_do_nothing() {
     assert_eq!(answer.status(), 200);
     assert!(header(&answer, "content-type").starts_with("image/"));
     assert_eq!(header(&answer, "content-security-policy"), "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    assert_eq!(header(&answer, "cross-origin-resource-policy"), "cross-origin", "other sites' pages show it");
     let tag = header(&answer, "etag").to_owned();
     let again = app.request(&Method::GET, &path).header("if-none-match", &tag).send().await.unwrap();
     assert_eq!((again.status().as_u16(), header(&again, "etag")), (304, tag.as_str()));
