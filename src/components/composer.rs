@@ -56,7 +56,7 @@ pub(crate) fn composer(cx: Cx) -> El {
         .child(text)
         .slot(
             move || send().to_string(),
-            move |replying| Some(if replying == "true" { stop_button(cx) } else { send_button(press.clone()) }),
+            move |replying| Some(if replying == "true" { stop_button(press.clone()) } else { send_button(press.clone()) }),
         )
         .on("pointerdown", move |event| {
             // A press beside the text is meant for the text.
@@ -188,13 +188,17 @@ fn send_button(field: Field) -> El {
         })
 }
 
-fn stop_button(cx: Cx) -> El {
-    button("tc-send tc-send--stop")
-        .attr("part", "stop")
-        .attr("aria-label", cx.t.stop)
-        .attr("title", cx.t.stop)
-        .child(icon(STOP))
-        .click(move || cx.app.stop())
+fn stop_button(field: Field) -> El {
+    let cx = field.cx;
+    button("tc-send tc-send--stop").attr("part", "stop").attr("aria-label", cx.t.stop).attr("title", cx.t.stop).child(icon(STOP)).click(
+        move || {
+            cx.app.stop();
+            // This button is about to go; the focus must not fall out of the panel with it.
+            if !media("(pointer:coarse)") {
+                focus(&field.node);
+            }
+        },
+    )
 }
 
 /// Why one cannot send, how much room is left, the owner's small print: whichever matters first.

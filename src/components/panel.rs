@@ -86,7 +86,9 @@ fn lead_focus(cx: Cx, panel: El) -> El {
         let open = cx.s.open.get();
         // What there is to type in comes with these. This runs before they are drawn, while what
         // has the focus is still there.
-        (cx.s.screen.track(), cx.s.twins_loading.track(), cx.s.messages_loading.track());
+        cx.s.screen.track();
+        cx.s.twins_loading.track();
+        cx.s.messages_loading.track();
         let opened = open && !was_open;
         was_open = open;
         let here = || focused(&node).is_some_and(|at| node.contains(Some(&at)));

@@ -170,7 +170,10 @@ async fn the_button_sends_and_becomes_stop_while_the_twin_answers() {
     stage.settle().await;
     assert_eq!(stage.sent(), ["How are you?"]);
     assert_eq!(field(&stage).value(), "and then?", "what is written meanwhile stays");
-    stage.button("Stop answering");
+    let stop = stage.button("Stop answering");
+    stop.focus().unwrap();
+    stop.click();
+    assert_eq!(stage.root.active_element(), Some(field(&stage).into()), "the button goes, the focus stays in the panel");
 }
 
 #[wasm_bindgen_test]

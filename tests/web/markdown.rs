@@ -97,7 +97,7 @@ async fn finished_blocks_stay_the_same_elements_and_keep_a_selection() {
     stage.settle().await;
     let first: Element = stage.find(".tc-markdown > p").into();
     let bold = first.query_selector("strong").unwrap().unwrap();
-    let selection = js_sys::Reflect::get(&stage.root, &"getSelection".into()).ok().filter(|get| get.is_function());
+    let selection = js_sys::Reflect::get(&stage.root, &"getSelection".into()).ok().filter(wasm_bindgen::JsValue::is_function);
     let selection = match selection {
         Some(get) => js_sys::Function::from(get).call0(&stage.root).unwrap(),
         None => js_sys::Function::from(js_sys::Reflect::get(&document(), &"getSelection".into()).unwrap()).call0(&document()).unwrap(),
