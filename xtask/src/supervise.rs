@@ -29,6 +29,10 @@ pub(crate) fn run(program: &[OsString]) -> ExitCode {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         end(group);
     });
+    // Told to end itself, it ends the child first: nobody else knows the group.
+    if let Err(error) = ctrlc::set_handler(move || end(group)) {
+        eprintln!("signals are not caught: {error}");
+    }
     let status = child.wait();
     // What the program left behind in its group goes with it.
     signal("KILL", group);
