@@ -98,6 +98,6 @@ fn from_debian() -> Outcome {
         program.env("DEBIAN_FRONTEND", "noninteractive").run()
     };
     apt(&["update", "-q"])?;
-    apt(&["install", "-q", "-y", "--no-install-recommends", "chromium", "chromium-driver"])
+    apt(&["install", "-q", "-y", "--no-install-recommends", "chromium", "chromium-driver", "fonts-noto-color-emoji"])
         .map_err(|error| format!("{error} Install Chromium and chromedriver yourself, or set CHROME and CHROMEDRIVER."))
 }
