@@ -91,7 +91,7 @@ fn the_last_id_stays_until_the_next_and_retry_is_remembered() {
     let mut ids = Vec::new();
     decoder
         .feed(b"retry: 1500\nid: 1\ndata: a\n\ndata: b\n\nid: x\0y\ndata: c\n\nid\ndata: d\n\nretry: 1s\n\n", &mut |event| {
-            ids.push(event.id)
+            ids.push(event.id);
         })
         .unwrap();
     assert_eq!(ids, ["1", "1", "1", ""]);

@@ -80,6 +80,9 @@ export class Chat {
     await eventually(() => this.answers.count(), (is) => is === count, `${count} answers`);
     await this.button(this.words.copy, this.answers.last()).waitFor({ timeout: 90_000 });
     await this.stop.waitFor({ state: 'hidden' });
+    // Text is drawn once per frame, and a page behind another one has no frames.
+    await this.page.bringToFront();
+    await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     return this.said();
   }
 
