@@ -2,6 +2,7 @@
 
 use super::dom::{El, div, el};
 use super::root::{Cx, set_style};
+use js_sys::JsString;
 use twinchat_protocol::twin::Twin;
 
 /// Draws it. `size` is added to the class: `small`, `medium`, `large`, or nothing for 36 px.
@@ -30,7 +31,9 @@ pub(crate) fn avatar_with_presence(cx: Cx, twin: &Twin, size: &str) -> El {
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = words.next();
-    first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect()
+    let letters: String = first.into_iter().chain(words.next_back()).collect();
+    // The browser's own tables of letters, so that none are downloaded.
+    JsString::from(letters).to_upper_case().into()
 }
 
 /// A colour for a name, always the same one.

@@ -49,9 +49,15 @@ impl Picking {
 
 /// Lower case without diacritics, so that `tro ly` finds `Trợ lý`.
 fn plain(text: &str) -> String {
-    let apart: String = js_sys::JsString::from(text).normalize("NFD").into();
+    let apart: String = js_sys::JsString::from(text).to_lower_case().normalize("NFD").into();
     let base = apart.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c));
-    base.flat_map(char::to_lowercase).map(|c| if c == 'đ' { 'd' } else { c }).collect()
+    // Letters that are not put together of others, and the sigma that words end in.
+    let same = |c| match c {
+        'đ' => 'd',
+        'ς' => 'σ',
+        c => c,
+    };
+    base.map(same).collect()
 }
 
 fn option_id(at: usize) -> String {

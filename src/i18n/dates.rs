@@ -1,7 +1,7 @@
 //! Dates and times, written by the browser's `Intl` in the visitor's language and time zone.
 
 use super::Locale;
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Date, JsString, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 const DAY: i64 = 86_400_000;
@@ -73,8 +73,9 @@ pub fn group_name(millis: u64, now: u64, locale: Locale) -> String {
 fn heading(millis: u64, locale: Locale, options: &[(&str, &str)]) -> String {
     let text = format(millis, locale, options);
     // A heading begins with a capital, which `Intl` does not give to every language's weekdays.
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    let (first, rest) = text.split_at(first);
+    [&String::from(JsString::from(first).to_upper_case()), rest].concat()
 }
 
 /// As short as a list needs it: the time today, else yesterday, the weekday, the date.
