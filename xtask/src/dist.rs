@@ -4,6 +4,7 @@ use crate::process::Program;
 use crate::servers::Built;
 use crate::{Outcome, npm, paths, say, tools};
 use std::collections::hash_map::DefaultHasher;
+use std::env;
 use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ pub(crate) fn run() -> Outcome {
         .args(["build", "--release", "--offline", "--dist"])
         .args([&built])
         .env("CARGO_TARGET_DIR", paths::target())
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", without_our_folders())
         // Trunk takes any value for a switch and stumbles over the common `1`.
         .without_env("NO_COLOR")
         .path(&tools)?
@@ -69,6 +71,19 @@ pub(crate) fn run() -> Outcome {
     Program::new("node").args(["xtask/pack.mjs"]).args([&built, &paths::root().join("npm"), &folder()]).run()?;
     let stamp = paths::scratch("")?.join("dist.stamp");
     fs::write(&stamp, now).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
+}
+
+/// Flags that leave the folders of this machine out of what is shipped: panics name the files they come from.
+/// Cargo adds them to those of `.cargo/config.toml`; a folder with a space in its name cannot be passed so.
+fn without_our_folders() -> String {
+    let home = env::home_dir().unwrap_or_default();
+    let registry = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from).join("registry/src");
+    // One folder per registry, named after its host. None of them on a machine that has vendored everything.
+    let sources = fs::read_dir(registry).into_iter().flatten().flatten().map(|entry| entry.path());
+    let folders = sources.chain([paths::root().to_owned()]).map(|path| path.display().to_string());
+    let flags: Vec<_> =
+        folders.filter(|path| !path.contains(char::is_whitespace)).map(|path| format!("--remap-path-prefix={path}=")).collect();
+    flags.join(" ")
 }
 
 /// One number for all that the files are made from. Only ever compared with one of the same machine.
