@@ -1,11 +1,19 @@
 use super::STYLESHEET;
-use super::accent::{Accent, DEFAULT_ACCENT, Palette, contrast};
+use super::accent::{Accent, DEFAULT_ACCENT, Palette, contrast, to_the_2_4};
 
 #[test]
 fn a_colour_is_read_in_both_short_and_long_form_and_nothing_else_is() {
     assert_eq!(Accent::parse("#fa0"), Accent::parse(" #FFAA00 "));
     for wrong in ["", "#", "#12", "#12345", "#1234567", "red", "#ggg", "123456", "#ăn"] {
         assert_eq!(Accent::parse(wrong), None, "{wrong:?}");
+    }
+}
+
+#[test]
+fn every_part_of_a_colour_is_made_linear_as_the_standard_says() {
+    for part in 11..=255 {
+        let base = (f64::from(part) / 255.0 + 0.055) / 1.055;
+        assert!((to_the_2_4(base) - base.powf(2.4)).abs() < 1e-14, "{part}");
     }
 }
 
