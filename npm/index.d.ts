@@ -81,6 +81,11 @@ export interface TwinChatOptions {
    */
   load?: 'intent' | 'idle' | 'eager';
   /**
+   * Whether a panel that was open when the page was left is open again on the next page in the same tab, once the visitor has written something. Never where it would cover a small screen. The focus stays with the page.
+   * @default "true"
+   */
+  restore?: boolean | 'true' | 'false';
+  /**
    * Whether the panel is open. The attribute follows what the visitor does.
    * @default false
    */
@@ -153,6 +158,9 @@ export declare class TwinChatElement extends HTMLElement {
   get load(): Property<'load'>;
   set load(value: Property<'load'> | null | undefined);
 
+  get restore(): string;
+  set restore(value: Property<'restore'> | null | undefined);
+
   /** Whether the panel is open. Always true in the modes without a bubble. */
   readonly isOpen: boolean;
   /** Fulfilled when the widget is on the page. Waiting for it does not fetch it. */
@@ -186,9 +194,11 @@ export declare class TwinChatElement extends HTMLElement {
   showHistory(): Promise<void>;
   /** Goes back from the list of conversations to where the visitor was. */
   hideHistory(): Promise<void>;
-  /** Changes the language, as `locale` does. */
+  /** Forgets the visitor on this device: identity, token, what was chosen in the menu, what is open. For a shared computer or your site's sign-out. The next message is a new visitor's. */
+  reset(): Promise<void>;
+  /** Changes the language, as `locale` does. A language that the visitor picked in the widget's menu wins over the option until this is called. */
   setLocale(locale: string): Promise<void>;
-  /** Changes the palette, as `colorScheme` does. */
+  /** Changes the palette, as `colorScheme` does, and likewise wins over the visitor's pick. */
   setColorScheme(colorScheme: 'auto' | 'light' | 'dark'): Promise<void>;
   /** Replaces all options: those not given go back to their defaults. `open` stays as it is unless given. */
   setOptions(options: TwinChatOptions): void;

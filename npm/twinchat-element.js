@@ -9,12 +9,12 @@ import { STYLE, TEXTS } from './twinchat-look.js';
 /** Every option and its default. `open` is apart: it is an attribute like that of <dialog>, and a method. */
 const OPTIONS = {
   proxy: '', twin: '', thread: '', mode: 'bubble', locale: '', colorScheme: 'auto', accent: '', position: 'right',
-  heading: '', greeting: '', starters: '', imageOrigins: '', launcher: 'show', load: 'intent',
+  heading: '', greeting: '', starters: '', imageOrigins: '', launcher: 'show', load: 'intent', restore: 'true',
 };
 /** The methods that the widget itself carries out, with `open`. */
 const CALLS = [
   'close', 'toggle', 'setTwin', 'setThreadId', 'sendUserMessage', 'setComposerValue', 'focusComposer', 'showHistory',
-  'hideHistory',
+  'reset', 'hideHistory',
 ];
 
 const NAMES = Object.keys(OPTIONS);
@@ -33,8 +33,8 @@ const start = () => (widget ??= fetchWidget().catch((error) => {
   console.error(
     'twinchat:',
     /eval|CSP/.test(error)
-      ? "this page's Content-Security-Policy refuses WebAssembly: add 'wasm-unsafe-eval' to script-src."
-      : 'the widget could not be loaded.',
+      ? "CSP: add 'wasm-unsafe-eval' to script-src."
+      : 'could not be loaded',
     error,
   );
   throw error;
@@ -52,7 +52,7 @@ async function fetchWidget() {
   return module;
 }
 
-const make = (name, properties) => Object.assign(document.createElement(name), properties);
+const make = (name, id) => Object.assign(document.createElement(name), { id, part: id });
 
 // Importing this on a server must not fail.
 export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
@@ -60,9 +60,9 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   static proxy = '';
   static observedAttributes = ['open', ...NAMES.map(attributeOf)];
 
-  #launcher = make('button', { id: 'launcher', part: 'launcher' });
-  #badge = make('span', { id: 'badge', part: 'badge' });
-  #tip = make('div', { id: 'tip', role: 'alert', part: 'tip' });
+  #launcher = make('button', 'launcher');
+  #badge = make('span', 'badge');
+  #tip = make('div', 'tip');
   #rule; // the launcher's colours
   #frame = make('div'); // what the widget is mounted in; another one each time
   #mounting;
@@ -80,6 +80,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     sheet.replaceSync(STYLE);
     this.#rule = sheet.cssRules[sheet.insertRule(':host{}', sheet.cssRules.length)].style;
     root.adoptedStyleSheets = [sheet];
+    this.#tip.role = 'alert';
     this.#launcher.append(this.#badge);
     root.append(this.#frame, this.#tip, this.#launcher);
     this.#launcher.onclick = () => this.#press(this.#isOpen ? 'close' : 'open');
@@ -119,11 +120,14 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     this.launcher = 'hide';
   }
 
+  // Set anew, so that the widget hears of it even if it is what the page has said before: it wins over the visitor's choice.
   async setLocale(locale) {
+    this.locale = '';
     this.locale = locale;
   }
 
   async setColorScheme(colorScheme) {
+    this.colorScheme = '';
     this.colorScheme = colorScheme;
   }
 
@@ -145,6 +149,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     this.#update();
     if (this.#mounting) return; // moved, or called before it was inserted
     if (this.hasAttribute('open')) this.#press('open');
+    else if (this.#wasOpen) this.#press('restore');
     else if (this.load === 'eager' || this.mode !== 'bubble') this.#press();
     else if (this.load === 'idle') (globalThis.requestIdleCallback ?? setTimeout)(() => start().catch(ignore));
   }
@@ -167,6 +172,13 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     }
   }
 
+  /** Whether this tab's panel was open when the page was left, as the widget has noted. Storage may be forbidden. */
+  get #wasOpen() {
+    try {
+      return sessionStorage['twinchat.open.' + this.#options().proxy];
+    } catch {}
+  }
+
   get #texts() {
     return /^vi/i.test(this.locale || document.documentElement.lang || navigator.language) ? TEXTS.vi : TEXTS.en;
   }
@@ -186,7 +198,6 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     const options = {};
     for (const name of NAMES) options[name] = this[name];
     options.proxy ||= this.constructor.proxy;
-    options.locale ||= document.documentElement.lang;
     return options;
   }
 
@@ -221,7 +232,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
       this.#dispatch('error', { code: 'LOAD_FAILED', message: String(error) });
       throw error;
     });
-    if (frame !== this.#frame) throw Error('<twin-chat> was removed');
+    if (frame !== this.#frame) throw Error('removed');
     this.#handle = module.mount(frame, this.#options(), (name, detail) => frame === this.#frame && this.#hear(name, detail));
     this.#update();
     this.#isReady();
@@ -264,7 +275,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     if (handle) queueMicrotask(() => handle.destroy()); // it may be in the middle of telling something
     this.#handle = this.#mounting = this.#isOpen = this.#unread = undefined;
     this.#ready = new Promise((resolve) => (this.#isReady = resolve));
-    const frame = make('div', { id: 'frame' });
+    const frame = make('div', 'frame');
     this.#frame.replaceWith(frame);
     this.#frame = frame;
     this.#update();
@@ -293,5 +304,6 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
 
 /** Makes `<twin-chat>` known to the page, once: a second call, from this copy or another one, changes nothing. */
 export function defineTwinChat() {
-  globalThis.customElements?.get('twin-chat') ?? globalThis.customElements?.define('twin-chat', TwinChatElement);
+  const known = globalThis.customElements;
+  known?.get('twin-chat') ?? known?.define('twin-chat', TwinChatElement);
 }

@@ -192,3 +192,41 @@ async fn two_widgets_on_one_page_do_not_hear_each_other() {
     assert!(other.find(".tc-panel").is_some());
     second.destroy();
 }
+
+#[wasm_bindgen_test]
+async fn a_panel_that_comes_back_with_the_page_leaves_the_focus_where_it_is() {
+    let page = Page::new();
+    let handle = page.mount(&[]);
+    frame().await;
+    call(&handle, "restore", JsValue::UNDEFINED).unwrap();
+    frame().await;
+    frame().await;
+    // Where this runs decides which of the two is to be seen.
+    let small = web_sys::window().unwrap().match_media("(max-width:480px),(max-height:480px)").unwrap().unwrap().matches();
+    assert_eq!(page.names(), if small { vec![] } else { vec!["opened".to_owned()] });
+    assert_eq!(page.find(".tc-panel").unwrap().has_attribute("hidden"), small);
+    assert!(page.root.active_element().is_none());
+    handle.destroy();
+    let kept = Page::new();
+    let handle = kept.mount(&[("restore", "false")]);
+    call(&handle, "restore", JsValue::UNDEFINED).unwrap();
+    frame().await;
+    assert_eq!(kept.names(), Vec::<String>::new());
+    handle.destroy();
+}
+
+#[wasm_bindgen_test]
+async fn without_a_language_of_its_own_the_widget_speaks_the_pages_also_after_a_reset() {
+    let root = web_sys::window().unwrap().document().unwrap().document_element().unwrap();
+    root.set_attribute("lang", "vi").unwrap();
+    let page = Page::new();
+    let handle = page.mount(&[]);
+    frame().await;
+    assert_eq!(page.find(".tc-root").unwrap().get_attribute("lang").as_deref(), Some("vi"));
+    call(&handle, "reset", JsValue::UNDEFINED).unwrap();
+    frame().await;
+    frame().await;
+    assert_eq!(page.find(".tc-root").unwrap().get_attribute("lang").as_deref(), Some("vi"));
+    handle.destroy();
+    root.remove_attribute("lang").unwrap();
+}

@@ -3,7 +3,7 @@
 //! None of them waits: what they set going shows up in the signals. All of them are safe to call
 //! at any time; what makes no sense at the moment does nothing.
 
-use super::{App, Inner, Options, WidgetEvent, put};
+use super::{App, ColorScheme, Inner, Options, WidgetEvent, put};
 use crate::platform::web;
 use crate::state::{EntryStatus, Loading, Screen};
 use leptos::prelude::*;
@@ -39,9 +39,24 @@ impl App {
             self.signals.open.set(true);
             self.with(|inner| {
                 inner.opened();
+                inner.keep();
                 inner.tell(&WidgetEvent::Opened);
             });
         }
+    }
+
+    /// Opens the panel because it was open when the page was left, unless the site wants that not or it would cover the
+    /// screen. The keyboard focus stays where it is.
+    pub fn come_back(&self) {
+        if self.inner().is_some_and(|inner| inner.may_come_back()) && !self.signals.open.get_untracked() {
+            self.with(|inner| inner.set_came_back(true));
+            self.open();
+        }
+    }
+
+    /// Whether the panel is open only because it was when the page was left: nobody has asked for it on this page.
+    pub fn came_back(&self) -> bool {
+        self.inner().is_some_and(|inner| inner.came_back())
     }
 
     /// Closes the panel. A running reply goes on; what comes counts as unread.
@@ -50,6 +65,8 @@ impl App {
             self.signals.open.set(false);
             self.with(|inner| {
                 inner.ticker.take();
+                inner.set_came_back(false);
+                inner.keep();
                 inner.tend(&inner.current());
                 inner.tell(&WidgetEvent::Closed);
             });
@@ -256,16 +273,26 @@ impl App {
         self.signals.focus_request.update(|count| *count += 1);
     }
 
-    /// Changes the language, BCP 47.
+    /// The visitor chooses a language, BCP 47. It is kept from the first message on and wins over the page's, until the
+    /// page says something else.
     pub fn set_locale(&self, locale: &str) {
-        let options = Options { locale: locale.to_owned(), ..self.signals.options.get_untracked() };
-        self.set_options(options);
+        self.with(|inner| inner.choose(|choices| locale.clone_into(&mut choices.locale)));
     }
 
-    /// Replaces all options. Another proxy starts the app anew.
+    /// The visitor chooses a palette; kept as the language is.
+    pub fn set_color_scheme(&self, scheme: ColorScheme) {
+        self.with(|inner| inner.choose(|choices| choices.color_scheme = Some(scheme)));
+    }
+
+    /// The page replaces all options. Another proxy starts the app anew.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever replaces all options is done with them")]
     pub fn set_options(&self, options: Options) {
-        self.with(|inner| inner.take_options(&options));
-        put(self.signals.options, options);
+        self.with(|inner| inner.page_options(&options));
+    }
+
+    /// Forgets the visitor: identity, token, choices, what is open. The next message is a new visitor's.
+    pub fn reset(&self) {
+        self.with(Inner::reset);
     }
 
     /// An address at the proxy, such as a twin's avatar, in full.

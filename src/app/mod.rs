@@ -8,6 +8,7 @@ mod chat;
 mod drawing;
 mod events;
 mod lists;
+mod memory;
 mod options;
 mod start;
 mod talk;
@@ -25,6 +26,7 @@ use chat::Run;
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::reactive::owner::WeakOwner;
+use memory::Memory;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -136,6 +138,9 @@ struct Inner {
     started: Cell<bool>,
     connected: Cell<bool>,
     alive: Cell<bool>,
+    memory: Memory,
+    /// Counts proxies and visitors: what was begun for another one is not wanted any more.
+    epoch: Cell<u32>,
     ticker: RefCell<Option<Job>>,
     watch: RefCell<Option<Box<dyn Any>>>,
 }
@@ -161,15 +166,13 @@ impl Drop for Job {
 }
 
 impl Inner {
-    /// Lets something run until the app is destroyed.
+    /// Lets something run until the app is destroyed or starts anew.
     fn spawn(self: &Rc<Self>, future: impl Future<Output = ()> + 'static) {
-        let this = self.clone();
+        let (this, epoch) = (self.clone(), self.epoch.get());
         let mut future = Box::pin(future);
-        self.platform.clock.spawn(Box::pin(poll_fn(
-            move |context| {
-                if this.alive.get() { future.as_mut().poll(context) } else { Poll::Ready(()) }
-            },
-        )));
+        self.platform.clock.spawn(Box::pin(poll_fn(move |context| {
+            if this.alive.get() && this.epoch.get() == epoch { future.as_mut().poll(context) } else { Poll::Ready(()) }
+        })));
     }
 
     /// Lets something run until its job is dropped.

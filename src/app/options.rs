@@ -26,7 +26,7 @@ pub enum ColorScheme {
 
 /// Everything that can be chosen. An empty text means "not chosen": then the owner's settings
 /// (`GET /api/v1/widget`) decide, and after those the widget's own words.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// The proxy's origin, such as `https://chat.example.com`, without a path. Empty: the page's own origin.
     pub proxy: String,
@@ -50,8 +50,31 @@ pub struct Options {
     pub starters: Vec<String>,
     /// Whether the panel is open from the start. Default: closed in a bubble.
     pub open: bool,
+    /// Whether a panel that was open when the page was left is open again afterwards. Default: yes, once the visitor has
+    /// written; never where it would cover the screen.
+    pub restore: bool,
     /// Origins whose pictures in answers are shown at once. Default: none, a picture is a link.
     pub image_origins: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            proxy: String::new(),
+            twin: String::new(),
+            thread: String::new(),
+            locale: String::new(),
+            color_scheme: ColorScheme::default(),
+            mode: Mode::default(),
+            accent: String::new(),
+            title: String::new(),
+            greeting: String::new(),
+            starters: Vec::new(),
+            open: false,
+            restore: true,
+            image_origins: Vec::new(),
+        }
+    }
 }
 
 impl Options {

@@ -1,6 +1,7 @@
 //! Beginning, coming back, and ending.
 
 use super::chat::Run;
+use super::memory::Memory;
 use super::{App, Inner, ListState, Options, Signals, WidgetEvent, put};
 use crate::client::Client;
 use crate::platform::{Platform, Shelf};
@@ -43,6 +44,8 @@ impl App {
     /// An app on this platform; [`App::provide`] is one in the browser.
     pub fn provide_on(options: Options, platform: Platform) -> Self {
         let origin = origin_of(&options, &platform);
+        let memory = Memory::new(options, &origin, &platform);
+        let options = memory.options();
         let client = Client::new(platform.clone(), &origin, &locale_of(&options, &platform));
         let root = Owner::current().map(|owner| owner.downgrade());
         let signals = Signals::new(options);
@@ -60,6 +63,8 @@ impl App {
             started: Cell::new(false),
             connected: Cell::new(false),
             alive: Cell::new(true),
+            memory,
+            epoch: Cell::new(0),
             ticker: RefCell::default(),
             watch: RefCell::default(),
         });
@@ -81,12 +86,12 @@ impl App {
 }
 
 /// The proxy's origin: the chosen one, or the page's own.
-fn origin_of(options: &Options, platform: &Platform) -> String {
+pub(super) fn origin_of(options: &Options, platform: &Platform) -> String {
     let chosen = options.proxy.trim().trim_end_matches('/');
     if chosen.is_empty() { platform.page.origin() } else { chosen.to_owned() }
 }
 
-fn locale_of(options: &Options, platform: &Platform) -> String {
+pub(super) fn locale_of(options: &Options, platform: &Platform) -> String {
     if options.locale.is_empty() { platform.page.language() } else { options.locale.clone() }
 }
 
@@ -119,6 +124,9 @@ impl Inner {
                 put(settings.signals.settings, fetched);
             }
         });
+        if self.client().is_known().await {
+            self.keep_from_now_on();
+        }
         let listed = self.fetch_conversations(false);
         futures_util::future::join(self.fetch_twins(), listed).await;
         let options = self.signals.options.get_untracked();
@@ -269,9 +277,10 @@ impl Inner {
         }
     }
 
-    /// Another proxy: nothing of the old one stays.
-    fn start_anew(self: &Rc<Self>, origin: String, locale: &str) {
+    /// Another proxy or visitor: nothing of the old one stays.
+    pub(super) fn start_anew(self: &Rc<Self>, origin: String, locale: &str) {
         self.end_all();
+        self.epoch.set(self.epoch.get() + 1);
         self.client.replace(Client::new(self.platform.clone(), &origin, locale));
         self.origin.replace(origin);
         self.list.replace(ListState::default());

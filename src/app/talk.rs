@@ -163,6 +163,7 @@ impl Inner {
             self.tell(&WidgetEvent::MessageSent { conversation_id: conversation_id.clone(), message_id });
         }
         if accepted {
+            self.keep_from_now_on();
             if run.stop_wanted.replace(false) {
                 self.stop_reply(message_id.clone());
             }

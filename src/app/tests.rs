@@ -1,4 +1,5 @@
-use super::{App, Mode, Options, WidgetEvent};
+use super::{App, ColorScheme, Mode, Options, WidgetEvent};
+use crate::platform::Shelf;
 use crate::platform::fake::{Exchange, Fake};
 use crate::state::{Connection, EntryStatus, Loading, Screen};
 use leptos::prelude::*;
@@ -515,4 +516,138 @@ fn what_is_thought_of_a_reply_is_taken_back_when_the_proxy_refuses_it() {
     post.answer(500, &[], "");
     site.fake.run();
     assert!(entry.feedback.get_untracked().is_none());
+}
+
+fn kept(fake: &Fake, shelf: Shelf, name: &str) -> Option<String> {
+    fake.platform().storage.get(shelf, &format!("twinchat.{name}.https://chat.example"))
+}
+
+const CHOICES: &str = "choices";
+
+/// Asks and is answered; the feed that follows is left waiting.
+fn ask(site: &Site) {
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    post.open(200, &[]).say(&[text, complete(2, "So.")].concat());
+    site.fake.advance(20);
+}
+
+fn chosen(site: &Site) -> (String, ColorScheme) {
+    site.app.signals.options.with_untracked(|options| (options.locale.clone(), options.color_scheme))
+}
+
+#[test]
+fn what_the_visitor_chooses_is_kept_from_the_first_message_on_and_wins_after_a_reload() {
+    let site = site();
+    site.app.set_locale("en");
+    site.app.set_color_scheme(ColorScheme::Dark);
+    site.fake.run();
+    assert_eq!(chosen(&site), ("en".to_owned(), ColorScheme::Dark));
+    assert!(site.fake.keeps_nothing());
+    ask(&site);
+    assert_eq!(kept(&site.fake, Shelf::Site, CHOICES).as_deref(), Some("en|dark"));
+    site.app.set_color_scheme(ColorScheme::Auto);
+    assert_eq!(kept(&site.fake, Shelf::Site, CHOICES).as_deref(), Some("en|auto"));
+    site.app.destroy();
+    let page = Options { locale: "vi".to_owned(), color_scheme: ColorScheme::Light, ..Options::default() };
+    let again = site_of(&site.fake, page);
+    assert_eq!(chosen(&again), ("en".to_owned(), ColorScheme::Auto));
+    again.app.open();
+    again.fake.run();
+    let asked = again.fake.log();
+    assert!(asked.last().unwrap().headers.iter().any(|header| *header == ("accept-language", "en".to_owned())), "the proxy too is told");
+}
+
+#[test]
+fn a_later_word_of_the_page_wins_over_the_visitors_choice_and_clears_it() {
+    let site = site();
+    let page = |locale: &str, accent: &str| Options {
+        proxy: "https://chat.example/".to_owned(),
+        locale: locale.to_owned(),
+        accent: accent.to_owned(),
+        ..Options::default()
+    };
+    ask(&site);
+    site.app.set_options(page("vi", ""));
+    site.app.set_locale("en");
+    site.app.set_color_scheme(ColorScheme::Dark);
+    site.app.set_options(page("vi", "#0f766e"));
+    assert_eq!(chosen(&site), ("en".to_owned(), ColorScheme::Dark), "a word about something else is none about these");
+    site.app.set_options(page("vi", "#0f766e"));
+    assert_eq!(chosen(&site), ("vi".to_owned(), ColorScheme::Dark), "the same once more is meant");
+    assert_eq!(kept(&site.fake, Shelf::Site, CHOICES).as_deref(), Some("|dark"));
+    site.app.set_options(Options { color_scheme: ColorScheme::Light, ..page("vi", "") });
+    assert_eq!(chosen(&site).1, ColorScheme::Light);
+    assert_eq!(kept(&site.fake, Shelf::Site, CHOICES), None);
+}
+
+#[test]
+fn a_panel_that_was_open_comes_back_only_for_who_has_written() {
+    let site = site();
+    let flag = |site: &Site| site.fake.platform().storage.get(Shelf::Tab, "twinchat.open.https://chat.example/");
+    assert_eq!(flag(&site), None);
+    ask(&site);
+    assert_eq!(flag(&site).as_deref(), Some("1"), "under the proxy's name as the page writes it");
+    site.app.close();
+    assert_eq!(flag(&site), None);
+    site.app.open();
+    assert_eq!(flag(&site).as_deref(), Some("1"));
+    site.app.destroy();
+    let again = site_of(&site.fake, Options::default());
+    again.app.come_back();
+    again.fake.run();
+    assert!(again.app.signals.open.get_untracked());
+    assert!(again.app.came_back(), "nobody has asked for the focus");
+    assert_eq!(again.app.signals.screen.get_untracked(), Screen::Chat);
+    again.app.close();
+    again.app.open();
+    assert!(!again.app.came_back());
+}
+
+#[test]
+fn a_panel_does_not_come_back_over_a_small_screen_or_where_the_site_wants_that_not() {
+    for (small, restore) in [(true, true), (false, false)] {
+        let site = site();
+        ask(&site);
+        site.app.destroy();
+        site.fake.set_small(small);
+        let again = site_of(&site.fake, Options { restore, ..Options::default() });
+        again.app.come_back();
+        again.fake.run();
+        assert!(!again.app.signals.open.get_untracked());
+        again.app.open();
+        again.fake.run();
+        assert_eq!(again.fake.platform().storage.get(Shelf::Tab, "twinchat.open.https://chat.example/"), None);
+    }
+}
+
+#[test]
+fn reset_forgets_the_visitor_and_the_next_message_is_a_new_ones() {
+    let fake = Fake::new();
+    proxy(&fake, &[TWIN], "[]");
+    let site = site_of(&fake, Options { locale: "vi".to_owned(), ..Options::default() });
+    site.app.open();
+    fake.run();
+    site.app.set_locale("en");
+    ask(&site);
+    let feed = fake.request().open(200, &[]);
+    let key_of = |request: &crate::platform::Request| request.body.split("subject_token=").nth(1).map(str::to_owned);
+    let first = fake.log().iter().find(|request| request.url.ends_with("/oauth/token")).and_then(key_of);
+    site.app.set_draft("half a word");
+    site.app.reset();
+    fake.run();
+    assert!(fake.keeps_nothing());
+    assert!(feed.is_dropped());
+    let revoke = fake.request();
+    assert_eq!((&revoke.request.url[..], &revoke.request.body[..]), ("https://chat.example/oauth/revoke", "token=t"));
+    revoke.answer(200, &[], "");
+    fake.run();
+    assert!(site.texts().is_empty() && site.app.signals.draft.with_untracked(String::is_empty));
+    assert!(site.app.signals.conversations.with_untracked(Vec::is_empty));
+    assert_eq!(chosen(&site).0, "vi");
+    assert!(fake.keeps_nothing(), "until the next message");
+    ask(&site);
+    assert!(!fake.keeps_nothing());
+    let last = fake.log().iter().rfind(|request| request.url.ends_with("/oauth/token")).and_then(key_of);
+    assert!(first.is_some() && first != last, "{first:?} {last:?}");
 }

@@ -95,6 +95,16 @@ impl Client {
         self.0.tokens.keep_identity().await;
     }
 
+    /// Forgets who the visitor is. A client after this one has a new visitor.
+    pub async fn forget_identity(&self) {
+        self.0.tokens.forget_identity().await;
+    }
+
+    /// Takes back the access token, if there is one (RFC 7009). It ends by itself soon, should that fail.
+    pub async fn revoke(&self) {
+        self.0.tokens.revoke().await;
+    }
+
     /// All streams that wait try now; those that fell silent are opened anew.
     pub fn wake(&self) {
         self.0.bell.ring();

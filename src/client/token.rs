@@ -95,6 +95,24 @@ impl Tokens {
         }
     }
 
+    /// Forgets the identity, here and in the browser.
+    pub(super) async fn forget_identity(&self) {
+        self.stop();
+        self.0.identity.take();
+        self.0.platform.storage.set(Shelf::Site, &self.secret_name(), "");
+        self.0.platform.keys.remove(&self.0.origin).await;
+    }
+
+    /// Takes back the token (RFC 7009). What the proxy says to that changes nothing.
+    pub(super) async fn revoke(&self) {
+        let Some(token) = self.0.token.take() else { return };
+        let url = [&self.0.origin, "/oauth/revoke"].concat();
+        let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned()), (WIDGET_HEADER, "1".to_owned())];
+        let mut body = String::new();
+        push_form(&mut body, "token", &token.access);
+        let _ = self.0.platform.http.send(Request { method: "POST", url, headers, body }).await;
+    }
+
     /// A token that is good for the next half minute at least, if one can be had.
     pub(super) async fn get(&self) -> Result<Rc<Token>, Problem> {
         let current = self.0.token.borrow().clone();

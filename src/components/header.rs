@@ -94,14 +94,8 @@ fn menu_entries(cx: Cx, menu: Menu) -> Vec<El> {
         .map(|&locale| menu.choice(locale.name(), locale == cx.locale, move || cx.app.set_locale(locale.tag())).attr("lang", locale.tag()));
     let now = cx.s.options.with(|options| options.color_scheme);
     let schemes = [(ColorScheme::Auto, cx.t.scheme_auto), (ColorScheme::Light, cx.t.scheme_light), (ColorScheme::Dark, cx.t.scheme_dark)];
-    let schemes = schemes.map(|(scheme, label)| menu.choice(label, scheme == now, move || set_scheme(cx, scheme)));
+    let schemes = schemes.map(|(scheme, label)| menu.choice(label, scheme == now, move || cx.app.set_color_scheme(scheme)));
     // Where the header has no room for its button.
     let new = div("tc-only-small").child(menu.item(COMPOSE, cx.t.new_conversation, move || cx.app.new_conversation())).child(el("hr", ""));
     vec![new, menu_group(cx.t.language, languages), el("hr", ""), menu_group(cx.t.appearance, schemes)]
-}
-
-fn set_scheme(cx: Cx, scheme: ColorScheme) {
-    let mut options = cx.s.options.get_untracked();
-    options.color_scheme = scheme;
-    cx.app.set_options(options);
 }

@@ -89,7 +89,8 @@ fn lead_focus(cx: Cx, panel: El) -> El {
         cx.s.screen.track();
         cx.s.twins_loading.track();
         cx.s.messages_loading.track();
-        let opened = open && !was_open;
+        // A panel that came back with the page takes the focus from nobody.
+        let opened = open && !was_open && !cx.app.came_back();
         was_open = open;
         let here = || focused(&node).is_some_and(|at| node.contains(Some(&at)));
         if opened || open && here() {

@@ -13,6 +13,11 @@ use wasm_bindgen::JsValue;
 /// A sentence for the site's developer when it cannot be done as called.
 pub(super) fn call(app: App, outbox: &Outbox, method: &str, values: &Array) -> Result<(), String> {
     let value = values.get(0);
+    if method == "restore" {
+        // The loader's own: the panel was open when the page was left.
+        app.come_back();
+        return Ok(());
+    }
     match method {
         "open" => app.open(),
         "close" => app.close(),
@@ -43,6 +48,10 @@ pub(super) fn call(app: App, outbox: &Outbox, method: &str, values: &Array) -> R
             if app.signals.screen.get_untracked() == crate::state::Screen::Conversations {
                 app.back();
             }
+        }
+        "reset" => {
+            outbox.forget();
+            app.reset();
         }
         _ => return Err(["there is no method ", method].concat()),
     }

@@ -99,7 +99,11 @@ fn read(options: JsValue) -> Options {
         web_sys::console::error_1(&"twinchat: the options cannot be read: not all of them are texts.".into());
         PageOptions::default()
     });
-    let (options, wrong) = page.read();
+    let (mut options, wrong) = page.read();
+    if options.locale.is_empty() {
+        let root = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element());
+        options.locale = root.and_then(|root| root.get_attribute("lang")).unwrap_or_default();
+    }
     for sentence in wrong {
         web_sys::console::error_1(&["twinchat: ", &sentence].concat().into());
     }

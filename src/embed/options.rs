@@ -20,6 +20,7 @@ pub(super) struct PageOptions {
     greeting: String,
     starters: String,
     image_origins: String,
+    restore: String,
 }
 
 impl PageOptions {
@@ -27,8 +28,10 @@ impl PageOptions {
     /// replaced by the default.
     pub(super) fn read(self) -> (Options, Vec<String>) {
         let mut wrong = Vec::new();
+        // Only looked at: the loader knows the proxy as it is written.
+        origin(&self.proxy, &mut wrong);
         let options = Options {
-            proxy: origin(&self.proxy, &mut wrong),
+            proxy: self.proxy.clone(),
             twin: self.twin,
             thread: self.thread,
             locale: self.locale,
@@ -43,6 +46,7 @@ impl PageOptions {
             title: self.heading,
             greeting: self.greeting,
             starters: list(&self.starters),
+            restore: one_of("restore", &self.restore, &[("true", true), ("false", false)], &mut wrong),
             open: false, // the loader opens it, so that the page hears of it
             image_origins: list(&self.image_origins).iter().map(|text| origin(text, &mut wrong)).collect(),
         };
@@ -107,7 +111,7 @@ mod tests {
         };
         let (options, wrong) = page.read();
         assert!(wrong.is_empty(), "{wrong:?}");
-        assert_eq!(options.proxy, "https://chat.example.com");
+        assert_eq!(options.proxy, "https://chat.example.com/", "as it is written: the loader looks up by that what this tab keeps");
         assert_eq!((options.mode, options.color_scheme), (Mode::Inline, ColorScheme::Dark));
         assert_eq!((options.accent.as_str(), options.title.as_str()), ("#0A7f5c", "Hỏi Mộc"));
         assert_eq!(options.starters, ["Giờ mở cửa?", "Có giao hàng không?"]);

@@ -45,6 +45,12 @@ impl Outbox {
         self.draft.replace(if chosen { String::new() } else { text.to_owned() });
     }
 
+    /// Drops what waits.
+    pub(super) fn forget(&self) {
+        self.waiting.take();
+        self.draft.take();
+    }
+
     /// To be told of every event: a twin was chosen, so what waits can go.
     pub(super) fn hear(&self, app: App, event: &WidgetEvent) {
         let WidgetEvent::TwinChange { twin_id } = event else { return };

@@ -99,6 +99,8 @@ pub trait Keys {
     fn sha256(&self, data: &[u8]) -> Task<Option<Vec<u8>>>;
     /// The key kept under this name, if there is one. Looking creates nothing.
     fn find(&self, name: &str) -> Task<Option<Rc<dyn Key>>>;
+    /// Removes the key kept under this name, if there is one.
+    fn remove(&self, name: &str) -> Task<()>;
     /// A new P-256 key in memory that cannot be exported. `None` without WebCrypto or IndexedDB.
     fn make(&self) -> Task<Option<Rc<dyn Key>>>;
 }
@@ -139,6 +141,8 @@ pub trait Page {
     fn online(&self) -> bool;
     /// Whether the page is in sight.
     fn visible(&self) -> bool;
+    /// Whether an open panel covers the whole screen, as on a phone.
+    fn is_small(&self) -> bool;
     /// Where the page is from, such as `https://example.com`.
     fn origin(&self) -> String;
     /// The visitor's language, BCP 47.

@@ -168,7 +168,7 @@ test('several changed attributes are told as one; setOptions() puts those not gi
   const tellings = (await asked(page)).filter(([name]) => name === 'setOptions');
   assert.equal(tellings.length, 2);
   const { heading, greeting, locale } = await options(page);
-  assert.deepEqual([heading, greeting, locale], ['', 'Xin chào', 'en']);
+  assert.deepEqual([heading, greeting, locale], ['', 'Xin chào', '']);
   assert.equal(await page.evaluate(() => document.querySelector('twin-chat').isOpen), true);
   await page.close();
 });
@@ -326,4 +326,43 @@ test('the icon is white on a dark brand colour and black on a light one', async 
     assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector('twin-chat').shadowRoot.getElementById('launcher')).color), expected);
     await page.close();
   }
+});
+
+test('a panel that was open when the page was left is asked for again, by the proxy it belongs to', async () => {
+  const page = await stage.page(TAG);
+  await page.waitForSelector(launcher);
+  await page.evaluate(() => sessionStorage.setItem('twinchat.open.https://other.example', '1'));
+  await page.reload();
+  await page.waitForSelector(launcher);
+  assert.equal(await page.evaluate(() => document.standIn), undefined);
+  await page.evaluate((origin) => sessionStorage.setItem(`twinchat.open.${origin}`, '1'), stage.origin);
+  await page.reload();
+  await page.waitForFunction(() => document.standIn?.asked.length === 2);
+  assert.deepEqual(await asked(page), [['mount'], ['restore']]);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('a page that may not store anything has its launcher all the same', async () => {
+  const page = await stage.page(`<script src="/closed.js"></script>${TAG}`, {
+    scripts: { 'closed.js': `Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('', 'SecurityError'); } });` },
+  });
+  await page.click(launcher);
+  await page.waitForSelector('twin-chat[open]');
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('setLocale() is told even when it says what the page has said before; a property assigned again is not', async () => {
+  const page = await stage.page(TAG);
+  await page.evaluate(() => customElements.whenDefined('twin-chat').then(() => document.querySelector('twin-chat').open()));
+  const tellings = async () => (await asked(page)).filter(([name]) => name === 'setOptions').length;
+  await page.evaluate(() => document.querySelector('twin-chat').setLocale('vi'));
+  assert.equal(await tellings(), 1);
+  await page.evaluate(() => document.querySelector('twin-chat').setLocale('vi'));
+  assert.equal(await tellings(), 2);
+  await page.evaluate(() => void (document.querySelector('twin-chat').locale = 'vi'));
+  assert.equal(await tellings(), 2);
+  assert.equal((await options(page)).locale, 'vi');
+  await page.close();
 });

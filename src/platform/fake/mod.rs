@@ -41,6 +41,7 @@ struct World {
     made: Cell<u32>,
     dice: Cell<u32>,
     secure: Cell<bool>,
+    small: Cell<bool>,
 }
 
 impl Fake {
@@ -63,6 +64,7 @@ impl Fake {
             made: Cell::new(0),
             dice: Cell::new(1),
             secure: Cell::new(true),
+            small: Cell::new(false),
         }))
     }
 
@@ -144,6 +146,11 @@ impl Fake {
         self.0.secure.set(secure);
     }
 
+    /// Whether the screen is a phone's.
+    pub(crate) fn set_small(&self, small: bool) {
+        self.0.small.set(small);
+    }
+
     /// Whether nothing at all is kept.
     pub(crate) fn keeps_nothing(&self) -> bool {
         self.0.kept.borrow().is_empty() && self.0.keys.borrow().is_empty()
@@ -222,6 +229,11 @@ impl Keys for Fake {
         Box::pin(async move { key })
     }
 
+    fn remove(&self, name: &str) -> Task<()> {
+        self.0.keys.borrow_mut().remove(name);
+        Box::pin(async {})
+    }
+
     fn make(&self) -> Task<Option<Rc<dyn Key>>> {
         self.0.made.set(self.0.made.get() + 1);
         let key = self.0.secure.get().then(|| self.key(self.0.made.get()));
@@ -280,6 +292,10 @@ impl Page for Fake {
 
     fn visible(&self) -> bool {
         self.0.visible.get()
+    }
+
+    fn is_small(&self) -> bool {
+        self.0.small.get()
     }
 
     fn origin(&self) -> String {

@@ -36,6 +36,15 @@ impl Keys for WebCrypto {
         })
     }
 
+    fn remove(&self, name: &str) -> Task<()> {
+        let name = name.to_owned();
+        Box::pin(async move {
+            if let Some(database) = open(false).await {
+                database.remove(&name).await;
+            }
+        })
+    }
+
     fn make(&self) -> Task<Option<Rc<dyn Key>>> {
         Box::pin(async {
             factory()?;
@@ -132,6 +141,14 @@ impl Database {
     async fn read(&self, name: &str) -> Option<JsValue> {
         let store = self.transaction(IdbTransactionMode::Readonly)?.object_store(STORE).ok()?;
         finished(&store.get(&name.into()).ok()?).await
+    }
+
+    async fn remove(&self, name: &str) {
+        let Some(transaction) = self.transaction(IdbTransactionMode::Readwrite) else { return };
+        let request = transaction.object_store(STORE).and_then(|store| store.delete(&name.into()));
+        if let Ok(request) = request {
+            finished(&request).await;
+        }
     }
 
     /// Whether it was added; false when there is one already, or no room.

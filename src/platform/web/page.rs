@@ -6,6 +6,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventTarget, VisibilityState};
 
+/// When a bubble's panel covers the screen; the same as in `style/panel.css`.
+const SMALL: &str = "(max-width:480px),(max-height:480px)";
+
 #[derive(Debug)]
 pub(super) struct BrowserPage;
 
@@ -16,6 +19,11 @@ impl Page for BrowserPage {
 
     fn visible(&self) -> bool {
         document().is_none_or(|document| document.visibility_state() == VisibilityState::Visible)
+    }
+
+    fn is_small(&self) -> bool {
+        let list = web_sys::window().and_then(|window| window.match_media(SMALL).ok().flatten());
+        list.is_some_and(|list| list.matches())
     }
 
     fn origin(&self) -> String {
