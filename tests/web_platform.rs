@@ -129,6 +129,10 @@ async fn looking_for_a_key_leaves_no_trace_and_a_kept_one_cannot_be_exported() {
     assert!(keys.find("https://other.example").await.is_none(), "a key is for one proxy");
     let late = keys.make().await.expect("WebCrypto").keep("https://chat.example").await.expect("the first one's");
     assert_eq!(late.x(), key.x(), "who comes second is the same visitor");
+    keys.remove("https://other.example").await;
+    assert!(keys.find("https://chat.example").await.is_some());
+    keys.remove("https://chat.example").await;
+    assert!(keys.find("https://chat.example").await.is_none());
     done(forget_keys()).await;
 }
 
