@@ -10,6 +10,15 @@ fn read(text: &str) -> Result<Config, ConfigError> {
 }
 
 #[test]
+fn the_settings_in_the_readme_can_be_used() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+    let (_, rest) = readme.split_once("```toml\n").expect("the README shows the settings");
+    let (settings, _) = rest.split_once("```").unwrap();
+    let config = read(&settings.lines().map(|line| format!("{}\n", line.trim_start())).collect::<String>()).unwrap();
+    assert_eq!(config.upstreams.len(), 1);
+}
+
+#[test]
 fn the_example_file_is_what_config_help_prints_and_can_be_used() {
     let example = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/twinchat.example.toml")).unwrap();
     assert_eq!(example, help(), "write it anew: cargo run -p twinchat-proxy -- config-help > proxy/twinchat.example.toml");
