@@ -65,10 +65,15 @@ async fn list(
         let english = format!("Search for at most {MAX_SEARCH_CHARS} characters.");
         return Err(ApiError::invalid("search", Sentence::new(english, format!("Chỉ tìm tối đa {MAX_SEARCH_CHARS} ký tự."))));
     }
-    let twin = match chosen.twin_id.filter(|text| !text.is_empty()).map(|text| TwinId::parse(&text)) {
-        Some(Ok(twin)) => Some(twin),
-        // A text that is no id of ours is no twin of any conversation.
-        Some(Err(_)) => return Ok(context.list(Vec::new(), page.meta(0))),
+    let twin = match chosen.twin_id.filter(|text| !text.is_empty()) {
+        Some(name) => {
+            // An id of ours names conversations even when its twin is no longer listed, or no list can be had.
+            let listed = app.directory().twin_named(&name).await.ok().flatten().map(|listed| listed.twin.id);
+            match listed.or_else(|| TwinId::parse(&name).ok()) {
+                Some(id) => Some(id),
+                None => return Ok(context.list(Vec::new(), page.meta(0))),
+            }
+        }
         None => None,
     };
     let query = ConversationQuery { twin, search: chosen.search, offset: page.offset(), limit: page.limit };
@@ -99,11 +104,7 @@ pub(super) async fn begin(
     wanted_title: Option<&str>,
 ) -> Result<Response, ApiError> {
     let title = title(wanted_title.unwrap_or_default())?;
-    let listed = match TwinId::parse(twin) {
-        Ok(twin) => app.directory().twin(&twin).await?,
-        Err(_) => None,
-    };
-    let Some(listed) = listed else {
+    let Some(listed) = app.directory().twin_named(twin).await? else {
         let sentence = Sentence::new("There is no such twin; GET /twins lists all.", "Không có trợ lý này; GET /twins liệt kê tất cả.");
         return Err(ApiError::new(ErrorCode::NotFound).saying(sentence));
     };

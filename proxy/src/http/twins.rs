@@ -14,7 +14,6 @@ use serde::Deserialize;
 use twinchat_protocol::conversation::Conversation;
 use twinchat_protocol::envelope::Envelope;
 use twinchat_protocol::error::{ErrorBody, ErrorCode};
-use twinchat_protocol::id::TwinId;
 use twinchat_protocol::twin::Twin;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -54,8 +53,7 @@ async fn one(
     _visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<axum::Json<Envelope<Twin>>, ApiError> {
-    let id = TwinId::parse(&id).map_err(|_| ApiError::new(ErrorCode::NotFound))?;
-    let listed = app.directory().twin(&id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
+    let listed = app.directory().twin_named(&id).await?.ok_or_else(|| ApiError::new(ErrorCode::NotFound))?;
     Ok(context.answer(listed.twin))
 }
 

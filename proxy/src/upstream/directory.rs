@@ -75,6 +75,18 @@ impl Directory {
         Ok(self.twins().await?.into_iter().find(|listed| listed.twin.id == *id))
     }
 
+    /// The twin with this id, ours or its upstream's: what an owner has in a program or a page of
+    /// before goes on working. Ours comes first; of several upstreams' the first in the settings.
+    ///
+    /// # Errors
+    /// As [`Directory::twins`].
+    pub async fn twin_named(&self, name: &str) -> Result<Option<Listed>, UpstreamError> {
+        let all = self.twins().await?;
+        let at = all.iter().position(|listed| listed.twin.id.as_str() == name);
+        let at = at.or_else(|| all.iter().position(|listed| listed.upstream_id == name));
+        Ok(at.and_then(|at| all.into_iter().nth(at)))
+    }
+
     /// The twin's picture.
     ///
     /// # Errors

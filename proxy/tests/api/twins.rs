@@ -36,6 +36,26 @@ async fn twins_are_listed_in_pages_under_ids_of_our_own() {
 }
 
 #[tokio::test]
+async fn a_twin_is_also_found_by_its_upstreams_id_and_answers_with_ours() {
+    let app = TestApp::start().await;
+    let ann = app.visitor().await;
+    let theirs = app.emulator.twins()[1].id.clone();
+    let ours = ann.get(&app, "/api/v1/twins").await["data"][1].clone();
+    let one = ann.get(&app, &format!("/api/v1/twins/{theirs}")).await;
+    assert_eq!(one["data"], ours);
+    assert!(!one.to_string().contains(&theirs), "{one}");
+    let begun = ann.request(&app, &Method::POST, "/api/v1/conversations").json(&json!({ "twinId": theirs })).send().await.unwrap();
+    assert_eq!(begun.status(), 201);
+    let begun = body(begun).await;
+    assert_eq!(begun["data"]["twinId"], ours["id"]);
+    for named in [theirs.as_str(), text(&ours, "id").as_str()] {
+        let mine = ann.get(&app, &format!("/api/v1/conversations?twinId={named}")).await;
+        assert_eq!(mine["data"][0]["id"], begun["data"]["id"], "{named}");
+    }
+    assert_eq!(ann.get(&app, "/api/v1/conversations?twinId=nobody").await["data"], json!([]));
+}
+
+#[tokio::test]
 async fn an_upstream_that_fails_does_not_take_the_list_away() {
     let app = TestApp::start().await;
     let mut ann = app.visitor().await;
