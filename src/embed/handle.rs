@@ -5,7 +5,6 @@ use super::outbox::Outbox;
 use super::{call, events, frame, trap};
 use crate::app::{App, Options, WidgetEvent};
 use crate::components::Panel;
-use crate::platform::reader;
 use js_sys::{Array, Function, TypeError};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -95,8 +94,8 @@ fn pass_on(emit: &Function, event: &WidgetEvent) {
 }
 
 fn read(options: JsValue) -> Options {
-    let page: PageOptions = reader::read(options).unwrap_or_else(|_| {
-        web_sys::console::error_1(&"twinchat: the options cannot be read: not all of them are texts.".into());
+    let page: PageOptions = serde_wasm_bindgen::from_value(options).unwrap_or_else(|error| {
+        web_sys::console::error_2(&"twinchat: the options cannot be read:".into(), &error.into());
         PageOptions::default()
     });
     let (mut options, wrong) = page.read();

@@ -6,19 +6,9 @@ pub use browser::Json;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::Json;
 
-use std::fmt;
-
 /// A text that is not JSON, or JSON that is not what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not readable as what it should be")
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 /// Appends a JSON string (RFC 8259 section 7).
 pub fn quote(out: &mut String, text: &str) {
@@ -58,7 +48,6 @@ pub fn object(members: &[(&str, &str)]) -> String {
 #[cfg(target_arch = "wasm32")]
 mod browser {
     use super::Unreadable;
-    use crate::platform::reader;
     use serde::de::DeserializeOwned;
     use wasm_bindgen::JsValue;
 
@@ -106,7 +95,7 @@ mod browser {
         /// # Errors
         /// When it is not one.
         pub fn decode<T: DeserializeOwned>(self) -> Result<T, Unreadable> {
-            reader::read(self.0)
+            serde_wasm_bindgen::from_value(self.0).map_err(|_| Unreadable)
         }
     }
 }

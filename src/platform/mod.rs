@@ -6,7 +6,6 @@
 #[cfg(test)]
 pub mod fake;
 pub mod json;
-pub mod reader;
 pub mod web;
 
 use futures_util::future::LocalBoxFuture;

@@ -2,13 +2,14 @@
 
 use super::member;
 use crate::platform::{Answer, Http, Request, Task, Unreachable};
+use gloo_net::http::{Headers, Method, RequestBuilder};
 use js_sys::Uint8Array;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials, RequestInit, Response};
+use web_sys::{AbortController, ReadableStreamDefaultReader, RequestCache, RequestCredentials};
 
 #[derive(Debug)]
 pub(super) struct Fetch;
@@ -17,10 +18,7 @@ impl Http for Fetch {
     fn send(&self, request: Request) -> Task<Result<Box<dyn Answer>, Unreachable>> {
         Box::pin(async move {
             let abort = Abort(AbortController::new().map_err(|_| Unreachable)?);
-            let request = prepare(&request, &abort).map_err(|_| Unreachable)?;
-            let window = web_sys::window().ok_or(Unreachable)?;
-            let response: JsValue = JsFuture::from(window.fetch_with_request(&request)).await.map_err(|_| Unreachable)?;
-            let response: Response = response.dyn_into().map_err(|_| Unreachable)?;
+            let response = prepare(request, &abort)?.send().await.map_err(|_| Unreachable)?;
             let reader = response.body().and_then(|body| ReadableStreamDefaultReader::new(&body).ok());
             let answer = FetchAnswer { status: response.status(), headers: response.headers(), reader, pending: None, _abort: abort };
             Ok(Box::new(answer) as Box<dyn Answer>)
@@ -28,22 +26,17 @@ impl Http for Fetch {
     }
 }
 
-fn prepare(request: &Request, abort: &Abort) -> Result<web_sys::Request, JsValue> {
-    let headers = Headers::new()?;
-    for (name, value) in &request.headers {
-        headers.set(name, value)?;
-    }
-    let init = RequestInit::new();
-    init.set_method(request.method);
-    init.set_headers(&headers);
+fn prepare(request: Request, abort: &Abort) -> Result<gloo_net::http::Request, Unreachable> {
     // The host page's cookies are none of the proxy's business, and nothing of a chat belongs in a cache.
-    init.set_credentials(RequestCredentials::Omit);
-    init.set_cache(RequestCache::NoStore);
-    init.set_signal(Some(&abort.0.signal()));
-    if !request.body.is_empty() {
-        init.set_body(&JsValue::from_str(&request.body));
+    let mut builder = RequestBuilder::new(&request.url)
+        .method(Method::from_bytes(request.method.as_bytes()).map_err(|_| Unreachable)?)
+        .credentials(RequestCredentials::Omit)
+        .cache(RequestCache::NoStore)
+        .abort_signal(Some(&abort.0.signal()));
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
     }
-    web_sys::Request::new_with_str_and_init(&request.url, &init)
+    if request.body.is_empty() { builder.build() } else { builder.body(request.body) }.map_err(|_| Unreachable)
 }
 
 /// Takes the request back when dropped. No effect once the body has been read to its end.
@@ -69,7 +62,7 @@ impl Answer for FetchAnswer {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        self.headers.get(name).ok().flatten()
+        self.headers.get(name)
     }
 
     fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, Unreachable>> {
