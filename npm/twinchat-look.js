@@ -2,7 +2,7 @@
 
 /** How to open, how to close, how many answers are new, and that something went wrong. */
 export const TEXTS = {
-  en: ['Open chat', 'Close chat', 'unread', 'The chat is not available. Press the button to try again.'],
+  en: ['Open chat', 'Close chat', 'unread', 'The chat did not open. Press the button to try again.'],
   vi: ['Mở trò chuyện', 'Đóng trò chuyện', 'tin chưa đọc', 'Chưa mở được trò chuyện. Bấm nút để thử lại.'],
 };
 

@@ -92,10 +92,11 @@ export class Chat {
     return eventually(() => this.said(), (text) => text.length >= length, `${length} characters`, 60_000);
   }
 
-  /** The page is loaded anew; a returning visitor finds the last conversation open. */
+  /** The page is loaded anew: whoever has written something finds the panel open again, except on a phone. */
   async comeBack() {
     await this.page.reload();
-    await this.open();
+    if (this.page.viewportSize().width < 500) await this.open();
+    else await this.panel.waitFor();
   }
 
   /** To the list of conversations, from wherever one is. */
