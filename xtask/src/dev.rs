@@ -26,7 +26,13 @@ impl Dev {
         let folder = paths::root().join(".demo/dev");
         let page = format!("http://127.0.0.1:{}", self.port);
         // The page reaches the proxy through Trunk, so the proxy's address is the page's own.
-        let plan = Plan { ports: PORTS, folder: &folder, built: None, release: false, pages: vec![page.clone()] };
+        let plan = Plan {
+            ports: PORTS,
+            folder: &folder,
+            built: None,
+            release: false,
+            pages: vec![page.clone(), format!("http://localhost:{}", self.port)],
+        };
         let mut servers = Servers::start(&plan)?;
         say::step(&format!("serving the widget at {page} (the first build takes about 3 minutes; Ctrl-C ends everything)"));
         servers.add(
