@@ -39,6 +39,18 @@ impl MessageStatus {
     pub fn is_final(self) -> bool {
         self != Self::Streaming
     }
+
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Streaming => "streaming",
+            Self::Complete => "complete",
+            Self::Stopped => "stopped",
+            Self::Incomplete => "incomplete",
+            Self::Interrupted => "interrupted",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What the visitor thought of an answer.

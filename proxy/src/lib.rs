@@ -16,6 +16,7 @@
 //! | [`subject`] | the visitor somebody has proved to be |
 //! | [`assets`] | the widget's files |
 //! | [`config`] | the owner's settings |
+//! | [`metrics`] | what is counted |
 //! | [`clock`] | time and randomness, handed in |
 
 pub mod app;
@@ -25,10 +26,11 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod limits;
+pub mod metrics;
 pub mod relay;
 pub mod store;
 pub mod subject;
 pub mod token;
 pub mod upstream;
 
-pub use http::serve;
+pub use http::{serve, serve_admin};

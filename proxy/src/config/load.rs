@@ -1,7 +1,7 @@
 //! From the file to the settings.
 
 use super::error::ConfigError;
-use super::sections::{Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+use super::sections::{Admin, Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 use super::values::{Name, Origin, PublicUrl, UpstreamOrigin};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -27,6 +27,8 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    admin: Admin,
+    #[serde(default)]
     upstream: Vec<UpstreamSection>,
 }
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub widget: Widget,
     /// Limits.
     pub limits: Limits,
+    /// The listener for whoever runs the server.
+    pub admin: Admin,
     /// The upstreams, each with its key.
     pub upstreams: Vec<Upstream>,
 }
@@ -108,8 +112,15 @@ impl Config {
             let key = read_key(&section, folder, env).map_err(whole)?;
             upstreams.push(Upstream { name: section.name, kind: section.kind, origin: section.origin, auth: section.auth, key });
         }
-        let mut config =
-            Self { server: file.server, tokens: file.tokens, store: file.store, widget: file.widget, limits: file.limits, upstreams };
+        let mut config = Self {
+            server: file.server,
+            tokens: file.tokens,
+            store: file.store,
+            widget: file.widget,
+            limits: file.limits,
+            admin: file.admin,
+            upstreams,
+        };
         config.store.path = folder.join(&config.store.path);
         config.server.assets = config.server.assets.map(|assets| folder.join(assets));
         Ok(config)
@@ -122,6 +133,9 @@ impl Config {
             if let Some(warning) = upstream.origin.warning() {
                 warnings.push(format!("upstream \"{}\" ({}): {warning}", upstream.name, upstream.origin));
             }
+        }
+        if let Some(address) = self.admin.listen.filter(|address| !address.ip().is_loopback()) {
+            warnings.push(format!("admin.listen {address}: whoever can reach it can read how much this server is used"));
         }
         if self.server.allowed_origins.is_empty() {
             warnings.push("server.allowed_origins is empty: only pages served by this server itself can use the widget".to_owned());

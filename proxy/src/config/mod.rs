@@ -17,6 +17,6 @@ mod values;
 pub use error::ConfigError;
 pub use help::help;
 pub use load::{Config, Environment, Upstream, UpstreamKey};
-pub use sections::{Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+pub use sections::{Admin, Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 pub use settings::{Setting, SettingKind};
 pub use values::{Accent, Name, Network, Origin, PublicUrl, UpstreamOrigin, ValueError};

@@ -84,6 +84,15 @@ settings! {
 }
 
 settings! {
+    /// For whoever runs the server.
+    "[admin]" Admin optional {
+        /// Address and port of a second listener for `/metrics`, `/healthz` and `/readyz`, on which nobody is asked
+        /// who they are: keep it on the loopback address or inside a private network. Absent: none.
+        listen: Option<SocketAddr> = None, Example "\"127.0.0.1:9787\"";
+    }
+}
+
+settings! {
     /// An account whose twins visitors can talk to. There may be several.
     "[[upstream]]" UpstreamSection required {
         /// A short name of yours for it, `[a-z0-9-]`; part of the twins' ids, so do not change it later.

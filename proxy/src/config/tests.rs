@@ -49,6 +49,7 @@ fn what_the_help_calls_a_default_is_the_default() {
         defaults(Store::SECTION, Store::SETTINGS),
         defaults(Widget::SECTION, Widget::SETTINGS),
         defaults(Limits::SECTION, Limits::SETTINGS),
+        defaults(Admin::SECTION, Admin::SETTINGS),
     ];
     assert_eq!(format!("{:?}", read(&written.concat()).unwrap()), format!("{:?}", read(UPSTREAM).unwrap()));
 }

@@ -4,6 +4,7 @@ use super::context::{Context, Language};
 use super::error::ApiError;
 use crate::app::App;
 use crate::clock::random_id_part;
+use crate::metrics;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,7 @@ use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use tracing::Instrument;
 use twinchat_protocol::error::ErrorCode;
 
@@ -31,7 +32,8 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     };
     hide_credentials(request.headers_mut());
     let route = request.extensions().get::<MatchedPath>().map_or("file", MatchedPath::as_str);
-    let span = tracing::info_span!("request", id = %context.request_id, method = %request.method(), route);
+    let (route, method) = (route.to_owned(), counted_method(request.method()));
+    let span = tracing::info_span!("request", id = %context.request_id, method = %request.method(), route = route.as_str());
     request.extensions_mut().insert(context.clone());
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
@@ -39,8 +41,23 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     }
     finish(&mut response, &context);
     let milliseconds = app.clock().now_millis() - context.now_millis;
+    metrics::HTTP_REQUESTS.count([method, &route, response.status().as_str()]);
+    metrics::HTTP_SECONDS.took_millis([&route], milliseconds);
     span.in_scope(|| tracing::info!(status = response.status().as_u16(), milliseconds, "answered"));
     response
+}
+
+/// A caller may make up methods; a series for each would fill the memory.
+fn counted_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// The error's answer, with the headers that other layers had put on its placeholder.
@@ -85,6 +102,7 @@ fn hide_credentials(headers: &mut HeaderMap) {
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
 pub(super) fn after_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    metrics::PANICS.count([]);
     tracing::error!(panic = words.unwrap_or("without words"), "a handler panicked");
     ApiError::new(ErrorCode::Internal).into_response()
 }

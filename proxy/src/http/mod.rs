@@ -4,6 +4,7 @@
 //! A route is declared by its `#[utoipa::path]`, so that the OpenAPI document cannot forget one.
 
 mod address;
+mod admin;
 mod assets;
 mod avatars;
 pub mod context;
@@ -28,6 +29,7 @@ mod visitor;
 mod widget;
 
 pub use address::ClientAddress;
+pub use admin::serve_admin;
 pub use serve::serve;
 pub use visitor::Visitor;
 

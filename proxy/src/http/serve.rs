@@ -22,12 +22,7 @@ const READ_BUFFER_BYTES: usize = 32 * 1024;
 /// `server.shutdown_seconds` for it.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
     let router = super::router(app.clone());
-    let mut server = Builder::new(TokioExecutor::new());
-    server
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(app.config().server.header_seconds.into()))
-        .max_buf_size(READ_BUFFER_BYTES);
+    let server = builder(&app);
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -67,8 +62,19 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     app.store().close().await;
 }
 
+/// What a connection may do.
+pub(super) fn builder(app: &App) -> Builder<TokioExecutor> {
+    let mut server = Builder::new(TokioExecutor::new());
+    server
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(app.config().server.header_seconds.into()))
+        .max_buf_size(READ_BUFFER_BYTES);
+    server
+}
+
 /// Out of file descriptors or the like: trying again at once would only burn time.
-async fn rest_after(error: &std::io::Error) {
+pub(super) async fn rest_after(error: &std::io::Error) {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
         tracing::error!(%error, "cannot accept connections");

@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::error::ApiError;
 use crate::app::{App, StreamEnd};
+use crate::metrics;
 use crate::relay::{Numbered, Told};
 use crate::subject::Subject;
 use axum::body::{Body, Bytes};
@@ -35,6 +36,7 @@ struct Writer {
     end: BoxFuture<'static, StreamEnd>,
     retry_at_end: u32,
     state: State,
+    _open: metrics::Held,
 }
 
 enum State {
@@ -47,7 +49,8 @@ enum State {
 /// visitor's token is taken back.
 pub(super) fn answer(app: &App, subject: &Subject, context: Context, events: BoxStream<'static, Numbered>) -> Response {
     let end = Box::pin(app.stream_end(subject));
-    let writer = Writer { events, context, end, retry_at_end: retry_at_end(app), state: State::Opening };
+    let writer =
+        Writer { events, context, end, retry_at_end: retry_at_end(app), state: State::Opening, _open: metrics::STREAMS_OPEN.hold([]) };
     let body = unfold(writer, |mut writer| async move { writer.next().await.map(|bytes| (Ok::<_, Infallible>(bytes), writer)) });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
@@ -141,7 +144,14 @@ mod tests {
             sleep(Duration::from_secs(40)).await;
             StreamEnd::Closing
         });
-        let mut writer = Writer { events: pending().boxed(), context: Context::default(), end, retry_at_end: 700, state: State::Opening };
+        let mut writer = Writer {
+            events: pending().boxed(),
+            context: Context::default(),
+            end,
+            retry_at_end: 700,
+            state: State::Opening,
+            _open: metrics::STREAMS_OPEN.hold([]),
+        };
         let begun = tokio::time::Instant::now();
         let mut heard = Vec::new();
         while let Some(bytes) = writer.next().await {

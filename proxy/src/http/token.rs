@@ -6,6 +6,7 @@ use super::address::ClientAddress;
 use super::error::ApiError;
 use super::visitor::texts;
 use crate::app::App;
+use crate::metrics;
 use crate::token::{ExchangeError, UnverifiedExchange};
 use axum::Json;
 use axum::extract::rejection::FormRejection;
@@ -117,7 +118,9 @@ async fn exchange(
         proofs: &texts(&headers, "dpop"),
         path: uri.path(),
     });
-    let answer = answer.map_err(|error| Failure::from(error).into_response())?;
+    let answer = answer.map_err(Failure::from);
+    metrics::TOKEN_EXCHANGES.count([answer.as_ref().map_or_else(|failure| failure.error, |_| "ok")]);
+    let answer = answer.map_err(IntoResponse::into_response)?;
     Ok(uncached(Json(answer)))
 }
 

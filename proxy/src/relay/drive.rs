@@ -2,6 +2,7 @@
 
 use super::log::ReplyLog;
 use super::{Inner, Wish};
+use crate::metrics;
 use crate::store::{Ending, Route, StoreError};
 use crate::subject::Subject;
 use crate::upstream::{EventStream, Upstream, UpstreamError, UpstreamEvent};
@@ -44,6 +45,7 @@ impl Outcome {
 impl Drive {
     /// Drives the reply to its end, whatever that is, and forgets its log some time later.
     pub(super) async fn run(self) {
+        let active = metrics::REPLIES_ACTIVE.hold([&self.route.upstream]);
         let mut wish = self.wish.clone();
         let outcome = tokio::select! {
             biased;
@@ -56,6 +58,7 @@ impl Drive {
             never = self.checkpoints() => match never {},
         };
         self.finish(&outcome).await;
+        drop(active);
         sleep(self.relay.settings.keep).await;
         self.relay.forget(&self.log);
     }
@@ -66,8 +69,9 @@ impl Drive {
             return Outcome::of(MessageStatus::Failed, Some(ErrorCode::UpstreamRefused));
         };
         self.log.progress(ProgressState::Connecting, None);
+        let asked_at = self.relay.clock.now_millis();
         match self.open(upstream.as_ref()).await {
-            Ok(stream) => self.read(stream).await,
+            Ok(stream) => self.read(self.timed(stream, asked_at)).await,
             Err(error) => self.failed(&error),
         }
     }
@@ -88,6 +92,18 @@ impl Drive {
             tracing::error!(%error, "the upstream's conversation could not be kept; the next message begins another");
         }
         upstream.send(&new, question).await
+    }
+
+    /// The same, with the time to its first text counted.
+    fn timed(&self, stream: EventStream, asked_at: i64) -> EventStream {
+        let (clock, upstream, mut waiting) = (self.relay.clock.clone(), self.route.upstream.clone(), true);
+        let seen = move |item: &Result<UpstreamEvent, UpstreamError>| {
+            if waiting && matches!(item, Ok(UpstreamEvent::Delta(_) | UpstreamEvent::Complete(_))) {
+                waiting = false;
+                metrics::REPLY_FIRST_TEXT.took_millis([&upstream], clock.now_millis() - asked_at);
+            }
+        };
+        stream.inspect(seen).boxed()
     }
 
     async fn read(&self, mut stream: EventStream) -> Outcome {
@@ -180,6 +196,8 @@ impl Drive {
     async fn finish(&self, outcome: &Outcome) {
         let text = outcome.text.clone().unwrap_or_else(|| self.log.so_far().0);
         let ending = Ending { content: &text, status: outcome.status, seq: self.log.next_seq(), error: outcome.error };
+        let code = outcome.error.map_or("", ErrorCode::as_str);
+        metrics::REPLIES.count([&self.route.upstream, outcome.status.as_str(), code]);
         let stored = self.keep(&ending).await;
         let was_kept = stored.is_ok();
         let message = stored.ok().flatten().unwrap_or_else(|| self.as_ended(&ending));

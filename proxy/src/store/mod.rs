@@ -27,6 +27,7 @@ pub use conversations::{ConversationQuery, NewConversation, TwinRef};
 pub use messages::{MessagePage, PageAt};
 pub use replies::{Begun, Ending, Exchange, NewSend, Route};
 
+use crate::metrics;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use std::path::Path;
@@ -55,13 +56,20 @@ pub enum StoreError {
     NotRetryable,
     /// The database failed: locked, full, gone or damaged.
     #[error("the database failed: {0}")]
-    Unavailable(#[from] sqlx::Error),
+    Unavailable(#[source] sqlx::Error),
     /// The database's tables could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// The file could not be made.
     #[error("the database file could not be made: {0}")]
     File(#[from] std::io::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        metrics::STORE_ERRORS.count([]);
+        Self::Unavailable(error)
+    }
 }
 
 type Result<T> = std::result::Result<T, StoreError>;

@@ -1,5 +1,5 @@
 use super::messages::message_in;
-use super::rows::{MESSAGE_COLUMNS, MessageRow, status_name};
+use super::rows::{MESSAGE_COLUMNS, MessageRow};
 use super::text::{fold, title_of};
 use super::{Result, Store, StoreError};
 use crate::clock::rfc3339;
@@ -255,7 +255,7 @@ impl NewRow<'_> {
         .bind(role)
         .bind(self.content)
         .bind(fold(self.content))
-        .bind(status_name(status))
+        .bind(status.as_str())
         .bind(self.client_id)
         .bind(rfc3339(now))
         .execute(&mut **transaction)
@@ -373,7 +373,7 @@ async fn end_in(transaction: &mut Transaction<'_, Sqlite>, visitor: &str, id: &s
     )
     .bind(ending.content)
     .bind(fold(ending.content))
-    .bind(status_name(ending.status))
+    .bind(ending.status.as_str())
     .bind(ending.seq)
     .bind(ending.error.map(ErrorCode::as_str))
     .bind(id)

@@ -69,17 +69,6 @@ fn damaged(column: &str, error: InvalidId) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
 }
 
-pub(super) fn status_name(status: MessageStatus) -> &'static str {
-    match status {
-        MessageStatus::Streaming => "streaming",
-        MessageStatus::Complete => "complete",
-        MessageStatus::Stopped => "stopped",
-        MessageStatus::Incomplete => "incomplete",
-        MessageStatus::Interrupted => "interrupted",
-        MessageStatus::Failed => "failed",
-    }
-}
-
 /// The table's CHECK admits no other names.
 fn status_from(name: &str) -> MessageStatus {
     match name {

@@ -31,6 +31,19 @@ pub enum UpstreamError {
 }
 
 impl UpstreamError {
+    /// Its name where it is counted.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Refused(_) => "refused",
+            Self::Limited { .. } => "limited",
+            Self::NotFound(_) => "not_found",
+            Self::Failed(_) => "failed",
+            Self::Silent(_) => "silent",
+            Self::BrokeOff(_) => "broke_off",
+        }
+    }
+
     /// What the visitor is told.
     pub fn code(&self) -> ErrorCode {
         match self {

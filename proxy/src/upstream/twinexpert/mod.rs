@@ -13,6 +13,7 @@ use super::picture::MAX_BYTES;
 use super::{Budget, EventStream, Picture, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use crate::clock::Clock;
 use crate::config;
+use crate::metrics;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt};
@@ -131,6 +132,12 @@ impl TwinExpert {
 
     /// Asks and gives the answer when it is a success, with its body still to be read.
     async fn ask(&self, method: Method, url: Url, body: Option<&Value>, patience: Duration) -> Result<Response, UpstreamError> {
+        let asked = self.ask_uncounted(method, url, body, patience).await;
+        metrics::UPSTREAM_REQUESTS.count([self.name(), asked.as_ref().map_or_else(UpstreamError::kind, |_| "ok")]);
+        asked
+    }
+
+    async fn ask_uncounted(&self, method: Method, url: Url, body: Option<&Value>, patience: Duration) -> Result<Response, UpstreamError> {
         let (name, value) = self.key_header()?;
         let what = format!("{method} {}", url.path());
         let mut request = self.client.request(method, url).header(name, value).header(ACCEPT_ENCODING, "identity");
@@ -181,6 +188,8 @@ impl TwinExpert {
 
     fn note_budget(&self, headers: &HeaderMap) {
         if let Some(new) = budget::budget(headers, self.clock.now_millis()) {
+            metrics::BUDGET_LIMIT.set([self.name()], new.limit.into());
+            metrics::BUDGET_LEFT.set([self.name()], new.remaining.into());
             *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(new);
         }
     }
