@@ -30,6 +30,7 @@ struct Parts {
     sends: Limiter,
     requests: Limiter,
     token_requests: Limiter<IpAddr>,
+    address_requests: Limiter<IpAddr>,
     tokens: TokenService,
     assets: Assets,
     closing: watch::Sender<bool>,
@@ -88,15 +89,30 @@ impl App {
         let settings = RelaySettings { reply_bytes: config.limits.reply_bytes as usize, ..RelaySettings::default() };
         let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), settings);
         let per_minute = config.limits.visitor_messages_per_minute;
-        let sends = Limiter::new(clock.clone(), per_minute, per_minute.div_ceil(2));
-        let requests = per_minute_limiter(&clock, config.limits.visitor_requests_per_minute);
-        let token_requests = per_minute_limiter(&clock, config.limits.token_requests_per_minute);
+        let sends = Limiter::new("messages", clock.clone(), per_minute, per_minute.div_ceil(2));
+        let requests = per_minute_limiter("requests", &clock, config.limits.visitor_requests_per_minute);
+        let token_requests = per_minute_limiter("tokens", &clock, config.limits.token_requests_per_minute);
+        let address_requests = per_minute_limiter("address", &clock, config.limits.address_requests_per_minute);
         let closing = watch::Sender::new(false);
         let assets = match &config.server.assets {
             Some(path) => Assets::read(path).map_err(|source| BuildError::Assets { path: path.clone(), source })?,
             None => Assets::default(),
         };
-        Ok(Self(Arc::new(Parts { config, clock, dice, store, directory, relay, sends, requests, token_requests, tokens, assets, closing })))
+        Ok(Self(Arc::new(Parts {
+            config,
+            clock,
+            dice,
+            store,
+            directory,
+            relay,
+            sends,
+            requests,
+            token_requests,
+            address_requests,
+            tokens,
+            assets,
+            closing,
+        })))
     }
 
     /// The owner's settings.
@@ -137,6 +153,11 @@ impl App {
     /// How often an address may ask for tokens.
     pub fn token_requests(&self) -> &Limiter<IpAddr> {
         &self.0.token_requests
+    }
+
+    /// How often an address may ask without showing a good token.
+    pub fn address_requests(&self) -> &Limiter<IpAddr> {
+        &self.0.address_requests
     }
 
     /// How often a visitor may send.
@@ -191,6 +212,6 @@ fn client(settings: &config::Upstream, clock: &Arc<dyn Clock>) -> Result<Arc<dyn
 }
 
 /// A whole minute's worth may come at once.
-fn per_minute_limiter<K: Hash + Eq + Clone>(clock: &Arc<dyn Clock>, per_minute: u32) -> Limiter<K> {
-    Limiter::new(clock.clone(), per_minute, per_minute)
+fn per_minute_limiter<K: Hash + Eq + Clone>(policy: &'static str, clock: &Arc<dyn Clock>, per_minute: u32) -> Limiter<K> {
+    Limiter::new(policy, clock.clone(), per_minute, per_minute)
 }

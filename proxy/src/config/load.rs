@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Looks up environment variables; handed in so that tests need not change the process's own.
@@ -153,6 +153,11 @@ impl Server {
         }
     }
 
+    /// Whether what this address says about who is calling is believed.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
+    }
+
     /// Whether pages of this origin may use the server. Compared exactly, as the header has it.
     pub fn allows(&self, origin: &str) -> bool {
         self.allowed_origins.iter().any(|allowed| allowed.as_str() == origin)
@@ -173,6 +178,7 @@ fn check_ranges(file: &File) -> Result<(), String> {
     within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000)?;
     within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000)?;
     within("limits.token_requests_per_minute", file.limits.token_requests_per_minute, 1, 1_000_000)?;
+    within("limits.address_requests_per_minute", file.limits.address_requests_per_minute, 1, 1_000_000)?;
     if file.server.public_urls.is_empty() && !file.server.listen.ip().is_loopback() {
         return Err("server.public_urls is missing: name the addresses under which browsers reach this server, such as \
              public_urls = [\"https://chat.example.com\"]"

@@ -80,6 +80,9 @@ settings! {
         visitor_messages_per_minute: u32 = 20, Default "20";
         /// Token requests per minute of one address.
         token_requests_per_minute: u32 = 60, Default "60";
+        /// Requests per minute of one address that show no good token: the widget's files, its settings,
+        /// the twins' pictures, and whoever guesses tokens.
+        address_requests_per_minute: u32 = 1200, Default "1200";
     }
 }
 

@@ -1,10 +1,11 @@
 //! What is known of every request: its id, its language, when it came.
 
+use super::allowance::Charges;
 use axum::Json;
 use axum::extract::FromRequestParts;
-use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
 use std::convert::Infallible;
 use twinchat_protocol::envelope::{Envelope, Meta};
 
@@ -55,9 +56,16 @@ pub struct Context {
     pub language: Language,
     /// When the request came, milliseconds since 1970.
     pub now_millis: i64,
+    /// What it was charged to so far.
+    pub(super) charges: Charges,
 }
 
 impl Context {
+    /// The context of the request with these extensions.
+    pub(super) fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
     /// `meta` of an answer to this request.
     pub fn meta(&self) -> Meta {
         Meta { timestamp: crate::clock::rfc3339(self.now_millis), request_id: self.request_id.clone(), ..Meta::default() }
@@ -79,7 +87,7 @@ impl<S: Sync> FromRequestParts<S> for Context {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+        Ok(Self::of(&parts.extensions))
     }
 }
 

@@ -4,6 +4,9 @@
 //! without an origin (which browsers always send across origins). Everything else is public: a module
 //! script from another origin needs CORS too.
 
+use super::address::ClientAddress;
+use super::allowance::PerAddress;
+use super::context::Context;
 use super::error::ApiError;
 use super::sentences::Sentence;
 use crate::app::App;
@@ -36,12 +39,19 @@ const MOST_TOLD: usize = 50;
 #[derive(Debug, Clone)]
 pub(super) struct Cors {
     app: App,
+    limits: PerAddress,
     told: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Cors {
-    pub(super) fn new(app: App) -> Self {
-        Self { app, told: Arc::default() }
+    pub(super) fn new(app: App, limits: PerAddress) -> Self {
+        Self { app, limits, told: Arc::default() }
+    }
+
+    /// Why a page is sent away: its origin, or that it asks too often.
+    fn refusal(&self, context: &Context, request: &Request, error: ApiError) -> ApiError {
+        let address = ClientAddress::of(request.extensions(), request.headers(), &self.app);
+        self.limits.charge(context, address).err().unwrap_or(error)
     }
 
     /// The origin to answer to; `None` for a caller without one.
@@ -65,7 +75,7 @@ impl Cors {
 }
 
 /// Around all routes.
-pub(super) async fn cors(State(cors): State<Cors>, request: Request, next: Next) -> Response {
+pub(super) async fn cors(State(cors): State<Cors>, context: Context, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_guarded = ["/api/", "/oauth/"].iter().any(|start| path.starts_with(start));
     let is_preflight = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -84,7 +94,7 @@ pub(super) async fn cors(State(cors): State<Cors>, request: Request, next: Next)
             }
             response
         }
-        Err(error) => error.into_response(),
+        Err(error) => cors.refusal(&context, &request, error).into_response(),
     };
     response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
     response.headers_mut().insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));

@@ -1,5 +1,6 @@
 //! What is around every route: request id, language, security headers, error bodies, one log line.
 
+use super::allowance::Charges;
 use super::context::{Context, Language};
 use super::error::ApiError;
 use crate::app::App;
@@ -29,6 +30,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
         request_id: format!("req_{}", random_id_part(&**app.dice())),
         language: Language::accepted(request.headers()),
         now_millis: app.clock().now_millis(),
+        charges: Charges::default(),
     };
     hide_credentials(request.headers_mut());
     let route = request.extensions().get::<MatchedPath>().map_or("file", MatchedPath::as_str);
@@ -84,6 +86,7 @@ fn finish(response: &mut Response, context: &Context) {
         // Nothing else that is served here is meant to be looked at as a page.
         headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"));
     }
+    context.charges.write(headers);
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID.clone(), id);
     }

@@ -9,14 +9,12 @@ use super::sentences::Sentence;
 use super::stream::{answer, failure};
 use super::visitor::Visitor;
 use crate::app::App;
-use crate::limits::Quota;
 use crate::relay::{Reply, Saying};
 use crate::store::PageAt;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
+use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use serde::Deserialize;
-use std::convert::Infallible;
 use twinchat_protocol::envelope::{Envelope, Meta};
 use twinchat_protocol::error::{ErrorBody, ErrorCode};
 use twinchat_protocol::event::StreamEvent;
@@ -99,13 +97,12 @@ async fn history(
         (status = 200, description = "The twin's message", body = Envelope<Message>),
         (status = "default", description = "An error; what had come of the reply is kept", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn send(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, Refused> {
-    let (reply, quota) = say(&app, &visitor, saying).await?;
-    let (message, retry_after) = reply.finished().await;
-    Ok(match message.status {
-        MessageStatus::Complete | MessageStatus::Stopped => (quota, context.answer(message)).into_response(),
-        _ => (quota, failure(message.error_code, retry_after)).into_response(),
-    })
+async fn send(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, ApiError> {
+    let (message, retry_after) = say(&app, &context, &visitor, saying).await?.finished().await;
+    match message.status {
+        MessageStatus::Complete | MessageStatus::Stopped => Ok(context.answer(message).into_response()),
+        _ => Err(failure(message.error_code, retry_after)),
+    }
 }
 
 /// Says something and streams the twin's answer.
@@ -115,9 +112,9 @@ async fn send(State(app): State<App>, context: Context, visitor: Visitor, Said(s
         (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn stream(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, Refused> {
-    let (reply, quota) = say(&app, &visitor, saying).await?;
-    Ok((quota, answer(&app, &visitor.subject, context, reply.events())).into_response())
+async fn stream(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, ApiError> {
+    let reply = say(&app, &context, &visitor, saying).await?;
+    Ok(answer(&app, &visitor.subject, context, reply.events()))
 }
 
 /// Ends a reply where it is and keeps what came. Repeating it changes nothing.
@@ -139,11 +136,11 @@ async fn stop(
     (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn retry(State(app): State<App>, context: Context, visitor: Visitor, Path(text): Path<String>) -> Result<Response, Refused> {
+async fn retry(State(app): State<App>, context: Context, visitor: Visitor, Path(text): Path<String>) -> Result<Response, ApiError> {
     let reply = message_id(&text)?;
-    let quota = allowed(&app, &visitor)?;
-    let reply = app.relay().retry(&visitor.subject, reply).await.map_err(|error| quota.refusing(error))?;
-    Ok((quota, answer(&app, &visitor.subject, context, reply.events())).into_response())
+    context.charge(app.sends(), &visitor.subject)?;
+    let reply = app.relay().retry(&visitor.subject, reply).await?;
+    Ok(answer(&app, &visitor.subject, context, reply.events()))
 }
 
 /// Body of `POST /messages/{id}/feedback`.
@@ -188,10 +185,9 @@ impl FromRequest<App> for Said {
 }
 
 /// What both ways to send do: everything that can be refused is refused before the answer begins.
-async fn say(app: &App, visitor: &Visitor, saying: Saying) -> Result<(Reply, Allowance), Refused> {
-    let quota = allowed(app, visitor)?;
-    let reply = app.relay().send(&visitor.subject, saying).await.map_err(|error| quota.refusing(error))?;
-    Ok((reply, quota))
+async fn say(app: &App, context: &Context, visitor: &Visitor, saying: Saying) -> Result<Reply, ApiError> {
+    context.charge(app.sends(), &visitor.subject)?;
+    Ok(app.relay().send(&visitor.subject, saying).await?)
 }
 
 fn check_content(content: &str, most: u32) -> Result<(), ApiError> {
@@ -229,55 +225,4 @@ fn bad_key() -> ApiError {
         "Hãy gửi một Idempotency-Key gồm 1 đến 255 ký tự ASCII nhìn thấy được.",
     );
     ApiError::invalid("Idempotency-Key", sentence)
-}
-
-/// Takes one from the visitor's allowance.
-fn allowed(app: &App, visitor: &Visitor) -> Result<Allowance, Refused> {
-    app.sends().take(&visitor.subject).map(Allowance).map_err(|exhausted| {
-        let error = ApiError::new(ErrorCode::RateLimited).retry_after(exhausted.retry_after);
-        Allowance(exhausted.quota).refusing(error)
-    })
-}
-
-/// What is left to the visitor, as TwinExpert's four headers.
-#[derive(Debug, Clone, Copy)]
-struct Allowance(Quota);
-
-impl Allowance {
-    fn refusing(self, error: impl Into<ApiError>) -> Refused {
-        Refused { allowance: Some(self), error: Box::new(error.into()) }
-    }
-}
-
-impl IntoResponseParts for Allowance {
-    type Error = Infallible;
-
-    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Infallible> {
-        let Quota { limit, remaining, resets_at, window } = self.0;
-        let headers = response.headers_mut();
-        headers.insert("x-ratelimit-limit", limit.into());
-        headers.insert("x-ratelimit-remaining", remaining.into());
-        headers.insert("x-ratelimit-reset", resets_at.into());
-        headers.insert("x-ratelimit-window", window.into());
-        Ok(response)
-    }
-}
-
-/// An error, and what is left to the visitor.
-#[derive(Debug)]
-struct Refused {
-    allowance: Option<Allowance>,
-    error: Box<ApiError>,
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Self {
-        Self { allowance: None, error: Box::new(error) }
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        (self.allowance, *self.error).into_response()
-    }
 }

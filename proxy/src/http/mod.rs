@@ -5,6 +5,7 @@
 
 mod address;
 mod admin;
+mod allowance;
 mod assets;
 mod avatars;
 pub mod context;
@@ -64,11 +65,13 @@ pub fn router(app: App) -> Router {
 
 /// Puts around the routes what every answer has.
 fn framed(routes: Router<App>, app: &App) -> Router<App> {
+    let per_address = allowance::PerAddress::new(app.clone());
     routes
         .fallback(assets::asset)
         .method_not_allowed_fallback(frame::method_not_allowed)
         .layer(DefaultBodyLimit::max(app.config().limits.body_bytes as usize))
         .layer(CatchPanicLayer::custom(frame::after_panic))
-        .layer(from_fn_with_state(cors::Cors::new(app.clone()), cors::cors))
+        .layer(from_fn_with_state(per_address.clone(), allowance::per_address))
+        .layer(from_fn_with_state(cors::Cors::new(app.clone(), per_address), cors::cors))
         .layer(from_fn_with_state(app.clone(), frame::frame))
 }

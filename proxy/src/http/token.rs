@@ -3,6 +3,7 @@
 //! The only routes whose errors are OAuth's own (RFC 6749 section 5.2).
 
 use super::address::ClientAddress;
+use super::context::Context;
 use super::error::ApiError;
 use super::visitor::texts;
 use crate::app::App;
@@ -101,12 +102,12 @@ struct TokenRequest {
 )]
 async fn exchange(
     State(app): State<App>,
-    address: ClientAddress,
+    (context, address): (Context, ClientAddress),
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
     form: Parameters,
 ) -> Result<Response, Response> {
-    app.token_requests().take(&address.counted_as()).map_err(|exhausted| ApiError::from(exhausted).into_response())?;
+    context.charge(app.token_requests(), &address.counted_as()).map_err(IntoResponse::into_response)?;
     let answer = app.tokens().exchange(&UnverifiedExchange {
         grant_type: form.one("grant_type"),
         subject_token: form.one("subject_token"),

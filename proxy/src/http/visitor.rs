@@ -1,5 +1,6 @@
 //! Who is asking, as an argument of a handler.
 
+use super::context::Context;
 use super::error::ApiError;
 use crate::app::App;
 use crate::subject::Subject;
@@ -32,7 +33,7 @@ impl FromRequestParts<App> for Visitor {
             path,
         };
         let verified = app.tokens().authenticate(&call)?;
-        app.requests().take(&verified.subject).map_err(ApiError::from)?;
+        Context::of(&parts.extensions).charge(app.requests(), &verified.subject)?;
         let reads = parts.method == Method::GET || parts.method == Method::HEAD;
         if !reads && verified.scope == Scope::ReadOnly {
             return Err(ApiError::new(ErrorCode::InsufficientScope).challenge("DPoP error=\"insufficient_scope\", scope=\"full_access\""));

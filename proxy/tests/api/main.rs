@@ -9,6 +9,7 @@ mod assets;
 mod cors;
 mod frame;
 mod isolation;
+mod limits;
 mod messages;
 mod openapi;
 mod proof;
