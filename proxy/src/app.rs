@@ -186,6 +186,11 @@ impl App {
         }
     }
 
+    /// Whether the server is told to stop.
+    pub fn is_closing(&self) -> bool {
+        *self.0.closing.borrow()
+    }
+
     /// Tells open streams to end; see [`App::closing`].
     pub fn close(&self) {
         self.0.closing.send_replace(true);

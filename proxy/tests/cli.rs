@@ -37,6 +37,15 @@ fn check_config_says_good_or_what_to_change() {
     let (good, _, error) = run(&["check-config", "--config", "twinchat.toml"], folder.path());
     assert!(!good && error.contains("twinchat.toml:9: unknown field `colour`"), "{error}");
     assert!(!error.contains("canary"));
+    std::fs::write(&file, settings("http://api.twinexpert.com") + "colour = \"tk_canary\"\n[tokens]\nlifetime_seconds = 1\n").unwrap();
+    let (good, _, error) = run(&["check-config"], folder.path());
+    assert!(!good && error.lines().count() == 4 && error.contains("3 mistakes to correct in twinchat.toml"), "{error}");
+    let (good, says, _) = run(&["check-config", "--json"], folder.path());
+    let says: serde_json::Value = serde_json::from_str(&says).unwrap();
+    let places: Vec<_> = says["problems"].as_array().unwrap().iter().map(|at| (at["line"].as_u64(), at["field"].as_str())).collect();
+    let expected = [(Some(4), Some("upstream.origin")), (Some(9), Some("server.colour")), (Some(11), Some("tokens.lifetime_seconds"))];
+    assert!(!good && says["good"] == false && places == expected, "{says}");
+    assert!(!format!("{says}{error}").contains("canary"));
 }
 
 #[test]

@@ -1,49 +1,62 @@
 //! What is wrong with the settings, where, and what to change.
 
-use std::path::{Path, PathBuf};
+use serde::Serialize;
+use std::fmt;
+use std::path::PathBuf;
 
-/// Why the settings are refused. Never shows a line of the file: it may hold a secret put there
-/// by mistake.
+/// Why the settings are refused: every mistake that could be found, in the order of their lines.
+/// Never shows a line of the file: it may hold a secret put there by mistake.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Unreadable {
-        /// The settings file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A line of it cannot be accepted.
-    #[error("{}:{line}: {message}", path.display())]
-    Line {
-        /// The settings file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What to change.
-        message: String,
-    },
-    /// It does not fit together.
-    #[error("{}: {message}", path.display())]
-    Whole {
-        /// The settings file.
-        path: PathBuf,
-        /// What to change.
-        message: String,
-    },
+pub struct ConfigError {
+    /// The settings file.
+    pub path: PathBuf,
+    /// At least one.
+    pub problems: Vec<Problem>,
+}
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The line, from 1, if it is about one.
+    pub line: Option<usize>,
+    /// The field with its section, such as `server.listen`, if it is about one.
+    pub field: Option<String>,
+    /// What is wrong and what to change.
+    pub message: String,
+}
+
+impl Problem {
+    /// Something that is about no one line or field.
+    pub(super) fn whole(message: impl Into<String>) -> Self {
+        Self { line: None, field: None, message: message.into() }
+    }
 }
 
 impl ConfigError {
-    pub(super) fn of_toml(path: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        Self::Line { path: path.to_owned(), line, message: explain(error.message()) }
+    pub(super) fn new(path: PathBuf, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.line.unwrap_or(usize::MAX));
+        Self { path, problems }
+    }
+}
+
+/// One line per mistake, each beginning like a compiler's: `file:line: `.
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.problems.iter().enumerate() {
+            let end = if at == 0 { "" } else { "\n" };
+            write!(f, "{end}{}:", self.path.display())?;
+            match problem.line {
+                Some(line) => write!(f, "{line}: {}", problem.message)?,
+                None => write!(f, " {}", problem.message)?,
+            }
+        }
+        Ok(())
     }
 }
 
 /// The parser's words, and what to do where they alone do not help. Texts the parser quotes from
 /// the file are left out: they may be the secret itself.
-fn explain(message: &str) -> String {
+pub(super) fn explain(message: &str) -> String {
     let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
     if let Some((field, _)) = unknown
         && ["key", "token", "secret", "password"].iter().any(|word| field.contains(word))

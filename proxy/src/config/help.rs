@@ -1,6 +1,6 @@
 //! The settings explained, as a settings file.
 
-use super::sections::{Admin, Limits, Server, Store, Tokens, UpstreamSection, Widget};
+use super::sections::{Admin, Limits, Retention, Server, Store, Tokens, UpstreamSection, Widget};
 use super::settings::{Setting, SettingKind};
 use std::fmt::Write;
 
@@ -13,6 +13,7 @@ pub fn help() -> String {
     section(&mut text, Store::SECTION, Store::DOC, Store::SETTINGS);
     section(&mut text, Widget::SECTION, Widget::DOC, Widget::SETTINGS);
     section(&mut text, Limits::SECTION, Limits::DOC, Limits::SETTINGS);
+    section(&mut text, Retention::SECTION, Retention::DOC, Retention::SETTINGS);
     section(&mut text, Admin::SECTION, Admin::DOC, Admin::SETTINGS);
     text
 }

@@ -1,7 +1,8 @@
 //! From the file to the settings.
 
-use super::error::ConfigError;
-use super::sections::{Admin, Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+use super::error::{ConfigError, Problem};
+use super::reading::Reading;
+use super::sections::{Admin, Auth, Limits, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 use super::values::{Name, Origin, PublicUrl, UpstreamOrigin};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -27,6 +28,8 @@ struct File {
     #[serde(default)]
     limits: Limits,
     #[serde(default)]
+    retention: Retention,
+    #[serde(default)]
     admin: Admin,
     #[serde(default)]
     upstream: Vec<UpstreamSection>,
@@ -45,6 +48,8 @@ pub struct Config {
     pub widget: Widget,
     /// Limits.
     pub limits: Limits,
+    /// How long things are kept.
+    pub retention: Retention,
     /// The listener for whoever runs the server.
     pub admin: Admin,
     /// The upstreams, each with its key.
@@ -92,25 +97,41 @@ impl fmt::Debug for UpstreamKey {
 
 impl Config {
     /// Reads and checks the file, and fetches the secrets it names.
+    ///
+    /// # Errors
+    /// With every mistake that could be found.
     pub fn load(path: &Path, env: Environment<'_>) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        Self::read(path, &text, env)
+        let unreadable = |error| ConfigError::new(path.to_owned(), vec![Problem::whole(format!("cannot be read: {error}"))]);
+        Self::read(path, &std::fs::read_to_string(path).map_err(unreadable)?, env)
     }
 
     /// The same for a text that is already here; `path` is for messages and relative paths.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
     pub fn read(path: &Path, text: &str, env: Environment<'_>) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| ConfigError::of_toml(path, text, &error))?;
-        let whole = |message: String| ConfigError::Whole { path: path.to_owned(), message };
-        check_ranges(&file).map_err(whole)?;
+        let mut reading = Reading::<File>::of(text, &[UpstreamSection::SETTINGS]);
+        let mut problems = std::mem::take(&mut reading.problems);
+        // When something was wrong, a name may be an example in the place of the owner's.
+        let names_are_theirs = problems.is_empty();
+        let Some(file) = reading.value.take() else { return Err(ConfigError::new(path.to_owned(), problems)) };
+        check_ranges(&file, &mut |field, message| problems.push(reading.about(field, message)));
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut names = HashSet::new();
         let mut upstreams = Vec::new();
         for section in file.upstream {
-            if !names.insert(section.name.clone()) {
-                return Err(whole(format!("two upstreams are named \"{}\": give each its own `name`", section.name)));
+            if !names.insert(section.name.clone()) && names_are_theirs {
+                problems.push(Problem::whole(format!("two upstreams are named \"{}\": give each its own `name`", section.name)));
             }
-            let key = read_key(&section, folder, env).map_err(whole)?;
-            upstreams.push(Upstream { name: section.name, kind: section.kind, origin: section.origin, auth: section.auth, key });
+            match read_key(&section, folder, env) {
+                Ok(key) => {
+                    upstreams.push(Upstream { name: section.name, kind: section.kind, origin: section.origin, auth: section.auth, key });
+                }
+                Err(message) => problems.push(Problem::whole(message)),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(ConfigError::new(path.to_owned(), problems));
         }
         let mut config = Self {
             server: file.server,
@@ -118,6 +139,7 @@ impl Config {
             store: file.store,
             widget: file.widget,
             limits: file.limits,
+            retention: file.retention,
             admin: file.admin,
             upstreams,
         };
@@ -165,29 +187,32 @@ impl Server {
     }
 }
 
-fn check_ranges(file: &File) -> Result<(), String> {
-    let within = |field: &str, value: u32, low: u32, high: u32| {
-        if (low..=high).contains(&value) { Ok(()) } else { Err(format!("{field} is {value}: choose a number from {low} to {high}")) }
+/// Tells what serde could not know, by field.
+fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
+    let mut within = |field: &str, value: u32, low: u32, high: u32| {
+        if !(low..=high).contains(&value) {
+            wrong(field, format!("{field} is {value}: choose a number from {low} to {high}"));
+        }
     };
-    within("tokens.lifetime_seconds", file.tokens.lifetime_seconds, 60, 3600)?;
-    within("server.shutdown_seconds", file.server.shutdown_seconds, 1, 300)?;
-    within("server.header_seconds", file.server.header_seconds, 1, 120)?;
-    within("limits.message_chars", file.limits.message_chars, 1, 100_000)?;
-    within("limits.body_bytes", file.limits.body_bytes, 1024, 16_777_216)?;
-    within("limits.reply_bytes", file.limits.reply_bytes, 1024, 67_108_864)?;
-    within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000)?;
-    within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000)?;
-    within("limits.token_requests_per_minute", file.limits.token_requests_per_minute, 1, 1_000_000)?;
-    within("limits.address_requests_per_minute", file.limits.address_requests_per_minute, 1, 1_000_000)?;
+    within("tokens.lifetime_seconds", file.tokens.lifetime_seconds, 60, 3600);
+    within("server.shutdown_seconds", file.server.shutdown_seconds, 1, 300);
+    within("server.header_seconds", file.server.header_seconds, 1, 120);
+    within("limits.message_chars", file.limits.message_chars, 1, 100_000);
+    within("limits.body_bytes", file.limits.body_bytes, 1024, 16_777_216);
+    within("limits.reply_bytes", file.limits.reply_bytes, 1024, 67_108_864);
+    within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000);
+    within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000);
+    within("limits.token_requests_per_minute", file.limits.token_requests_per_minute, 1, 1_000_000);
+    within("limits.address_requests_per_minute", file.limits.address_requests_per_minute, 1, 1_000_000);
+    within("retention.days", file.retention.days, 0, 36_500);
     if file.server.public_urls.is_empty() && !file.server.listen.ip().is_loopback() {
-        return Err("server.public_urls is missing: name the addresses under which browsers reach this server, such as \
-             public_urls = [\"https://chat.example.com\"]"
-            .to_owned());
+        let message = "server.public_urls is missing: name the addresses under which browsers reach this server, such as \
+             public_urls = [\"https://chat.example.com\"]";
+        wrong("server.public_urls", message.to_owned());
     }
     if file.upstream.is_empty() {
-        return Err("there is no upstream: add a section [[upstream]] with name, kind, origin and key_env".to_owned());
+        wrong("upstream", "there is no upstream: add a section [[upstream]] with name, kind, origin and key_env".to_owned());
     }
-    Ok(())
 }
 
 fn read_key(section: &UpstreamSection, folder: &Path, env: Environment<'_>) -> Result<UpstreamKey, String> {

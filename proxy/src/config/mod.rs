@@ -9,14 +9,15 @@ mod settings;
 mod error;
 mod help;
 mod load;
+mod reading;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod values;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, Problem};
 pub use help::help;
 pub use load::{Config, Environment, Upstream, UpstreamKey};
-pub use sections::{Admin, Auth, Limits, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+pub use sections::{Admin, Auth, Limits, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 pub use settings::{Setting, SettingKind};
 pub use values::{Accent, Name, Network, Origin, PublicUrl, UpstreamOrigin, ValueError};

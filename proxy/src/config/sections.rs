@@ -87,6 +87,15 @@ settings! {
 }
 
 settings! {
+    /// How long things are kept.
+    "[retention]" Retention optional {
+        /// Days after the last change of a conversation at which it is erased with all its messages.
+        /// 0: kept until its visitor erases it.
+        days: u32 = 0, Default "0";
+    }
+}
+
+settings! {
     /// For whoever runs the server.
     "[admin]" Admin optional {
         /// Address and port of a second listener for `/metrics`, `/healthz` and `/readyz`, on which nobody is asked

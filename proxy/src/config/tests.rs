@@ -49,6 +49,7 @@ fn what_the_help_calls_a_default_is_the_default() {
         defaults(Store::SECTION, Store::SETTINGS),
         defaults(Widget::SECTION, Widget::SETTINGS),
         defaults(Limits::SECTION, Limits::SETTINGS),
+        defaults(Retention::SECTION, Retention::SETTINGS),
         defaults(Admin::SECTION, Admin::SETTINGS),
     ];
     assert_eq!(format!("{:?}", read(&written.concat()).unwrap()), format!("{:?}", read(UPSTREAM).unwrap()));
@@ -116,6 +117,42 @@ fn what_is_wrong_is_said_with_its_line_and_what_to_change() {
         assert!(message.contains(says), "{message}");
         assert!(!message.contains("canary"), "{message}");
     }
+}
+
+#[test]
+fn every_mistake_is_said_at_once_in_the_order_of_the_lines() {
+    let text = "[server]\nlisten = 8787\nallowed_origins = [\"https://a.example\", \"*\", \"null\"]\ncolour = 1\n\n[sever]\nx = 1\n\n\
+                [tokens]\nlifetime_seconds = 5\n[limits]\nbody_bytes = \"many\"\n\n[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\n\
+                key_env = \"ABSENT\"\n[[upstream]]\nkind = \"other\"\norigin = \"http://a.example\"\nkey_env = \"TWINCHAT_TWINEXPERT_KEY\"\n";
+    let error = read(text).unwrap_err();
+    let found: Vec<(Option<usize>, Option<&str>)> = error.problems.iter().map(|problem| (problem.line, problem.field.as_deref())).collect();
+    let line = |line, field| (Some(line), Some(field));
+    let expected = [
+        line(2, "server.listen"),
+        line(3, "server.allowed_origins"),
+        line(3, "server.allowed_origins"),
+        line(4, "server.colour"),
+        line(6, "sever"),
+        line(10, "tokens.lifetime_seconds"),
+        line(12, "limits.body_bytes"),
+        line(14, "upstream"),
+        line(18, "upstream"),
+        line(19, "upstream.kind"),
+        line(20, "upstream.origin"),
+        (None, None),
+    ];
+    assert_eq!(found, expected, "{error}");
+    let lines = error.to_string();
+    assert_eq!(lines.lines().count(), expected.len());
+    for says in ["twinchat.toml:14: missing field `origin`", "twinchat.toml:18: missing field `name`", "ABSENT is not set", "wildcards"] {
+        assert!(lines.contains(says), "{says}\n{lines}");
+    }
+}
+
+#[test]
+fn a_damaged_file_is_not_said_to_lack_what_may_be_in_it() {
+    let error = read(&UPSTREAM.replace("kind = ", "kind ").replace("[[", "[[ [")).unwrap_err();
+    assert!(error.problems.iter().all(|problem| problem.line.is_some() && !problem.message.contains("missing")), "{error}");
 }
 
 #[test]

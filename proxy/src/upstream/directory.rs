@@ -46,6 +46,12 @@ impl Directory {
         self.upstreams.iter().find(|upstream| upstream.name() == name)
     }
 
+    /// Each upstream's name, and why its twins could not be read the last time, if so.
+    pub fn conditions(&self) -> Vec<(String, Option<UpstreamError>)> {
+        let failure = |list: &Cached<Vec<Listed>>| list.known.read().unwrap_or_else(PoisonError::into_inner).failure.clone();
+        self.upstreams.iter().zip(&self.lists).map(|(upstream, list)| (upstream.name().to_owned(), failure(list))).collect()
+    }
+
     /// All twins, in the order of the settings, then of their upstream.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
-use crate::helpers::{SITE, TestApp, body, header, text};
+use crate::helpers::{TestApp, body, header, text};
 use reqwest::Method;
+use serde_json::json;
 use std::collections::HashSet;
+use twinchat_emulator::Rule;
+use twinchat_emulator::faults::{ErrorStyle, Fault};
 
 #[tokio::test]
 async fn every_answer_has_an_id_and_tells_browsers_to_be_careful() {
@@ -83,11 +86,20 @@ async fn what_the_router_itself_refuses_has_the_same_body() {
 async fn health_tells_whether_the_process_runs_and_whether_the_store_answers() {
     let app = TestApp::start().await;
     assert_eq!(app.get("/healthz").await.text().await.unwrap(), "ok");
-    assert_eq!(app.get("/readyz").await.status(), 200);
+    let ready = async || {
+        let answer = app.get("/readyz").await;
+        (answer.status().as_u16(), body(answer).await)
+    };
+    let said = |status, store, closing, main| json!({"status": status, "store": store, "closing": closing, "upstreams": {"main": main}});
+    assert_eq!(ready().await, (200, said("ready", "ok", false, "ok")));
+    // What an upstream does is said, and is no reason to send visitors elsewhere.
+    app.emulator.fault(Rule::once(Fault::ServerError { status: 500, body: ErrorStyle::Html }, "*/twins*"));
+    assert_eq!(app.visitor().await.request(&app, &Method::GET, "/api/v1/twins").send().await.unwrap().status(), 502);
+    assert_eq!(ready().await, (200, said("degraded", "ok", false, "failed")));
+    app.app.close();
+    assert_eq!(ready().await, (503, said("unready", "ok", true, "failed")));
     app.app.store().close().await;
-    let answer = app.request(&Method::GET, "/readyz").header("origin", SITE).send().await.unwrap();
-    assert_eq!(answer.status(), 503);
-    assert_eq!(body(answer).await["error"], "STORE_UNAVAILABLE");
+    assert_eq!(ready().await, (503, said("unready", "failed", true, "failed")));
     assert_eq!(app.get("/healthz").await.status(), 200);
 }
 
