@@ -6,11 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! error_codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal, $title:literal;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $status:literal, $title:literal;)*) => {
         /// Why a request or a reply failed. Codes are never renamed or reused.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        pub enum ErrorCode { $($(#[$doc])* #[serde(rename = $text)] $name,)* }
+        pub enum ErrorCode { $($(#[doc = $doc])+ #[serde(rename = $text)] $name,)* }
 
         impl ErrorCode {
             /// All of them, for tables and tests.
@@ -24,6 +23,11 @@ macro_rules! error_codes {
             /// The HTTP status it travels with. For failures inside a stream: the one it would have had.
             pub fn status(self) -> u16 {
                 match self { $(Self::$name => $status),* }
+            }
+
+            /// What it means, for developers.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii()),* }
             }
 
             /// A short name for the kind of problem, the same in all languages (RFC 9457 `title`).
@@ -57,10 +61,14 @@ error_codes! {
     NotRetryable = "NOT_RETRYABLE", 409, "Not retryable";
     /// The body is larger than allowed.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", 413, "Payload too large";
+    /// The request's address is longer than 8192 bytes.
+    UriTooLong = "URI_TOO_LONG", 414, "Address too long";
     /// The body's `Content-Type` is not one that is read here.
     UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", 415, "Unsupported media type";
     /// The `Idempotency-Key` was used before with another body.
     IdempotencyMismatch = "IDEMPOTENCY_MISMATCH", 422, "Idempotency key reused";
+    /// The request's header has more than 16384 bytes.
+    HeaderTooLarge = "HEADER_TOO_LARGE", 431, "Request header too large";
     /// Too many requests; `Retry-After` and `details.retryAfter` say when to come back.
     RateLimited = "RATE_LIMITED", 429, "Too many requests";
     /// Our fault.
@@ -80,6 +88,21 @@ error_codes! {
     /// The proxy was ended while the reply was being written.
     ReplyInterrupted = "REPLY_INTERRUPTED", 503, "Reply interrupted";
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for ErrorCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let names = Self::ALL.iter().map(|code| code.as_str());
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .enum_values(Some(names))
+            .description(Some("Why a request or a reply failed. Codes are never renamed or reused."))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for ErrorCode {}
 
 impl ErrorCode {
     /// Whether the same request may succeed later without a change.

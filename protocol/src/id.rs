@@ -19,9 +19,21 @@ macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[serde(transparent)]
         pub struct $name(String);
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .pattern(Some(concat!("^", $prefix, "[a-z0-9]{8,64}$")))
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
 
         impl $name {
             /// What every id of this kind begins with.
@@ -96,7 +108,7 @@ impl EventId {
     /// Before everything: a reader that starts here is told the whole conversation.
     pub const START: Self = Self { ordinal: 0, seq: 0 };
 
-    /// Reads `12.37`.
+    /// Reads `12.37`, two numbers of at most nine digits.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let (ordinal, seq) = text.split_once('.').ok_or(InvalidId)?;
         Ok(Self { ordinal: number(ordinal)?, seq: number(seq)? })
@@ -104,7 +116,7 @@ impl EventId {
 }
 
 fn number(text: &str) -> Result<u32, InvalidId> {
-    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+    if !(1..=9).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(InvalidId);
     }
     text.parse().map_err(|_| InvalidId)
@@ -133,7 +145,7 @@ mod tests {
         let id = EventId { ordinal: 12, seq: 37 };
         assert_eq!(EventId::parse(&id.to_string()), Ok(id));
         assert!(EventId { ordinal: 2, seq: 9 } < EventId { ordinal: 10, seq: 1 });
-        for wrong in ["", "1", "1.", ".1", "1.-1", "1.+1", "1.1.1", "99999999999.1", "1. 1"] {
+        for wrong in ["", "1", "1.", ".1", "1.-1", "1.+1", "1.1.1", "9999999999.1", "1. 1"] {
             assert_eq!(EventId::parse(wrong), Err(InvalidId), "{wrong:?}");
         }
     }

@@ -175,6 +175,12 @@ impl Server {
         }
     }
 
+    /// Whether browsers reach this server by https alone, on a host of its own. A host that it shares
+    /// with the site, under a path, is the site's to decide about.
+    pub fn is_https_only(&self) -> bool {
+        !self.public_urls.is_empty() && self.public_urls.iter().all(PublicUrl::is_https_host)
+    }
+
     /// Whether what this address says about who is calling is believed.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(address))

@@ -229,3 +229,15 @@ fn networks_hold_the_addresses_they_say() {
     assert!(is_in("2001:db8::/32", "2001:db8:1::1") && !is_in("2001:db8::/32", "2001:db9::1"));
     assert!(is_in("0.0.0.0/0", "8.8.8.8") && !is_in("0.0.0.0/0", "::1"));
 }
+
+#[test]
+fn browsers_are_told_to_insist_on_https_only_where_nothing_else_is_served() {
+    let insists = |urls: &str| {
+        let text = format!("{UPSTREAM}[server]\npublic_urls = {urls}\n");
+        read(&text).unwrap().server.is_https_only()
+    };
+    assert!(insists("[\"https://chat.example.com\"]"));
+    assert!(!insists("[\"https://chat.example.com\", \"http://chat.example.com\"]"));
+    assert!(!insists("[\"https://www.example.com/chat\"]"), "the host is the site's");
+    assert!(!insists("[]"));
+}

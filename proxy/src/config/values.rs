@@ -57,8 +57,8 @@ impl Origin {
             return refuse("\"null\" is the origin of every sandboxed page and cannot be allowed");
         }
         let url = web_url(text)?;
-        if url.path() != "/" || url.query().is_some() {
-            return refuse(format!("an origin has no path: write \"{}\"", url.origin().ascii_serialization()));
+        if url.path() != "/" || url.query().is_some() || text.ends_with('/') {
+            return refuse(format!("an origin has no path and no slash at its end: write \"{}\"", url.origin().ascii_serialization()));
         }
         Ok(Self(url.origin().ascii_serialization()))
     }
@@ -78,6 +78,11 @@ impl PublicUrl {
         }
         let path = url.path().trim_end_matches('/');
         Ok(Self(format!("{}{path}", url.origin().ascii_serialization())))
+    }
+
+    /// Whether it is https without a path.
+    pub(super) fn is_https_host(&self) -> bool {
+        self.0.strip_prefix("https://").is_some_and(|rest| !rest.contains('/'))
     }
 
     /// The origin of pages served under it.

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::ApiError;
 use super::extract::{Json, Path, Query};
-use super::page::{PageQuery, title};
+use super::page::{PageQuery, title, without_nul};
 use super::sentences::Sentence;
 use super::visitor::Visitor;
 use crate::app::App;
@@ -65,6 +65,7 @@ async fn list(
         let english = format!("Search for at most {MAX_SEARCH_CHARS} characters.");
         return Err(ApiError::invalid("search", Sentence::new(english, format!("Chỉ tìm tối đa {MAX_SEARCH_CHARS} ký tự."))));
     }
+    without_nul("search", chosen.search.as_deref().unwrap_or_default())?;
     let twin = match chosen.twin_id.filter(|text| !text.is_empty()) {
         Some(name) => {
             // An id of ours names conversations even when its twin is no longer listed, or no list can be had.

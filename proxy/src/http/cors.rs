@@ -3,6 +3,10 @@
 //! `/api` and `/oauth` answer pages of `server.allowed_origins`, compared exactly, and callers
 //! without an origin (which browsers always send across origins). Everything else is public: a module
 //! script from another origin needs CORS too.
+//!
+//! Deliberately absent: `Access-Control-Allow-Credentials` (there are no cookies) and
+//! `Access-Control-Allow-Private-Network` (a public page has no business with a server inside a private
+//! network, and browsers now ask the visitor instead).
 
 use super::address::ClientAddress;
 use super::allowance::PerAddress;

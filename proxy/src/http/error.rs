@@ -4,6 +4,7 @@
 //! there the request's id and language are known.
 
 use super::context::{Context, Language};
+use super::problems;
 use super::sentences::{Sentence, sentence};
 use crate::limits::Exhausted;
 use crate::relay::RelayError;
@@ -73,7 +74,7 @@ impl ApiError {
         }
         .in_language(context.language);
         ErrorBody {
-            kind: format!("/problems/{}", self.code.as_str().to_ascii_lowercase().replace('_', "-")),
+            kind: problems::path(self.code),
             title: self.code.title().to_owned(),
             status: self.code.status(),
             detail: message.to_owned(),

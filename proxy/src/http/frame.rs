@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::Instrument;
@@ -21,6 +21,15 @@ use twinchat_protocol::error::ErrorCode;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The header with the proof of possession.
 static DPOP: HeaderName = HeaderName::from_static("dpop");
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+/// The policy of a page among the widget's files: everything from here, nothing inline but styles.
+const PAGE: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The policy of everything else.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 /// Knows the request before, and finishes the answer after everything else.
 ///
@@ -41,7 +50,7 @@ pub(super) async fn frame(State(app): State<App>, mut request: Request, next: Ne
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         response = worded(&error, &context, &response);
     }
-    finish(&mut response, &context);
+    finish(&mut response, &context, app.config().server.is_https_only());
     let milliseconds = app.clock().now_millis() - context.now_millis;
     metrics::HTTP_REQUESTS.count([method, &route, response.status().as_str()]);
     metrics::HTTP_SECONDS.took_millis([&route], milliseconds);
@@ -75,17 +84,20 @@ fn worded(error: &ApiError, context: &Context, placeholder: &Response) -> Respon
     answer
 }
 
-fn finish(response: &mut Response, context: &Context) {
+fn finish(response: &mut Response, context: &Context, is_https: bool) {
     let headers = response.headers_mut();
+    if is_https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    headers.insert(PERMISSIONS_POLICY, HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
+    headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    if !is_page {
-        // Nothing else that is served here is meant to be looked at as a page.
-        headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"));
-    }
+    // What is no page is not meant to be looked at as one.
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(if is_page { PAGE } else { NO_PAGE }));
     context.charges.write(headers);
     if let Ok(id) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID.clone(), id);

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::conversations::id as conversation_id;
 use super::error::ApiError;
 use super::extract::{Json, Path, Query};
-use super::page::limit;
+use super::page::{limit, without_nul};
 use super::sentences::Sentence;
 use super::stream::{answer, failure};
 use super::visitor::Visitor;
@@ -194,10 +194,7 @@ fn check_content(content: &str, most: u32) -> Result<(), ApiError> {
     if content.trim().is_empty() {
         return Err(ApiError::invalid("content", Sentence::new("Write something first.", "Hãy nhập nội dung tin nhắn.")));
     }
-    if content.contains('\0') {
-        let sentence = Sentence::new("The message holds a NUL character; leave it out.", "Tin nhắn có ký tự NUL; hãy bỏ ký tự đó.");
-        return Err(ApiError::invalid("content", sentence));
-    }
+    without_nul("content", content)?;
     let length = content.chars().count();
     if length > most as usize {
         let english = format!("The message has {length} characters; use at most {most}.");

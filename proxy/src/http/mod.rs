@@ -8,6 +8,7 @@ mod admin;
 mod allowance;
 mod assets;
 mod avatars;
+mod conform;
 pub mod context;
 mod conversations;
 mod cors;
@@ -19,6 +20,7 @@ mod health;
 mod messages;
 mod openapi;
 mod page;
+mod problems;
 pub mod sentences;
 mod serve;
 mod stream;
@@ -58,6 +60,7 @@ pub fn router(app: App) -> Router {
         .nest("/api/v1", api())
         .merge(token::router())
         .merge(avatars::router())
+        .merge(problems::router())
         .merge(health::router())
         .split_for_parts();
     framed(routes.merge(openapi::router(document)), &app).with_state(app)
@@ -71,6 +74,7 @@ fn framed(routes: Router<App>, app: &App) -> Router<App> {
         .method_not_allowed_fallback(frame::method_not_allowed)
         .layer(DefaultBodyLimit::max(app.config().limits.body_bytes as usize))
         .layer(CatchPanicLayer::custom(frame::after_panic))
+        .layer(from_fn_with_state(app.clone(), conform::conform))
         .layer(from_fn_with_state(per_address.clone(), allowance::per_address))
         .layer(from_fn_with_state(cors::Cors::new(app.clone(), per_address), cors::cors))
         .layer(from_fn_with_state(app.clone(), frame::frame))

@@ -11,14 +11,18 @@ use utoipa::IntoParams;
 const DEFAULT_LIMIT: u32 = 20;
 /// The most items on a page, as TwinExpert documents it.
 const MAX_LIMIT: u32 = 100;
+/// The last page there can be.
+const MAX_PAGE: u32 = 1_000_000;
 
 /// Which page of a list.
 #[derive(Debug, Clone, Copy, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageQuery {
     /// The page, from 1.
+    #[param(minimum = 1, maximum = 1_000_000, default = 1)]
     pub(super) page: Option<u32>,
     /// Items per page, 1 to 100; 20 by default.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     pub(super) limit: Option<u32>,
 }
 
@@ -32,8 +36,10 @@ pub(super) struct Page {
 impl PageQuery {
     pub(super) fn checked(self) -> Result<Page, ApiError> {
         let page = self.page.unwrap_or(1);
-        if page == 0 {
-            return Err(ApiError::invalid("page", Sentence::new("page counts from 1.", "page được đếm từ 1.")));
+        if !(1..=MAX_PAGE).contains(&page) {
+            let english = format!("page is {page}: choose a number from 1 to {MAX_PAGE}.");
+            let vietnamese = format!("page là {page}: hãy chọn một số từ 1 đến {MAX_PAGE}.");
+            return Err(ApiError::invalid("page", Sentence::new(english, vietnamese)));
         }
         Ok(Page { page, limit: limit(self.limit, DEFAULT_LIMIT)? })
     }
@@ -65,11 +71,21 @@ pub(super) fn limit(asked: Option<u32>, default: u32) -> Result<u32, ApiError> {
 
 /// A title without white space around it, short enough; maybe empty.
 pub(super) fn title(text: &str) -> Result<&str, ApiError> {
+    without_nul("title", text)?;
     let title = text.trim();
-    if title.chars().count() <= MAX_TITLE_CHARS && !title.contains('\0') {
+    if title.chars().count() <= MAX_TITLE_CHARS {
         return Ok(title);
     }
     let english = format!("The title is too long; use at most {MAX_TITLE_CHARS} characters.");
     let vietnamese = format!("Tiêu đề quá dài; hãy dùng tối đa {MAX_TITLE_CHARS} ký tự.");
     Err(ApiError::invalid("title", Sentence::new(english, vietnamese)))
+}
+
+/// NUL ends texts in too many places to be kept or searched for.
+pub(super) fn without_nul(field: &'static str, text: &str) -> Result<(), ApiError> {
+    if text.contains('\0') {
+        let english = format!("{field} holds a NUL character; leave it out.");
+        return Err(ApiError::invalid(field, Sentence::new(english, format!("{field} có ký tự NUL; hãy bỏ ký tự đó."))));
+    }
+    Ok(())
 }

@@ -75,6 +75,11 @@ fn of_requests(code: ErrorCode) -> Option<(&'static str, &'static str)> {
             "Không thể yêu cầu trả lời lại tin nhắn này; hãy gửi tin nhắn mới.",
         ),
         ErrorCode::PayloadTooLarge => ("This is too long; send less at once.", "Nội dung quá dài; hãy gửi ngắn hơn."),
+        ErrorCode::UriTooLong => ("The address of this request is too long; shorten it.", "Địa chỉ của yêu cầu quá dài; hãy rút ngắn lại."),
+        ErrorCode::HeaderTooLarge => (
+            "The header of this request is too large; send fewer or shorter fields, such as cookies.",
+            "Phần đầu của yêu cầu quá lớn; hãy gửi ít trường hơn hoặc ngắn hơn, chẳng hạn cookie.",
+        ),
         ErrorCode::UnsupportedMediaType => (
             "Send the body as JSON, with Content-Type: application/json.",
             "Hãy gửi nội dung ở dạng JSON, với Content-Type: application/json.",

@@ -64,7 +64,8 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
 
 /// What a connection may do.
 pub(super) fn builder(app: &App) -> Builder<TokioExecutor> {
-    let mut server = Builder::new(TokioExecutor::new());
+    // The upstream client brings HTTP/2 along; here nobody needs it, and what is not there has no limits to be set.
+    let mut server = Builder::new(TokioExecutor::new()).http1_only();
     server
         .http1()
         .timer(TokioTimer::new())

@@ -1,4 +1,4 @@
-use crate::helpers::{TestApp, body, header, text};
+use crate::helpers::{TestApp, body, body as body_of, header, text, write};
 use reqwest::Method;
 use serde_json::json;
 use std::collections::HashSet;
@@ -131,5 +131,83 @@ async fn token_requests_are_limited_by_address_and_the_address_cannot_be_made_up
     for from in ["192.0.2.1", "192.0.2.2"] {
         let answer = behind.token_request(&[("grant_type", "x")]).header("x-forwarded-for", from).send().await.unwrap();
         assert_eq!(answer.status(), 400, "what a trusted proxy says is believed");
+    }
+}
+
+#[tokio::test]
+async fn pages_files_and_answers_each_have_their_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "dist/index.html", "<!doctype html>");
+    write(folder.path(), "dist/twinchat.js", "export {}");
+    let app = TestApp::in_folder("assets = \"dist\"\n", folder).await;
+    let page = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+    for (path, accept, policy, sharing) in [
+        ("/", "*/*", page, "cross-origin"),
+        ("/index.html", "*/*", page, "cross-origin"),
+        ("/problems/not-found", "text/html", "default-src 'none'; base-uri 'none'", "cross-origin"),
+        ("/problems/not-found", "application/json", "default-src 'none'; frame-ancestors 'none'; sandbox", "cross-origin"),
+        ("/twinchat.js", "*/*", "default-src 'none'; frame-ancestors 'none'; sandbox", "cross-origin"),
+        ("/api/v1/widget", "*/*", "default-src 'none'; frame-ancestors 'none'; sandbox", "same-origin"),
+        ("/oauth/token", "*/*", "default-src 'none'; frame-ancestors 'none'; sandbox", "same-origin"),
+    ] {
+        let answer = app.request(&Method::GET, path).header("accept", accept).send().await.unwrap();
+        let csp = header(&answer, "content-security-policy");
+        assert!(csp.starts_with(policy) && csp.contains("frame-ancestors 'none'") && !csp.contains("unsafe-eval' "), "{path}: {csp}");
+        assert_eq!(header(&answer, "cross-origin-resource-policy"), sharing, "{path}");
+        assert_eq!(header(&answer, "cross-origin-opener-policy"), "same-origin", "{path}");
+        assert!(header(&answer, "permissions-policy").contains("microphone=()"), "{path}");
+        assert!(answer.headers().get("server").is_none(), "{path}");
+        assert!(answer.headers().get("strict-transport-security").is_none(), "{path}: not reached by https");
+    }
+    let visitor = app.bearer_visitor().await;
+    for path in ["/api/v1/conversations", "/api/v1/twins"] {
+        let answer = visitor.request(&app, &Method::GET, path).send().await.unwrap();
+        assert_eq!(header(&answer, "cache-control"), "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_what_is_documented_is_refused_with_its_field() {
+    let app = TestApp::start().await;
+    let visitor = app.bearer_visitor().await;
+    let post = |body: Vec<u8>| {
+        let request = app.request(&Method::POST, "/api/v1/conversations").bearer_auth(&visitor.token);
+        request.header("content-type", "application/json; charset=utf-8").body(body).send()
+    };
+    let deep = format!("{{\"twinId\":\"x\",\"more\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
+    for (what, body, field) in [
+        ("nothing", b"".to_vec(), "body"),
+        ("a list", b"[]".to_vec(), "body"),
+        ("bytes that are no UTF-8", b"{\"twinId\":\"\xff\xfe\"}".to_vec(), "body"),
+        ("half a character", br#"{"twinId":"\ud800"}"#.to_vec(), "body"),
+        ("a member twice", br#"{"twinId":"a","twinId":"b"}"#.to_vec(), "body"),
+        ("a comment", br#"{"twinId":"a"} // hello"#.to_vec(), "body"),
+        ("a thousand levels", "[".repeat(1000).into_bytes(), "body"),
+        ("a title with NUL", br#"{"twinId":"a","title":"\u0000"}"#.to_vec(), "title"),
+        ("a long title", format!("{{\"twinId\":\"a\",\"title\":\"{}\"}}", "ạ".repeat(201)).into_bytes(), "title"),
+    ] {
+        let answer = post(body).await.unwrap();
+        assert_eq!(answer.status(), 400, "{what}");
+        let body = body_of(answer).await;
+        assert_eq!((&body["error"], &body["details"]["field"]), (&"INVALID_REQUEST".into(), &field.into()), "{what}");
+    }
+    // A newer widget may say more than this server knows.
+    for more in [br#"{"twinId":"nobody","colour":"red"}"#.to_vec(), deep.into_bytes()] {
+        assert_eq!(post(more).await.unwrap().status(), 404, "unknown members are left out of account");
+    }
+    for (query, field) in [
+        ("page=0", "page"),
+        ("page=1000001", "page"),
+        ("page=-1", "page"),
+        ("page=4294967296", "page"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=1&limit=2", "query"),
+        ("search=%00", "search"),
+        (&format!("search={}", "a".repeat(201)), "search"),
+    ] {
+        let answer = visitor.request(&app, &Method::GET, &format!("/api/v1/conversations?{query}")).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{query}");
+        assert_eq!(body_of(answer).await["details"]["field"], field, "{query}");
     }
 }

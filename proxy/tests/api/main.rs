@@ -16,3 +16,4 @@ mod proof;
 mod serve;
 mod token;
 mod twins;
+mod wire;

@@ -35,12 +35,13 @@ async fn the_document_and_the_routes_are_the_same() {
 /// The calls in docs/protocol.md, such as `GET /api/v1/twins`.
 fn protocol_calls() -> Vec<String> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md")).unwrap();
-    let text = text.replace("{twin id}", "{id}");
+    let text = text.replace("{twin id}", "{id}").replace("{code}", "{id}");
     let calls = text.split('`').filter_map(|code| {
         let (method, rest) = code.split_once(' ')?;
         let is_call = ["GET", "POST", "PATCH", "DELETE"].contains(&method) && rest.starts_with('/');
         let path = rest.split(['?', ' ']).next()?;
-        let path = if path.starts_with("/oauth") || path.starts_with("/avatars") { path.to_owned() } else { format!("/api/v1{path}") };
+        let is_outside = ["/oauth", "/avatars", "/problems"].iter().any(|start| path.starts_with(start));
+        let path = if is_outside { path.to_owned() } else { format!("/api/v1{path}") };
         is_call.then(|| format!("{method} {path}"))
     });
     calls.filter(|call| !call.contains('…')).collect()
