@@ -55,6 +55,8 @@ error_codes! {
     NotFound = "NOT_FOUND", 404, "Not found";
     /// The path exists, the method does not.
     MethodNotAllowed = "METHOD_NOT_ALLOWED", 405, "Method not allowed";
+    /// The request's body did not arrive in time.
+    RequestTimeout = "REQUEST_TIMEOUT", 408, "Request timeout";
     /// The twin is still answering in this conversation.
     ReplyInProgress = "REPLY_IN_PROGRESS", 409, "Reply in progress";
     /// The message cannot be answered again: it is whole, or it is not the conversation's last.
@@ -109,7 +111,8 @@ impl ErrorCode {
     pub fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited
+            Self::RequestTimeout
+                | Self::RateLimited
                 | Self::Internal
                 | Self::UpstreamError
                 | Self::UpstreamUnavailable

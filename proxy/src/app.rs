@@ -3,7 +3,7 @@
 use crate::assets::Assets;
 use crate::clock::{Clock, Dice};
 use crate::config::{self, Config};
-use crate::limits::Limiter;
+use crate::limits::{Limiter, Slots};
 use crate::relay::{Relay, RelaySettings};
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
@@ -31,6 +31,8 @@ struct Parts {
     requests: Limiter,
     token_requests: Limiter<IpAddr>,
     address_requests: Limiter<IpAddr>,
+    streams: Slots<Subject>,
+    connections: Slots<IpAddr>,
     tokens: TokenService,
     assets: Assets,
     closing: watch::Sender<bool>,
@@ -43,6 +45,8 @@ pub enum StreamEnd {
     Closing,
     /// The visitor's token was given back.
     Revoked,
+    /// The visitor has opened more streams than allowed, and this one is the oldest.
+    Outnumbered,
 }
 
 /// Why the server cannot be put together.
@@ -84,15 +88,17 @@ impl App {
         if interrupted > 0 {
             tracing::warn!(interrupted, "replies were being written when the server last ended; their visitors can ask again");
         }
-        let upstreams = config.upstreams.iter().map(|upstream| client(upstream, &clock)).collect::<Result<Vec<_>, _>>()?;
+        let upstreams = config.upstreams.iter().map(|upstream| client(upstream, &config.replies, (&clock, &dice)));
+        let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         let directory = Arc::new(Directory::new(upstreams, clock.clone()));
-        let settings = RelaySettings { reply_bytes: config.limits.reply_bytes as usize, ..RelaySettings::default() };
-        let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), settings);
+        let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), RelaySettings::of(&config));
         let per_minute = config.limits.visitor_messages_per_minute;
         let sends = Limiter::new("messages", clock.clone(), per_minute, per_minute.div_ceil(2));
         let requests = per_minute_limiter("requests", &clock, config.limits.visitor_requests_per_minute);
         let token_requests = per_minute_limiter("tokens", &clock, config.limits.token_requests_per_minute);
         let address_requests = per_minute_limiter("address", &clock, config.limits.address_requests_per_minute);
+        let streams = Slots::new(config.limits.visitor_streams);
+        let connections = Slots::new(config.limits.connections_per_address);
         let closing = watch::Sender::new(false);
         let assets = match &config.server.assets {
             Some(path) => Assets::read(path).map_err(|source| BuildError::Assets { path: path.clone(), source })?,
@@ -109,6 +115,8 @@ impl App {
             requests,
             token_requests,
             address_requests,
+            streams,
+            connections,
             tokens,
             assets,
             closing,
@@ -175,13 +183,26 @@ impl App {
         &self.0.assets
     }
 
-    /// Resolves when this visitor's open streams have to end, and says why.
+    /// The connections that are open, by address.
+    pub fn connections(&self) -> &Slots<IpAddr> {
+        &self.0.connections
+    }
+
+    /// The event streams that are open, by visitor.
+    pub fn streams(&self) -> &Slots<Subject> {
+        &self.0.streams
+    }
+
+    /// Counts a stream that this visitor opens, until what is given is dropped. Resolves when the
+    /// stream has to end, and says why.
     pub fn stream_end(&self, subject: &Subject) -> impl Future<Output = StreamEnd> + Send + 'static {
         let (closing, revocation) = (self.closing(), self.tokens().revocation(subject));
+        let mut slot = self.streams().take_in_turn(subject);
         async move {
             tokio::select! {
                 () = closing => StreamEnd::Closing,
                 () = revocation => StreamEnd::Revoked,
+                () = slot.called_back() => StreamEnd::Outnumbered,
             }
         }
     }
@@ -206,11 +227,15 @@ impl App {
     }
 }
 
-fn client(settings: &config::Upstream, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Upstream>, BuildError> {
+fn client(
+    settings: &config::Upstream,
+    replies: &config::Replies,
+    (clock, dice): (&Arc<dyn Clock>, &Arc<dyn Dice>),
+) -> Result<Arc<dyn Upstream>, BuildError> {
     let failed = |source| BuildError::Upstream { name: settings.name.to_string(), source };
     match settings.kind {
         config::UpstreamKind::TwinExpert => {
-            let client = TwinExpert::new(settings, clock.clone(), Timeouts::default()).map_err(failed)?;
+            let client = TwinExpert::new(settings, clock.clone(), dice.clone(), Timeouts::from(replies)).map_err(failed)?;
             Ok(Arc::new(client))
         }
     }

@@ -39,7 +39,7 @@ async fn what_happens_is_counted_and_no_label_tells_visitors_apart() {
     let ann = app.visitor().await;
     let conversation = chat::conversation(&app, &ann).await;
     chat::hear(&app, &ann, &conversation, "Xin chào").await;
-    app.emulator.fault(Rule::once(Fault::RateLimit { retry_after: 9 }, "*/messages*"));
+    app.emulator.fault(Rule::once(Fault::RateLimit { retry_after: 30 }, "*/messages*"));
     chat::hear(&app, &ann, &conversation, "Xin chào").await;
     let feed = chat::feed(&app, &ann, &conversation, "").await;
     app.token_request(&[("grant_type", "password")]).send().await.unwrap();

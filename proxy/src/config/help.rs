@@ -1,6 +1,6 @@
 //! The settings explained, as a settings file.
 
-use super::sections::{Admin, Limits, Retention, Server, Store, Tokens, UpstreamSection, Widget};
+use super::sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, UpstreamSection, Widget};
 use super::settings::{Setting, SettingKind};
 use std::fmt::Write;
 
@@ -15,6 +15,7 @@ pub fn help() -> String {
     section(&mut text, Limits::SECTION, Limits::DOC, Limits::SETTINGS);
     section(&mut text, Retention::SECTION, Retention::DOC, Retention::SETTINGS);
     section(&mut text, Admin::SECTION, Admin::DOC, Admin::SETTINGS);
+    section(&mut text, Replies::SECTION, Replies::DOC, Replies::SETTINGS);
     text
 }
 

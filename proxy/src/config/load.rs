@@ -2,7 +2,7 @@
 
 use super::error::{ConfigError, Problem};
 use super::reading::Reading;
-use super::sections::{Admin, Auth, Limits, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+use super::sections::{Admin, Auth, Limits, Replies, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 use super::values::{Name, Origin, PublicUrl, UpstreamOrigin};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -32,6 +32,8 @@ struct File {
     #[serde(default)]
     admin: Admin,
     #[serde(default)]
+    replies: Replies,
+    #[serde(default)]
     upstream: Vec<UpstreamSection>,
 }
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub retention: Retention,
     /// The listener for whoever runs the server.
     pub admin: Admin,
+    /// How long replies may take.
+    pub replies: Replies,
     /// The upstreams, each with its key.
     pub upstreams: Vec<Upstream>,
 }
@@ -117,9 +121,10 @@ impl Config {
         let Some(file) = reading.value.take() else { return Err(ConfigError::new(path.to_owned(), problems)) };
         check_ranges(&file, &mut |field, message| problems.push(reading.about(field, message)));
         let folder = path.parent().unwrap_or(Path::new(""));
+        let File { server, tokens, store, widget, limits, retention, admin, replies, upstream } = file;
         let mut names = HashSet::new();
         let mut upstreams = Vec::new();
-        for section in file.upstream {
+        for section in upstream {
             if !names.insert(section.name.clone()) && names_are_theirs {
                 problems.push(Problem::whole(format!("two upstreams are named \"{}\": give each its own `name`", section.name)));
             }
@@ -133,16 +138,7 @@ impl Config {
         if !problems.is_empty() {
             return Err(ConfigError::new(path.to_owned(), problems));
         }
-        let mut config = Self {
-            server: file.server,
-            tokens: file.tokens,
-            store: file.store,
-            widget: file.widget,
-            limits: file.limits,
-            retention: file.retention,
-            admin: file.admin,
-            upstreams,
-        };
+        let mut config = Self { server, tokens, store, widget, limits, retention, admin, replies, upstreams };
         config.store.path = folder.join(&config.store.path);
         config.server.assets = config.server.assets.map(|assets| folder.join(assets));
         Ok(config)
@@ -203,6 +199,8 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     within("tokens.lifetime_seconds", file.tokens.lifetime_seconds, 60, 3600);
     within("server.shutdown_seconds", file.server.shutdown_seconds, 1, 300);
     within("server.header_seconds", file.server.header_seconds, 1, 120);
+    within("server.body_seconds", file.server.body_seconds, 1, 300);
+    within("server.write_seconds", file.server.write_seconds, 1, 300);
     within("limits.message_chars", file.limits.message_chars, 1, 100_000);
     within("limits.body_bytes", file.limits.body_bytes, 1024, 16_777_216);
     within("limits.reply_bytes", file.limits.reply_bytes, 1024, 67_108_864);
@@ -210,6 +208,11 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000);
     within("limits.token_requests_per_minute", file.limits.token_requests_per_minute, 1, 1_000_000);
     within("limits.address_requests_per_minute", file.limits.address_requests_per_minute, 1, 1_000_000);
+    within("limits.visitor_streams", file.limits.visitor_streams, 1, 1000);
+    within("limits.connections_per_address", file.limits.connections_per_address, 1, 1_000_000);
+    for (field, value, low, high) in replies_within(&file.replies) {
+        within(field, value, low, high);
+    }
     within("retention.days", file.retention.days, 0, 36_500);
     if file.server.public_urls.is_empty() && !file.server.listen.ip().is_loopback() {
         let message = "server.public_urls is missing: name the addresses under which browsers reach this server, such as \
@@ -219,6 +222,20 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     if file.upstream.is_empty() {
         wrong("upstream", "there is no upstream: add a section [[upstream]] with name, kind, origin and key_env".to_owned());
     }
+}
+
+/// Each field with the least and the most it may be.
+fn replies_within(replies: &Replies) -> [(&'static str, u32, u32, u32); 8] {
+    [
+        ("replies.connect_seconds", replies.connect_seconds, 1, 60),
+        ("replies.header_seconds", replies.header_seconds, 1, 600),
+        ("replies.first_event_seconds", replies.first_event_seconds, 1, 3600),
+        ("replies.idle_seconds", replies.idle_seconds, 1, 3600),
+        ("replies.total_seconds", replies.total_seconds, 1, 86_400),
+        ("replies.detached_seconds", replies.detached_seconds, 1, 86_400),
+        ("replies.log_seconds", replies.log_seconds, 0, 86_400),
+        ("replies.per_visitor", replies.per_visitor, 1, 1000),
+    ]
 }
 
 fn read_key(section: &UpstreamSection, folder: &Path, env: Environment<'_>) -> Result<UpstreamKey, String> {

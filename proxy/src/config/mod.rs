@@ -18,6 +18,6 @@ mod values;
 pub use error::{ConfigError, Problem};
 pub use help::help;
 pub use load::{Config, Environment, Upstream, UpstreamKey};
-pub use sections::{Admin, Auth, Limits, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+pub use sections::{Admin, Auth, Limits, Replies, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 pub use settings::{Setting, SettingKind};
 pub use values::{Accent, Name, Network, Origin, PublicUrl, UpstreamOrigin, ValueError};

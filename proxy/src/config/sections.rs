@@ -27,6 +27,11 @@ settings! {
         shutdown_seconds: u32 = 25, Default "25";
         /// Seconds within which a request's header must have arrived.
         header_seconds: u32 = 10, Default "10";
+        /// Seconds within which a request's body must have arrived after its header.
+        body_seconds: u32 = 15, Default "15";
+        /// Seconds for which a caller may take in nothing of an answer before the connection is cut.
+        /// Nothing is lost: a reply is read to its end all the same, and its readers can come back.
+        write_seconds: u32 = 30, Default "30";
     }
 }
 
@@ -83,6 +88,11 @@ settings! {
         /// Requests per minute of one address that show no good token: the widget's files, its settings,
         /// the twins' pictures, and whoever guesses tokens.
         address_requests_per_minute: u32 = 1200, Default "1200";
+        /// Event streams that one visitor may have open, over all tabs. One more ends the oldest.
+        visitor_streams: u32 = 16, Default "16";
+        /// Connections that one address may have open. One more is refused. Those of
+        /// `server.trusted_proxies` are not counted: they come for many visitors.
+        connections_per_address: u32 = 100, Default "100";
     }
 }
 
@@ -101,6 +111,29 @@ settings! {
         /// Address and port of a second listener for `/metrics`, `/healthz` and `/readyz`, on which nobody is asked
         /// who they are: keep it on the loopback address or inside a private network. Absent: none.
         listen: Option<SocketAddr> = None, Example "\"127.0.0.1:9787\"";
+    }
+}
+
+settings! {
+    /// How long replies may take, and how many at once.
+    "[replies]" Replies optional {
+        /// Seconds until a connection to an upstream must stand, TLS included.
+        connect_seconds: u32 = 5, Default "5";
+        /// Seconds from the question to the header of the upstream's answer.
+        header_seconds: u32 = 30, Default "30";
+        /// Seconds from that header to the first event.
+        first_event_seconds: u32 = 120, Default "120";
+        /// Seconds between two pieces of an answer.
+        idle_seconds: u32 = 120, Default "120";
+        /// Seconds a reply may take in all. What came until then is kept.
+        total_seconds: u32 = 600, Default "600";
+        /// Seconds for which a reply goes on with nobody listening. What came until then is kept.
+        detached_seconds: u32 = 600, Default "600";
+        /// Seconds for which the single events of a reply are kept in memory after its end, for readers
+        /// who come back. Later ones get the whole text at once.
+        log_seconds: u32 = 600, Default "600";
+        /// Replies that may be written for one visitor at once, each in a conversation of its own.
+        per_visitor: u32 = 3, Default "3";
     }
 }
 

@@ -51,6 +51,7 @@ fn what_the_help_calls_a_default_is_the_default() {
         defaults(Limits::SECTION, Limits::SETTINGS),
         defaults(Retention::SECTION, Retention::SETTINGS),
         defaults(Admin::SECTION, Admin::SETTINGS),
+        defaults(Replies::SECTION, Replies::SETTINGS),
     ];
     assert_eq!(format!("{:?}", read(&written.concat()).unwrap()), format!("{:?}", read(UPSTREAM).unwrap()));
 }

@@ -26,7 +26,7 @@ pub async fn serve_admin(listener: TcpListener, app: App, exposition: Exposition
                 continue;
             }
         };
-        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone())).into_owned();
+        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
         tokio::spawn(connection);
     }
 }

@@ -23,6 +23,8 @@ mod page;
 mod problems;
 pub mod sentences;
 mod serve;
+mod slow;
+mod stall;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -72,6 +74,7 @@ fn framed(routes: Router<App>, app: &App) -> Router<App> {
     routes
         .fallback(assets::asset)
         .method_not_allowed_fallback(frame::method_not_allowed)
+        .layer(from_fn_with_state(app.clone(), slow::in_time))
         .layer(DefaultBodyLimit::max(app.config().limits.body_bytes as usize))
         .layer(CatchPanicLayer::custom(frame::after_panic))
         .layer(from_fn_with_state(app.clone(), conform::conform))

@@ -67,6 +67,10 @@ fn of_requests(code: ErrorCode) -> Option<(&'static str, &'static str)> {
             "This address does not take this method; the Allow header names those it takes.",
             "Địa chỉ này không nhận phương thức đó; phần đầu Allow liệt kê các phương thức được nhận.",
         ),
+        ErrorCode::RequestTimeout => (
+            "The message did not arrive in time. Check the connection and try again.",
+            "Nội dung gửi lên không đến kịp. Hãy kiểm tra kết nối rồi thử lại.",
+        ),
         ErrorCode::ReplyInProgress => {
             ("The twin is still answering here; wait for the end or stop it.", "Trợ lý vẫn đang trả lời; hãy đợi xong hoặc bấm dừng.")
         }

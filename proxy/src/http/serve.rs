@@ -1,77 +1,135 @@
 //! The accept loop.
 //!
 //! Not `axum::serve`: that sets no timer, so that hyper's limit on the time a header may take is
-//! never applied, and its graceful end waits for streams without a limit.
+//! never applied, and its graceful end waits for streams without a limit. Nor hyper-util's builder
+//! for all versions: it waits without a limit for the first byte.
 
-use super::address::Peer;
+use super::address::{ClientAddress, Peer};
+use super::context::Context;
+use super::error::{ApiError, PROBLEM_JSON};
+use super::sentences::Sentence;
+use super::stall::Impatient;
 use crate::app::App;
+use crate::limits::Slot;
+use axum::Router;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tower::ServiceExt;
+use twinchat_protocol::error::ErrorCode;
 
 /// The most bytes a connection buffers while it reads, and with that the most a header may have.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
+/// How long closing the store may take at the very end.
+const LAST_CLOSE: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown` resolves; then tells streams to end and gives them
 /// `server.shutdown_seconds` for it.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
-    let router = super::router(app.clone());
-    let server = builder(&app);
-    let graceful = GracefulShutdown::new();
+    let server = Server::new(&app);
     let mut shutdown = pin!(shutdown);
     loop {
-        let (stream, peer) = tokio::select! {
+        tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    rest_after(&error).await;
-                    continue;
-                }
+                Ok((stream, peer)) => server.take(stream, peer),
+                Err(error) => rest_after(&error).await,
             },
             () = &mut shutdown => break,
-        };
-        // Events are small and must leave at once.
-        let _ = stream.set_nodelay(true);
-        let service = router.clone().map_request(move |mut request: http::Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            request
-        });
-        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended with an error");
-            }
-        });
+        }
     }
     drop(listener);
     app.close();
-    let limit = Duration::from_secs(app.config().server.shutdown_seconds.into());
+    let limit = seconds(app.config().server.shutdown_seconds);
     // Readers leave at once and come back to the next process; running replies get the time.
-    let (ended, ()) = tokio::join!(tokio::time::timeout(limit, graceful.shutdown()), app.relay().close(limit));
+    let (ended, ()) = tokio::join!(timeout(limit, server.graceful.shutdown()), app.relay().close(limit));
     if ended.is_err() {
         tracing::warn!("some connections were still open after {} s and were cut", limit.as_secs());
     }
     // Leaves one file behind, without a write-ahead log to be read first.
-    app.store().close().await;
+    if timeout(LAST_CLOSE, app.store().close()).await.is_err() {
+        tracing::warn!("the store was busy to the end; its write-ahead log is read at the next start");
+    }
+}
+
+struct Server {
+    app: App,
+    router: Router,
+    http: http1::Builder,
+    graceful: GracefulShutdown,
+}
+
+impl Server {
+    fn new(app: &App) -> Self {
+        Self { app: app.clone(), router: super::router(app.clone()), http: builder(app), graceful: GracefulShutdown::new() }
+    }
+
+    /// Answers what comes over this connection, in a task of its own.
+    fn take(&self, stream: TcpStream, peer: SocketAddr) {
+        let Ok(slot) = self.slot(peer.ip()) else { return turn_away(&stream) };
+        let patience = seconds(self.app.config().server.write_seconds);
+        // Events are small and must leave at once.
+        let _ = stream.set_nodelay(true);
+        // A caller that has vanished without a word is noticed as one that takes nothing in is.
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(patience));
+        let service = self.router.clone().map_request(move |mut request: http::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            request
+        });
+        let io = TokioIo::new(Impatient::new(stream, patience));
+        let connection = self.graceful.watch(self.http.serve_connection(io, TowerToHyperService::new(service)));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended with an error");
+            }
+            drop(slot);
+        });
+    }
+
+    /// A place among the address's connections; none is needed by the owner's own reverse proxies.
+    fn slot(&self, address: IpAddr) -> Result<Option<Slot<IpAddr>>, TooMany> {
+        if self.app.config().server.trusts(address) {
+            return Ok(None);
+        }
+        let counted = ClientAddress(address).counted_as();
+        self.app.connections().take(&counted).map(Some).ok_or(TooMany)
+    }
+}
+
+/// An address has as many connections as it may.
+struct TooMany;
+
+/// Says why, if that can be done without waiting, and closes.
+fn turn_away(stream: &TcpStream) {
+    let sentence = Sentence::new(
+        "Too many connections are open from this address; close some and try again.",
+        "Địa chỉ này đang mở quá nhiều kết nối; hãy đóng bớt rồi thử lại.",
+    );
+    let body = ApiError::new(ErrorCode::RateLimited).saying(sentence).retry_after(10).body(&Context::default());
+    let body = serde_json::to_string(&body).unwrap_or_default();
+    let answer = format!(
+        "HTTP/1.1 429 Too Many Requests\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nretry-after: 10\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let _ = stream.try_write(answer.as_bytes());
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
 }
 
 /// What a connection may do.
-pub(super) fn builder(app: &App) -> Builder<TokioExecutor> {
-    // The upstream client brings HTTP/2 along; here nobody needs it, and what is not there has no limits to be set.
-    let mut server = Builder::new(TokioExecutor::new()).http1_only();
-    server
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(app.config().server.header_seconds.into()))
-        .max_buf_size(READ_BUFFER_BYTES);
-    server
+pub(super) fn builder(app: &App) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(seconds(app.config().server.header_seconds)).max_buf_size(READ_BUFFER_BYTES);
+    http
 }
 
 /// Out of file descriptors or the like: trying again at once would only burn time.

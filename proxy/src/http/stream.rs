@@ -27,6 +27,11 @@ use twinchat_protocol::sse;
 const RETRY: u32 = 2000;
 /// The same when the server ends, so that not all come back at once: from and to.
 const RETRY_AT_END: (u32, u32) = (500, 3000);
+/// The same for a stream that had to make room for a newer one: soon enough for a tab that is looked
+/// at again, late enough that too many tabs do not chase each other.
+const RETRY_OUTNUMBERED: u32 = 60_000;
+/// For the developer who wonders.
+const OUTNUMBERED: &str = "too many streams of this visitor are open; the oldest ends";
 /// How long it is silent before a comment is sent.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -45,8 +50,8 @@ enum State {
     Over,
 }
 
-/// These events as an answer that goes on until they end, the server is told to end, or the
-/// visitor's token is taken back.
+/// These events as an answer that goes on until they end, the server is told to end, the visitor's
+/// token is taken back, or the visitor opens too many more.
 pub(super) fn answer(app: &App, subject: &Subject, context: Context, events: BoxStream<'static, Numbered>) -> Response {
     let end = Box::pin(app.stream_end(subject));
     let writer =
@@ -82,6 +87,7 @@ impl Writer {
                 self.state = State::Over;
                 return match end {
                     StreamEnd::Closing => Some(Bytes::from(sse::encode_retry(self.retry_at_end))),
+                    StreamEnd::Outnumbered => Some(Bytes::from(sse::encode_comment(OUTNUMBERED) + &sse::encode_retry(RETRY_OUTNUMBERED))),
                     StreamEnd::Revoked => None,
                 };
             }

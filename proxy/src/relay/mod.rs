@@ -25,6 +25,7 @@ pub use event::{Numbered, Told};
 pub use reply::Reply;
 
 use crate::clock::{Clock, Dice, base32_lower, random_id_part};
+use crate::config::{Config, Replies};
 use crate::store::{Begun, Exchange, NewSend, Route, Store, StoreError};
 use crate::subject::Subject;
 use crate::upstream::Directory;
@@ -64,18 +65,31 @@ pub struct RelaySettings {
     pub replies_per_visitor: u32,
 }
 
-impl Default for RelaySettings {
-    fn default() -> Self {
-        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+impl RelaySettings {
+    /// As the owner has set them.
+    pub fn of(config: &Config) -> Self {
+        Self { reply_bytes: config.limits.reply_bytes as usize, ..Self::from(&config.replies) }
+    }
+}
+
+impl From<&Replies> for RelaySettings {
+    fn from(replies: &Replies) -> Self {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         Self {
             reply_bytes: 1 << 20,
-            longest: minutes(10),
-            detached: minutes(10),
-            keep: minutes(10),
+            longest: seconds(replies.total_seconds),
+            detached: seconds(replies.detached_seconds),
+            keep: seconds(replies.log_seconds),
             checkpoint_every: Duration::from_secs(1),
             checkpoint_bytes: 4096,
-            replies_per_visitor: 3,
+            replies_per_visitor: replies.per_visitor,
         }
+    }
+}
+
+impl Default for RelaySettings {
+    fn default() -> Self {
+        Self::from(&Replies::default())
     }
 }
 

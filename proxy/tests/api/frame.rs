@@ -93,7 +93,8 @@ async fn health_tells_whether_the_process_runs_and_whether_the_store_answers() {
     let said = |status, store, closing, main| json!({"status": status, "store": store, "closing": closing, "upstreams": {"main": main}});
     assert_eq!(ready().await, (200, said("ready", "ok", false, "ok")));
     // What an upstream does is said, and is no reason to send visitors elsewhere.
-    app.emulator.fault(Rule::once(Fault::ServerError { status: 500, body: ErrorStyle::Html }, "*/twins*"));
+    let broken = Rule::once(Fault::ServerError { status: 500, body: ErrorStyle::Html }, "*/twins*");
+    app.emulator.fault(Rule { times: None, ..broken });
     assert_eq!(app.visitor().await.request(&app, &Method::GET, "/api/v1/twins").send().await.unwrap().status(), 502);
     assert_eq!(ready().await, (200, said("degraded", "ok", false, "failed")));
     app.app.close();

@@ -57,8 +57,12 @@ impl TestApp {
 
     /// With what is in this folder already.
     pub(crate) async fn in_folder(settings: &str, folder: TempDir) -> Self {
+        Self::listening(settings, folder, TcpListener::bind("127.0.0.1:0").await.unwrap()).await
+    }
+
+    /// At this listener.
+    pub(crate) async fn listening(settings: &str, folder: TempDir, listener: TcpListener) -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self::assemble(settings, folder, emulator, (listener, Arc::new(ManualClock::at_millis(START_MILLIS)))).await
     }
 

@@ -191,6 +191,11 @@ async fn the_same_key_attaches_to_the_same_reply_and_another_body_is_refused() {
     assert_eq!(send("draft 1", "x").await.status(), 400);
 }
 
+/// How many messages the upstream was sent.
+fn sent(app: &TestApp) -> usize {
+    app.emulator.log().iter().filter(|entry| entry.path.ends_with("/messages/stream")).count()
+}
+
 /// Meets the fault and says how the reply ended: event, status, code, and its text.
 async fn end_with(fault: Fault) -> (String, String, Value, String) {
     let app = TestApp::start().await;
@@ -200,6 +205,7 @@ async fn end_with(fault: Fault) -> (String, String, Value, String) {
     let mut stream = say(&app, &ann, &chat, "Xin chào").await;
     let end = stream.rest().await.pop().unwrap();
     assert_eq!(stream.next().await, None);
+    assert_eq!(sent(&app), 1, "nobody sends a message again but the visitor");
     let kept = last(&app, &ann, &chat).await;
     assert_eq!(kept, end.data["message"]);
     if end.kind == "error" {
@@ -229,11 +235,21 @@ async fn every_failure_of_the_upstream_ends_as_documented_and_can_be_retried() {
     }
     let (_, status, code, _) = end_with(Fault::ServerError { status: 403, body: ErrorStyle::Documented }).await;
     assert_eq!((status.as_str(), code), ("failed", json!("UPSTREAM_REFUSED")));
-    let (_, status, code, _) = end_with(Fault::RateLimit { retry_after: 7 }).await;
+    let (_, status, code, _) = end_with(Fault::RateLimit { retry_after: 30 }).await;
     assert_eq!((status.as_str(), code), ("failed", json!("RATE_LIMITED")));
     let (_, status, code, content) = end_with(Fault::ErrorEvent { after_deltas: 3 }).await;
     assert_eq!((status.as_str(), code), ("failed", json!("UPSTREAM_ERROR")));
     assert!(!content.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_that_the_upstream_turns_away_for_a_moment_is_sent_again_and_answered() {
+    let app = TestApp::start().await;
+    let ann = app.visitor().await;
+    let chat = conversation(&app, &ann).await;
+    app.emulator.fault(Rule::once(Fault::RateLimit { retry_after: 1 }, STREAM));
+    assert_eq!(hear(&app, &ann, &chat, "Xin chào").await.last().unwrap().kind, "complete");
+    assert_eq!(sent(&app), 2);
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn a_twin_is_also_found_by_its_upstreams_id_and_answers_with_ours() {
 async fn an_upstream_that_fails_does_not_take_the_list_away() {
     let app = TestApp::start().await;
     let mut ann = app.visitor().await;
-    app.emulator.fault(broken(Some(1)));
+    app.emulator.fault(broken(Some(3)));
     let none = ann.request(&app, &Method::GET, "/api/v1/twins").send().await.unwrap();
     assert_eq!(none.status(), 502);
     app.clock.advance_seconds(20);

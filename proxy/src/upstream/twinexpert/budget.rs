@@ -22,9 +22,17 @@ pub(super) fn budget(headers: &HeaderMap, now_millis: i64) -> Option<Budget> {
 
 /// Seconds to wait after a 429: `Retry-After`, else the end of the window.
 pub(super) fn pause(headers: &HeaderMap, now_millis: i64) -> Option<u32> {
-    let said = text(headers, "retry-after").and_then(|value| value.parse::<i64>().ok());
-    let until_reset = || budget(headers, now_millis).map(|budget| (budget.resets_at - now_millis + 999) / 1000);
-    u32::try_from(said.or_else(until_reset)?.clamp(1, MAX_PAUSE)).ok()
+    let until_reset = || {
+        let left = (budget(headers, now_millis)?.resets_at - now_millis + 999) / 1000;
+        u32::try_from(left.clamp(1, MAX_PAUSE)).ok()
+    };
+    retry_after(headers).or_else(until_reset)
+}
+
+/// `Retry-After` in seconds; the form with a date is not read.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    let said = text(headers, "retry-after")?.parse::<i64>().ok()?;
+    u32::try_from(said.clamp(1, MAX_PAUSE)).ok()
 }
 
 /// A point in time, in milliseconds since 1970, out of milliseconds, seconds, a pause in seconds

@@ -1,7 +1,8 @@
 use super::events::{Body, read};
 use super::*;
-use crate::clock::ManualClock;
+use crate::clock::{LoadedDice, ManualClock};
 use crate::config::Config;
+use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream;
 use proptest::prelude::*;
@@ -122,10 +123,14 @@ async fn server(answers: Vec<String>) -> (TwinExpert, Arc<StdMutex<Vec<String>>>
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });
+    (client(&origin), asked)
+}
+
+fn client(origin: &str) -> TwinExpert {
     let text = format!("[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{origin}\"\nkey_env = \"KEY\"\n");
     let config = Config::read(std::path::Path::new("t.toml"), &text, &|_| Some(KEY.to_owned())).unwrap();
     let clock = Arc::new(ManualClock::at_millis(1_760_000_000_000));
-    (TwinExpert::new(&config.upstreams[0], clock, Timeouts::default()).unwrap(), asked)
+    TwinExpert::new(&config.upstreams[0], clock, Arc::new(LoadedDice::seeded(1)), Timeouts::default()).unwrap()
 }
 
 fn answer(status: &str, more: &str, body: &str) -> String {
@@ -217,4 +222,182 @@ async fn pictures_are_fetched_from_its_own_origin_only_and_without_the_key() {
     assert!(upstream.picture("/a.png").await.is_err(), "it says PNG and is none");
     assert_eq!(upstream.picture("/b.svg").await.unwrap().media_type, "image/svg+xml");
     assert!(asked.lock().unwrap().iter().all(|request| !request.contains(KEY)));
+}
+
+/// How a server ends a connection in place of an answer.
+const HANGS_UP: &str = "";
+
+fn event_stream() -> String {
+    answer("200 OK", "Content-Type: text/event-stream\r\n", "data: [DONE]\n\n")
+}
+
+/// Sends a message to a server that says this, and gives what came of it, how often it was asked,
+/// and how many seconds were waited.
+async fn sent_to(answers: &[&str]) -> (Option<UpstreamError>, usize, u64) {
+    let (upstream, asked) = server(answers.iter().map(|text| (*text).to_owned()).collect()).await;
+    let error = quickly(upstream.send("c1", "hi")).await;
+    let asked = asked.lock().unwrap().len();
+    (error.0.err(), asked, error.1)
+}
+
+/// The outcome, with time moved on by hand, and how many seconds of it passed. Sockets work on in
+/// between, so time must not jump by itself.
+async fn quickly<T>(work: impl Future<Output = T>) -> (T, u64) {
+    tokio::time::pause();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    drop(tokio::task::spawn_blocking(move || released.recv()));
+    let begun = tokio::time::Instant::now();
+    let mut work = std::pin::pin!(work);
+    let done = loop {
+        tokio::select! {
+            biased;
+            done = &mut work => break done,
+            () = sockets() => tokio::time::advance(Duration::from_millis(50)).await,
+        }
+    };
+    drop(release);
+    let waited = begun.elapsed().as_secs();
+    tokio::time::resume();
+    (done, waited)
+}
+
+/// Lets what is on its way between sockets of this machine arrive.
+async fn sockets() {
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_was_sent_and_not_answered_is_never_sent_again() {
+    let late = answer("200 OK", "", "{}");
+    let broke_off = |error: &Option<UpstreamError>| matches!(error, Some(UpstreamError::BrokeOff(_)));
+    for first in [HANGS_UP, "HTTP/1.1 200 OK\r\nContent-", "nonsense\r\n\r\n"] {
+        let (error, asked, _) = sent_to(&[first, &late]).await;
+        assert!(broke_off(&error), "{first:?}: {error:?}");
+        assert_eq!(asked, 1, "{first:?}");
+    }
+    for status in ["500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout", "408 Request Timeout"]
+    {
+        let (error, asked, _) = sent_to(&[&answer(status, "", ""), &late]).await;
+        assert!(error.is_some());
+        assert_eq!(asked, 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_was_turned_away_for_a_few_seconds_is_sent_again_after_them() {
+    for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+        let (error, asked, waited) = sent_to(&[&answer(status, "Retry-After: 3\r\n", ""), &event_stream()]).await;
+        assert_eq!((error, asked), (None, 2), "{status}");
+        assert!((3..=9).contains(&waited), "{status}: {waited} s");
+    }
+    let always = answer("429 Too Many Requests", "Retry-After: 1\r\n", "");
+    let (error, asked, _) = sent_to(&[always.as_str(); 5]).await;
+    assert_eq!((error, asked), (Some(UpstreamError::Limited { retry_after: Some(1) }), 3));
+    for more in ["Retry-After: 11\r\n", ""] {
+        let (error, asked, waited) = sent_to(&[&answer("429 Too Many Requests", more, ""), &event_stream()]).await;
+        assert!(matches!(error, Some(UpstreamError::Limited { .. })));
+        assert_eq!((asked, waited), (1, 0), "{more:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_sent_again_while_nothing_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let upstream = client(&format!("http://{address}"));
+    let (sent, asked) = (upstream.send("c1", "hi"), tokio::sync::oneshot::channel());
+    let answers = async {
+        // Begins to listen only after the first try has failed.
+        asked.1.await.unwrap();
+        let (mut stream, _) = TcpListener::bind(address).await.unwrap().accept().await.unwrap();
+        let length = stream.read(&mut vec![0; 8192]).await.unwrap();
+        assert!(length > 0);
+        stream.write_all(event_stream().as_bytes()).await.unwrap();
+    };
+    let sent = async {
+        let mut sent = std::pin::pin!(sent);
+        assert!(futures_util::poll!(&mut sent).is_pending());
+        asked.0.send(()).unwrap();
+        sent.await
+    };
+    let (sent, ()) = tokio::join!(sent, answers);
+    assert_eq!(sent.unwrap().collect::<Vec<_>>().await, [complete(None)]);
+}
+
+#[tokio::test]
+async fn nothing_that_listens_is_an_upstream_that_cannot_be_reached() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = client(&format!("http://{}", listener.local_addr().unwrap()));
+    drop(listener);
+    let (sent, waited) = quickly(upstream.send("c1", "hi")).await;
+    assert!(matches!(sent.err(), Some(UpstreamError::Unreachable(_))));
+    assert!(waited <= 10, "{waited} s");
+}
+
+#[tokio::test]
+async fn a_question_that_changes_nothing_is_asked_three_times_within_ten_seconds() {
+    let twins = answer("200 OK", "", "{\"data\":[]}");
+    let broken = answer("502 Bad Gateway", "", "<html>");
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"data\"";
+    for first in [HANGS_UP, cut, &broken] {
+        let (upstream, asked) = server([first, first, &twins].map(str::to_owned).to_vec()).await;
+        let (listed, waited) = quickly(upstream.twins()).await;
+        assert_eq!(listed.unwrap(), [], "{first:?}");
+        assert_eq!(asked.lock().unwrap().len(), 3);
+        assert!(waited <= 10, "{waited} s");
+    }
+    let (upstream, asked) = server(vec![broken.clone(); 5]).await;
+    assert!(quickly(upstream.twins()).await.0.is_err());
+    assert_eq!(asked.lock().unwrap().len(), 3);
+    for status in ["401 Unauthorized", "404 Not Found", "429 Too Many Requests", "200 OK"] {
+        let (upstream, asked) = server(vec![answer(status, "", "x"); 3]).await;
+        assert!(upstream.twins().await.is_err());
+        assert_eq!(asked.lock().unwrap().len(), 1, "{status}");
+    }
+}
+
+/// What an upstream that takes the connection and then says nothing fails with, and after how long.
+async fn silent(scheme: &str, first: &'static str) -> (UpstreamError, u64) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let upstream = client(&format!("{scheme}://{}", listener.local_addr().unwrap()));
+    let said = tokio::spawn(async move {
+        match upstream.send("c1", "hi").await {
+            Ok(mut stream) => loop {
+                match stream.next().await {
+                    Some(Err(error)) => return error,
+                    Some(Ok(_)) => {}
+                    None => panic!("an end in order"),
+                }
+            },
+            Err(error) => error,
+        }
+    });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert!(stream.read(&mut vec![0; 8192]).await.unwrap() > 0);
+    stream.write_all(first.as_bytes()).await.unwrap();
+    sockets().await;
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let error = said.await.unwrap();
+    let waited = begun.elapsed().as_secs();
+    tokio::time::resume();
+    (error, waited)
+}
+
+#[tokio::test]
+async fn each_silence_has_a_deadline_of_its_own() {
+    let header = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    let (error, after) = silent("http", "").await;
+    assert!(matches!(error, UpstreamError::Silent("no answer")) && (29..=30).contains(&after), "{error} {after}");
+    let (error, after) = silent("http", header).await;
+    assert!(matches!(error, UpstreamError::Silent("no first event")) && (119..=120).contains(&after), "{error} {after}");
+    let text = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {\"content\":\"Ch\"}\n\n";
+    let (error, after) = silent("http", text).await;
+    assert!(matches!(error, UpstreamError::Silent("no further event")) && (119..=120).contains(&after), "{error} {after}");
+    // A handshake that is never answered. It is tried again, as nothing can have got there.
+    let (error, after) = silent("https", "").await;
+    assert!(matches!(error, UpstreamError::Unreachable(_)) && (9..=12).contains(&after), "{error} {after}");
 }

@@ -2,6 +2,15 @@
 //!
 //! A subject comes from a checked token and an address from the connection, so nothing a client
 //! sends can move it to another bucket. Deliberately absent: the upstream's own budget.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod` | how often: [`Limiter`] |
+//! | `slots` | how many at once: [`Slots`] |
+
+mod slots;
+
+pub use slots::{Slot, Slots};
 
 use crate::clock::Clock;
 use crate::subject::Subject;
