@@ -2,7 +2,13 @@
 //!
 //! Every function of the store that reads or writes a visitor's things takes a [`Subject`], so
 //! that forgetting whose they are does not compile. `proxy/tests/subject.rs` checks that no room
-//! but `token` calls [`Subject::proven`] outside of tests.
+//! but `token` calls [`Subject::proven`] outside of tests, and that the store keeps to it. Whoever
+//! builds on this crate cannot make one at all:
+//!
+//! ```compile_fail,E0624
+//! let id = twinchat_protocol::id::VisitorId::parse("vis_0123456789abcdef").unwrap();
+//! twinchat_proxy::subject::Subject::proven(id);
+//! ```
 
 use twinchat_protocol::id::VisitorId;
 

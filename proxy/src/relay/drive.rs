@@ -72,26 +72,44 @@ impl Drive {
         let asked_at = self.relay.clock.now_millis();
         match self.open(upstream.as_ref()).await {
             Ok(stream) => self.read(self.timed(stream, asked_at)).await,
-            Err(error) => self.failed(&error),
+            Err(outcome) => outcome,
         }
     }
 
     /// Begins the upstream's conversation if there is none, and asks. An upstream that has lost the
     /// conversation is given a new one: better a twin without memory than a dead conversation.
-    async fn open(&self, upstream: &dyn Upstream) -> Result<EventStream, UpstreamError> {
+    async fn open(&self, upstream: &dyn Upstream) -> Result<EventStream, Outcome> {
         let question = &self.log.exchange.question.content;
         if let Some(known) = &self.route.conversation {
             match upstream.send(known, question).await {
                 Err(UpstreamError::NotFound(note)) => tracing::warn!(%note, "the upstream has lost a conversation; a new one is begun"),
-                sent => return sent,
+                sent => return sent.map_err(|error| self.failed(&error)),
             }
         }
-        let new = upstream.create_conversation(&self.route.twin, &self.route.title).await?;
+        let new = upstream.create_conversation(&self.route.twin, &self.route.title).await.map_err(|error| self.failed(&error))?;
+        self.claim(&new).await?;
+        upstream.send(&new, question).await.map_err(|error| self.failed(&error))
+    }
+
+    /// Nothing is said in an upstream's conversation before it is known to be this one's alone.
+    async fn claim(&self, new: &str) -> Result<(), Outcome> {
         let conversation = &self.log.exchange.reply.conversation_id;
-        if let Err(error) = self.relay.store.set_upstream_conversation(&self.subject, conversation, &new).await {
-            tracing::error!(%error, "the upstream's conversation could not be kept; the next message begins another");
+        match self.relay.store.claim_upstream_conversation(&self.subject, conversation, new).await {
+            Ok(()) => Ok(()),
+            Err(error @ StoreError::UpstreamConversationTaken) => {
+                let upstream = self.route.upstream.as_str();
+                tracing::error!(
+                    upstream,
+                    "ALARM: AN UPSTREAM GAVE ANOTHER CONVERSATION'S ID FOR A NEW ONE: {error}; nothing was sent there"
+                );
+                metrics::FOREIGN_ROWS.count([upstream]);
+                Err(Outcome::of(MessageStatus::Failed, Some(ErrorCode::UpstreamError)))
+            }
+            Err(error) => {
+                tracing::error!(%error, "the upstream's conversation could not be kept, so nothing was sent there");
+                Err(Outcome::of(MessageStatus::Failed, Some(ErrorCode::StoreUnavailable)))
+            }
         }
-        upstream.send(&new, question).await
     }
 
     /// The same, with the time to its first text counted.

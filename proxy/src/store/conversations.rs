@@ -150,12 +150,34 @@ impl Store {
         if deleted.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
 
-    /// Remembers what the upstream calls the conversation.
+    /// Remembers what the upstream calls the conversation, if no other conversation of this upstream was
+    /// ever called so.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn set_upstream_conversation(&self, subject: &Subject, id: &ConversationId, upstream_id: &str) -> Result<()> {
+    /// [`StoreError::UpstreamConversationTaken`]; [`StoreError::NotFound`], also when it is somebody else's.
+    pub async fn claim_upstream_conversation(&self, subject: &Subject, id: &ConversationId, upstream_id: &str) -> Result<()> {
         let mut transaction = self.write().await?;
+        let upstream: Option<String> =
+            sqlx::query_scalar("SELECT t.upstream FROM conversation c JOIN twin t ON t.id = c.twin_id WHERE c.id = ? AND c.visitor_id = ?")
+                .bind(id.as_str())
+                .bind(subject.as_str())
+                .fetch_optional(&mut *transaction)
+                .await?;
+        let upstream = upstream.ok_or(StoreError::NotFound)?;
+        let claimed = sqlx::query(
+            "INSERT INTO upstream_conversation (upstream, upstream_id, conversation_id) \
+             SELECT ?, ?, id FROM conversation WHERE id = ? AND visitor_id = ? \
+             ON CONFLICT DO UPDATE SET conversation_id = excluded.conversation_id WHERE conversation_id = excluded.conversation_id",
+        )
+        .bind(&upstream)
+        .bind(upstream_id)
+        .bind(id.as_str())
+        .bind(subject.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        if claimed.rows_affected() == 0 {
+            return Err(StoreError::UpstreamConversationTaken);
+        }
         sqlx::query("UPDATE conversation SET upstream_id = ? WHERE id = ? AND visitor_id = ?")
             .bind(upstream_id)
             .bind(id.as_str())

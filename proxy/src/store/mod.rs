@@ -55,6 +55,9 @@ pub enum StoreError {
     /// Only the last reply can be asked for again, and only when it did not end well.
     #[error("this message cannot be answered again")]
     NotRetryable,
+    /// The upstream's conversation belongs, or belonged, to another conversation of ours.
+    #[error("the upstream's conversation belongs to another conversation already")]
+    UpstreamConversationTaken,
     /// The database failed: locked, full, gone or damaged.
     #[error("the database failed: {0}")]
     Unavailable(#[source] sqlx::Error),

@@ -98,17 +98,20 @@ impl Store {
         let (question_id, reply_id) = &send.ids;
         let question = NewRow { id: question_id, ordinal: count + 1, role: Role::User, content: send.content, client_id: send.key };
         let reply = NewRow { id: reply_id, ordinal: count + 2, role: Role::Assistant, content: "", client_id: None };
-        question.insert(&mut transaction, send.conversation, now).await?;
-        reply.insert(&mut transaction, send.conversation, now).await?;
+        question.insert(&mut transaction, subject, send.conversation, now).await?;
+        reply.insert(&mut transaction, subject, send.conversation, now).await?;
         let title = if title.is_empty() { title_of(send.content) } else { title };
-        sqlx::query("UPDATE conversation SET message_count = ?, updated_at = ?, title = ?, title_folded = ? WHERE id = ?")
-            .bind(count + 2)
-            .bind(rfc3339(now))
-            .bind(&title)
-            .bind(fold(&title))
-            .bind(send.conversation.as_str())
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "UPDATE conversation SET message_count = ?, updated_at = ?, title = ?, title_folded = ? WHERE id = ? AND visitor_id = ?",
+        )
+        .bind(count + 2)
+        .bind(rfc3339(now))
+        .bind(&title)
+        .bind(fold(&title))
+        .bind(send.conversation.as_str())
+        .bind(subject.as_str())
+        .execute(&mut *transaction)
+        .await?;
         if let Some(key) = send.key {
             keep_key(&mut transaction, subject, send, key, now).await?;
         }
@@ -137,8 +140,9 @@ impl Store {
             MessageStatus::Complete => return Err(StoreError::NotRetryable),
             _ => {}
         }
-        let last: u32 = sqlx::query_scalar("SELECT message_count FROM conversation WHERE id = ?")
+        let last: u32 = sqlx::query_scalar("SELECT message_count FROM conversation WHERE id = ? AND visitor_id = ?")
             .bind(reply.conversation_id.as_str())
+            .bind(subject.as_str())
             .fetch_one(&mut *transaction)
             .await?;
         if reply.ordinal != last {
@@ -147,12 +151,13 @@ impl Store {
         check_active(&mut transaction, subject, &reply.conversation_id, max_active).await?;
         sqlx::query(
             "UPDATE message SET content = '', content_folded = '', status = 'streaming', error_code = NULL, feedback = NULL, \
-             last_seq = last_seq + 1 WHERE id = ?",
+             last_seq = last_seq + 1 WHERE id = ? AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?)",
         )
         .bind(id.as_str())
+        .bind(subject.as_str())
         .execute(&mut *transaction)
         .await?;
-        touch(&mut transaction, &reply.conversation_id, now).await?;
+        touch(&mut transaction, subject, &reply.conversation_id, now).await?;
         let reply = message_in(&mut transaction, subject, id).await?;
         let route = route_in(&mut transaction, subject, &reply.conversation_id).await?;
         transaction.commit().await?;
@@ -201,7 +206,7 @@ impl Store {
             return Ok(None);
         }
         let message = message_in(&mut transaction, subject, id).await?;
-        touch(&mut transaction, &message.conversation_id, now).await?;
+        touch(&mut transaction, subject, &message.conversation_id, now).await?;
         transaction.commit().await?;
         Ok(Some(message))
     }
@@ -240,17 +245,22 @@ struct NewRow<'a> {
 
 impl NewRow<'_> {
     /// Both begin with event 1: the visitor's message is one event, the reply has been accepted.
-    async fn insert(&self, transaction: &mut Transaction<'_, Sqlite>, conversation: &ConversationId, now: i64) -> Result<()> {
+    async fn insert(
+        &self,
+        transaction: &mut Transaction<'_, Sqlite>,
+        subject: &Subject,
+        conversation: &ConversationId,
+        now: i64,
+    ) -> Result<()> {
         let (role, status) = match self.role {
             Role::User => ("user", MessageStatus::Complete),
             Role::Assistant => ("assistant", MessageStatus::Streaming),
         };
         sqlx::query(
             "INSERT INTO message (id, conversation_id, ordinal, role, content, content_folded, status, last_seq, client_id, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+             SELECT ?, id, ?, ?, ?, ?, ?, 1, ?, ? FROM conversation WHERE id = ? AND visitor_id = ?",
         )
         .bind(self.id.as_str())
-        .bind(conversation.as_str())
         .bind(self.ordinal)
         .bind(role)
         .bind(self.content)
@@ -258,6 +268,8 @@ impl NewRow<'_> {
         .bind(status.as_str())
         .bind(self.client_id)
         .bind(rfc3339(now))
+        .bind(conversation.as_str())
+        .bind(subject.as_str())
         .execute(&mut **transaction)
         .await?;
         Ok(())
@@ -357,10 +369,11 @@ async fn route_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, 
     Ok(Route { upstream, twin, conversation, title })
 }
 
-async fn touch(transaction: &mut Transaction<'_, Sqlite>, conversation: &ConversationId, now: i64) -> Result<()> {
-    sqlx::query("UPDATE conversation SET updated_at = ? WHERE id = ?")
+async fn touch(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, conversation: &ConversationId, now: i64) -> Result<()> {
+    sqlx::query("UPDATE conversation SET updated_at = ? WHERE id = ? AND visitor_id = ?")
         .bind(rfc3339(now))
         .bind(conversation.as_str())
+        .bind(subject.as_str())
         .execute(&mut **transaction)
         .await?;
     Ok(())

@@ -82,7 +82,7 @@ async fn somebody_elses_things_behave_as_if_they_did_not_exist() {
     absent(say(&store, &binh, &theirs, 3, "hello").await.map(drop));
     absent(store.begin_retry(&binh, &message(2), 3, NOW).await.map(drop));
     store.checkpoint(&binh, &message(2), "forged", 5).await.unwrap();
-    store.set_upstream_conversation(&binh, &theirs, "forged").await.unwrap();
+    absent(store.claim_upstream_conversation(&binh, &theirs, "forged").await);
     assert_eq!(store.end_reply(&binh, &message(2), &ending("forged", MessageStatus::Complete), NOW).await.unwrap(), None);
     let all = ConversationQuery { limit: 10, ..ConversationQuery::default() };
     assert_eq!(store.conversations(&binh, &all).await.unwrap(), (Vec::new(), 0));
@@ -96,6 +96,27 @@ async fn somebody_elses_things_behave_as_if_they_did_not_exist() {
         panic!("a new message")
     };
     assert_eq!(route.conversation, None);
+}
+
+#[tokio::test]
+async fn an_upstreams_conversation_belongs_to_one_of_ours_for_ever() {
+    let Kept { store, folder: _folder } = kept().await;
+    let (ann, binh) = (visitor("ann"), visitor("binh"));
+    let (first, second) = (begin(&store, &ann, 1, "", NOW).await, begin(&store, &ann, 2, "", NOW).await);
+    let theirs = begin(&store, &binh, 3, "", NOW).await;
+    store.claim_upstream_conversation(&ann, &first, "up-1").await.unwrap();
+    store.claim_upstream_conversation(&ann, &first, "up-1").await.unwrap();
+    store.claim_upstream_conversation(&ann, &first, "up-2").await.unwrap();
+    store.delete_conversation(&ann, &first).await.unwrap();
+    for taken in ["up-1", "up-2"] {
+        for (subject, conversation) in [(&ann, &second), (&binh, &theirs)] {
+            let claim = store.claim_upstream_conversation(subject, conversation, taken).await;
+            assert!(matches!(claim, Err(StoreError::UpstreamConversationTaken)), "{taken}: {claim:?}");
+        }
+    }
+    store.claim_upstream_conversation(&binh, &theirs, "up-3").await.unwrap();
+    let Begun::New(_, route) = say(&store, &binh, &theirs, 5, "hi").await.unwrap() else { panic!() };
+    assert_eq!(route.conversation.as_deref(), Some("up-3"));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use twinchat_protocol::error::ErrorCode;
 
 /// Why an upstream did not do what it was asked. The notes are for the operator's log: shortened,
-/// without the key, never shown to a visitor.
+/// without the key, without anything that was said, never shown to a visitor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
     /// No connection.

@@ -8,11 +8,13 @@
 //! |---|---|
 //! | `directory` | all upstreams' twins as one cached list, and their pictures |
 //! | `picture` | what may pass as a picture |
+//! | `redact` | takes the owner's key out of what an upstream says |
 //! | `twinexpert` | TwinExpert's Public API |
 
 mod directory;
 mod error;
 mod picture;
+mod redact;
 pub mod twinexpert;
 
 pub use directory::{Directory, Listed};

@@ -80,20 +80,28 @@ fn starters(fields: &Map<String, Value>) -> Vec<String> {
         .collect()
 }
 
-/// The id of a conversation that was just made.
+/// The id of a conversation that was just made: letters, digits and a few signs, none of which could make
+/// it name something else in an address.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or none like that.
 pub(super) fn conversation_id(answer: &Value) -> Result<String, UpstreamError> {
     let data = inside(answer);
     [data, &data["conversation"], answer]
         .into_iter()
         .filter_map(Value::as_object)
         .find_map(|fields| id_of(fields, &["id", "_id", "conversationId", "conversation_id", "uuid"]))
+        .filter(|id| is_plain(id))
         .ok_or_else(|| not_understood("a conversation with an id", answer))
 }
 
-/// The text of the assistant's message in the answer to a plain send.
+fn is_plain(id: &str) -> bool {
+    let all_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~:@=+".contains(&byte));
+    all_plain && id.bytes().any(|byte| byte.is_ascii_alphanumeric()) && id.len() <= 256
+}
+
+/// The text of the assistant's message in the answer to a plain send, which has passed the
+/// [`Screen`](super::screen::Screen).
 ///
 /// # Errors
 /// When there is none.
@@ -156,6 +164,32 @@ pub(super) fn progress_text(value: &Value) -> Option<String> {
             .find_map(|name| progress_text(fields.get(*name)?)),
         _ => None,
     }
+}
+
+/// The code of an error, if it is one of the known ones. Unlike its sentence it can hold nothing that
+/// somebody said, so it may stand in a log.
+pub(super) fn error_code(value: &Value) -> Option<&str> {
+    const KNOWN: [&str; 17] = [
+        "BAD_REQUEST",
+        "Bad Request",
+        "CONFLICT",
+        "FORBIDDEN",
+        "Forbidden",
+        "GENERATION_FAILED",
+        "INTERNAL_SERVER_ERROR",
+        "Internal Server Error",
+        "NOT_FOUND",
+        "Not Found",
+        "RATE_LIMIT_EXCEEDED",
+        "SERVICE_UNAVAILABLE",
+        "Too Many Requests",
+        "UNAUTHORIZED",
+        "Unauthorized",
+        "UNPROCESSABLE_ENTITY",
+        "VALIDATION_ERROR",
+    ];
+    let places = [&value["error"], &value["error"]["code"], &value["code"], &value["data"]["error"]];
+    places.into_iter().filter_map(Value::as_str).find(|code| KNOWN.contains(code))
 }
 
 /// The sentence of an error, in either documented form. Nest's validation sends several.
@@ -249,6 +283,26 @@ mod tests {
             assert_eq!(reply(&answer).as_deref(), Ok("Chào"), "{answer}");
         }
         assert!(reply(&json!({"data": {"ok": true}})).is_err());
+    }
+
+    #[test]
+    fn an_id_that_could_name_something_else_in_an_address_is_none() {
+        let id = |id: &str| conversation_id(&json!({"data": {"id": id}}));
+        for plain in ["c1", "7", "conv_Ab-9", "19:meeting@thread.v2", "a.b~c"] {
+            assert_eq!(id(plain).as_deref(), Ok(plain));
+        }
+        for other in
+            ["..", "../conv_2", "conv_1/../conv_2", "conv_1%2e", "conv_1 ", "conv_1?x", "conv_1#x", "a\\b", "cônv", "a\0", &"a".repeat(300)]
+        {
+            assert!(id(other).is_err(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_not_known_is_not_repeated() {
+        assert_eq!(error_code(&json!({"error": "FORBIDDEN", "message": "private words"})), Some("FORBIDDEN"));
+        assert_eq!(error_code(&json!({"error": {"code": "NOT_FOUND"}})), Some("NOT_FOUND"));
+        assert_eq!(error_code(&json!({"error": "private words", "code": "PRIVATE_WORDS"})), None);
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl TwinExpert {
     }
 
     async fn get_once(&self, url: &Url) -> Result<Value, Refused> {
-        let answer = self.ask(self.client.get(url.clone()), format!("GET {}", url.path()), self.timeouts.header).await?;
+        let answer = self.ask(self.client.get(url.clone()), format!("GET {}", template(url)), self.timeouts.header).await?;
         self.json(answer).await.map_err(|error| match error {
             UpstreamError::BrokeOff(_) | UpstreamError::Silent(_) => Refused::passing(error),
             _ => Refused::for_good(error),
@@ -79,13 +79,16 @@ impl TwinExpert {
     /// Sends JSON and gives the answer when it is a success, with its body still to be read.
     pub(super) async fn post(&self, url: &Url, body: &Value, patience: Duration) -> Result<Response, UpstreamError> {
         let request = || self.client.request(Method::POST, url.clone()).json(body);
-        self.repeated(false, || self.ask(request(), format!("POST {}", url.path()), patience)).await
+        self.repeated(false, || self.ask(request(), format!("POST {}", template(url)), patience)).await
     }
 
     /// The JSON of an answer.
     pub(super) async fn json(&self, response: Response) -> Result<Value, UpstreamError> {
         let body = read(response, MAX_ANSWER, self.timeouts.idle).await?;
-        serde_json::from_slice(&body).map_err(|_| UpstreamError::Failed(format!("its answer of {} bytes is not JSON", body.len())))
+        let not_json = |_| UpstreamError::Failed(format!("its answer of {} bytes is not JSON", body.len()));
+        let mut answer = serde_json::from_slice(&body).map_err(not_json)?;
+        self.redactor.value(&mut answer);
+        Ok(answer)
     }
 
     /// Does it until it works, as often and as long as is right. `safe`: it changes nothing upstream.
@@ -156,11 +159,9 @@ impl TwinExpert {
         }
         let pause = budget::pause(response.headers(), self.clock.now_millis());
         let told_to_wait = budget::retry_after(response.headers());
-        let said = match read(response, MAX_ERROR, self.timeouts.header).await {
-            Ok(body) => serde_json::from_slice(&body).ok().and_then(|value| answers::error_text(&value)).unwrap_or_default(),
-            Err(_) => String::new(),
-        };
-        let error = self.refusal(status, &format!("{what}: {status} {}", self.redacted(&said)), pause);
+        let body = read(response, MAX_ERROR, self.timeouts.header).await.unwrap_or_default();
+        let words = self.words(&body, what.starts_with("POST"));
+        let error = self.refusal(status, &format!("{what}: {status} {words}"), pause);
         Err(match (status, told_to_wait) {
             (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => {
                 Refused { error, again: Again::After(seconds) }
@@ -189,10 +190,24 @@ impl TwinExpert {
         }
     }
 
-    /// An upstream may repeat the key it refuses.
-    fn redacted(&self, said: &str) -> String {
-        said.replace(self.settings.key.expose(), "[key]").chars().take(200).filter(|c| !c.is_control()).collect()
+    /// What an error's body says, for a note: its sentence without the key, or where that may repeat what a
+    /// visitor said, its code alone.
+    fn words(&self, body: &[u8], repeats_words: bool) -> String {
+        let Ok(value) = serde_json::from_slice::<Value>(body) else { return String::new() };
+        let said = if repeats_words { answers::error_code(&value).map(str::to_owned) } else { answers::error_text(&value) };
+        self.redactor.text(&said.unwrap_or_default()).chars().take(200).filter(|c| !c.is_control()).collect()
     }
+}
+
+/// The path without the ids in it: upstream ids stay out of logs.
+fn template(url: &Url) -> String {
+    let mut after_list = false;
+    let segments = url.path().split('/').map(|segment| {
+        let shown = if after_list { "{id}" } else { segment };
+        after_list = matches!(segment, "conversations" | "twins");
+        shown
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// Reads a body of at most `most` bytes.

@@ -2,7 +2,8 @@
 //! stands, not what the data holds, not how the stream ends. All likely forms are understood.
 
 use super::Timeouts;
-use super::answers::{complete_text, delta_text, error_status, error_text, progress_text};
+use super::answers::{complete_text, delta_text, error_code, error_status, progress_text};
+use super::screen::Screen;
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
@@ -17,12 +18,12 @@ const LIMITS: Limits = Limits { line: 4 << 20, event: 4 << 20 };
 type Item = Result<UpstreamEvent, UpstreamError>;
 pub(super) type Body = BoxStream<'static, Result<Bytes, String>>;
 
-/// Reads a body to its end or to the event that ends it.
-pub(super) fn read(body: Body, timeouts: Timeouts) -> EventStream {
+/// Reads a body to its end or to the event that ends it, as far as the screen lets it through.
+pub(super) fn read(body: Body, timeouts: Timeouts, screen: Screen) -> EventStream {
     let reading = Reading {
         body,
         decoder: Some(Decoder::new(LIMITS)),
-        meaning: Meaning::default(),
+        meaning: Meaning { screen, streamed: 0, bare: false, damaged: false },
         ready: VecDeque::new(),
         first_by: Some(after(timeouts.first_event)),
         timeouts,
@@ -85,8 +86,9 @@ impl Reading {
 }
 
 /// What the events mean, given those before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Meaning {
+    screen: Screen,
     /// Bytes of text so far.
     streamed: usize,
     /// Deltas are bare text, so a brace in one is text too.
@@ -100,21 +102,22 @@ impl Meaning {
         if event.data.trim() == "[DONE]" {
             return Some(self.complete(None));
         }
-        let value = self.value(&event.data)?;
-        let name = [Some(event.event.as_str()), value["type"].as_str(), value["event"].as_str(), value["data"]["type"].as_str()]
-            .into_iter()
-            .flatten()
-            .map(str::to_ascii_lowercase)
-            .find(|name| matches!(name.as_str(), "progress" | "delta" | "complete" | "error"));
-        match name.as_deref() {
+        let mut value = self.value(&event.data)?;
+        if !self.screen.pass(&mut value) {
+            return None;
+        }
+        // An event of another name is another kind of event, whatever its data calls itself.
+        let outer = Some(event.event.as_str()).filter(|name| !matches!(*name, "" | "message"));
+        let named = outer.or_else(|| value["type"].as_str()).or_else(|| value["event"].as_str()).or_else(|| value["data"]["type"].as_str());
+        match named.map(str::to_ascii_lowercase).as_deref() {
             Some("progress") => progress_text(&value).map(|text| Ok(UpstreamEvent::Progress(text))),
+            Some("delta") => self.delta(&value),
             Some("complete") => Some(self.complete(complete_text(&value, self.streamed))),
             Some("error") => Some(Err(error(&value))),
-            Some(_) => self.delta(&value),
-            // Without any name only text can be meant; other names are other people's.
-            None if event.event.is_empty() && value.get("type").is_none() => self.delta(&value),
-            None => {
-                tracing::debug!(name = %event.event.chars().take(40).collect::<String>(), "unknown upstream event");
+            // Without any name only text can be meant.
+            None if event.event.is_empty() => self.delta(&value),
+            _ => {
+                tracing::debug!(bytes = event.data.len(), "an upstream event of an unknown kind is left out");
                 None
             }
         }
@@ -151,8 +154,9 @@ impl Meaning {
     }
 }
 
+/// The upstream's own sentence is left out: it may repeat what was said.
 fn error(value: &Value) -> UpstreamError {
-    let note: String = error_text(value).unwrap_or_else(|| "an error event".to_owned()).chars().take(200).collect();
+    let note = format!("an error event: {}", error_code(value).unwrap_or("no known code"));
     match error_status(value) {
         Some(401 | 403) => UpstreamError::Refused(note),
         Some(429) => UpstreamError::Limited { retry_after: None },

@@ -8,16 +8,19 @@
 //! | `ask` | one request with the key, repeated where that can do no harm |
 //! | `answers` | what JSON answers mean |
 //! | `events` | what the event stream means |
+//! | `screen` | what of an answer may be about the conversation that was asked |
 //! | `budget` | the four `X-RateLimit-*` headers |
 
 mod answers;
 mod ask;
 mod budget;
 mod events;
+mod screen;
 #[cfg(test)]
 mod tests;
 
 use super::picture::MAX_BYTES;
+use super::redact::Redactor;
 use super::{Budget, EventStream, Picture, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use crate::clock::{Clock, Dice};
 use crate::config;
@@ -28,6 +31,7 @@ use futures_util::stream::{self, StreamExt};
 use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, Response, Url, redirect};
+use screen::Screen;
 use serde_json::json;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,6 +82,7 @@ impl Default for Timeouts {
 /// One TwinExpert account.
 pub struct TwinExpert {
     settings: config::Upstream,
+    redactor: Redactor,
     origin: Url,
     client: Client,
     clock: Arc<dyn Clock>,
@@ -115,6 +120,7 @@ impl TwinExpert {
         let origin = Url::parse(settings.origin.as_str()).map_err(|error| ClientError(error.to_string()))?;
         Ok(Self {
             settings: settings.clone(),
+            redactor: Redactor::of(settings.key.expose()),
             origin,
             client,
             clock,
@@ -192,7 +198,7 @@ impl TwinExpert {
             let url = self.address(&["conversations", conversation, "messages", "stream"])?;
             match self.post(&url, &body, self.timeouts.header).await {
                 Err(UpstreamError::NotFound(_)) => {}
-                asked => return self.streamed(asked?).await,
+                asked => return self.streamed(asked?, conversation).await,
             }
         }
         let url = self.address(&["conversations", conversation, "messages"])?;
@@ -200,23 +206,28 @@ impl TwinExpert {
         if !self.has_no_stream.swap(true, Ordering::Relaxed) {
             tracing::info!(upstream = self.name(), "this upstream has no stream endpoint: replies come whole");
         }
-        self.whole(answer).await
+        self.whole(answer, conversation).await
     }
 
-    async fn streamed(&self, response: Response) -> Result<EventStream, UpstreamError> {
+    async fn streamed(&self, response: Response, conversation: &str) -> Result<EventStream, UpstreamError> {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with("application/json") {
-            return self.whole(response).await;
+            return self.whole(response, conversation).await;
         }
         if kind.starts_with("text/html") {
             return Err(UpstreamError::Failed("it answered with a web page; check the origin in the settings".to_owned()));
         }
         let body = response.bytes_stream().map(|chunk| chunk.map_err(|error| plain(&error))).boxed();
-        Ok(events::read(body, self.timeouts))
+        let events = events::read(body, self.timeouts, Screen::new(self.name(), conversation));
+        Ok(self.redactor.stream(events))
     }
 
-    async fn whole(&self, response: Response) -> Result<EventStream, UpstreamError> {
-        let text = answers::reply(&self.json(response).await?)?;
+    async fn whole(&self, response: Response, conversation: &str) -> Result<EventStream, UpstreamError> {
+        let mut answer = self.json(response).await?;
+        if !Screen::new(self.name(), conversation).pass(&mut answer) {
+            return Err(UpstreamError::Failed("its answer is of another conversation".to_owned()));
+        }
+        let text = answers::reply(&answer)?;
         Ok(stream::iter([Ok(UpstreamEvent::Complete(Some(text)))]).boxed())
     }
 
@@ -231,6 +242,9 @@ impl TwinExpert {
         }
         let said = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         let bytes = read(response, MAX_BYTES, self.timeouts.header).await.map_err(Refused::passing)?;
+        if self.redactor.is_in(&bytes) {
+            return Err(Refused::for_good(UpstreamError::Failed("a picture that holds the key".to_owned())));
+        }
         Picture::checked(bytes, &said)
             .ok_or_else(|| Refused::for_good(UpstreamError::Failed("a picture of a kind that is not passed on".to_owned())))
     }

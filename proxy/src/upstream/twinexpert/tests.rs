@@ -1,4 +1,5 @@
 use super::events::{Body, read};
+use super::screen::Screen;
 use super::*;
 use crate::clock::{LoadedDice, ManualClock};
 use crate::config::Config;
@@ -12,10 +13,14 @@ use tokio::net::TcpListener;
 
 const KEY: &str = "te_canary_0123456789";
 
+fn screen() -> Screen {
+    Screen::new("main", "c1")
+}
+
 /// Everything that a stream of these chunks says.
 async fn said(chunks: &[&[u8]]) -> Vec<Result<UpstreamEvent, UpstreamError>> {
     let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-    read(stream::iter(chunks).boxed(), Timeouts::default()).collect().await
+    read(stream::iter(chunks).boxed(), Timeouts::default(), screen()).collect().await
 }
 
 fn delta(text: &str) -> Result<UpstreamEvent, UpstreamError> {
@@ -49,12 +54,27 @@ async fn a_whole_text_at_the_end_is_given_and_nothing_after_the_end_is_read() {
 }
 
 #[tokio::test]
+async fn events_of_other_conversations_and_of_other_kinds_are_left_out() {
+    let text = "event: delta\ndata: {\"content\":\"theirs\",\"conversationId\":\"c2\"}\n\n\
+                event: progress\ndata: {\"message\":\"theirs\",\"data\":{\"conversationId\":\"c2\"}}\n\n\
+                event: telemetry\ndata: {\"type\":\"delta\",\"content\":\"theirs\"}\n\n\
+                data: {\"event\":\"note\",\"content\":\"theirs\"}\n\n\
+                event: delta\ndata: {\"role\":\"user\",\"content\":\"theirs\"}\n\n\
+                event: error\ndata: {\"message\":\"theirs\",\"conversationId\":\"c2\"}\n\n\
+                event: complete\ndata: {\"content\":\"theirs\",\"conversationId\":\"c2\"}\n\n\
+                event: delta\ndata: {\"content\":\"mine\",\"conversationId\":\"c1\",\"history\":[{\"content\":\"theirs\"}]}\n\n\
+                event: complete\ndata: {\"conversationId\":\"c1\",\"history\":[{\"content\":\"theirs\"}]}\n\n";
+    assert_eq!(said(&[text.as_bytes()]).await, [delta("mine"), complete(None)]);
+}
+
+#[tokio::test]
 async fn errors_in_the_stream_are_told_apart_by_the_status_they_would_have_had() {
     for (data, expected) in [
-        ("{\"message\":\"x\"}", UpstreamError::Failed("x".to_owned())),
+        ("{\"message\":\"x\"}", UpstreamError::Failed("an error event: no known code".to_owned())),
         ("{\"error\":{\"statusCode\":429,\"message\":\"x\"}}", UpstreamError::Limited { retry_after: None }),
-        ("{\"statusCode\":401,\"message\":\"x\"}", UpstreamError::Refused("x".to_owned())),
-        ("broken", UpstreamError::Failed("broken".to_owned())),
+        ("{\"statusCode\":401,\"message\":\"x\"}", UpstreamError::Refused("an error event: no known code".to_owned())),
+        ("{\"error\":\"GENERATION_FAILED\"}", UpstreamError::Failed("an error event: GENERATION_FAILED".to_owned())),
+        ("broken", UpstreamError::Failed("an error event: no known code".to_owned())),
     ] {
         let text = format!("event: error\ndata: {data}\n\n");
         assert_eq!(said(&[text.as_bytes()]).await, [Err(expected)]);
@@ -87,7 +107,7 @@ async fn an_endless_line_is_not_kept_in_memory() {
 async fn waited_for(first: &'static [u8]) -> u64 {
     let body: Body = stream::iter([Ok(Bytes::from_static(first))]).chain(stream::pending()).boxed();
     let begun = tokio::time::Instant::now();
-    let last = read(body, Timeouts::default()).collect::<Vec<_>>().await.pop();
+    let last = read(body, Timeouts::default(), screen()).collect::<Vec<_>>().await.pop();
     assert!(matches!(last, Some(Err(UpstreamError::Silent(_)))), "{last:?}");
     begun.elapsed().as_secs()
 }
@@ -153,6 +173,35 @@ async fn a_key_that_the_upstream_repeats_is_not_repeated_by_us() {
     assert!(matches!(error, UpstreamError::Refused(_)));
     assert!(!format!("{error} {error:?} {upstream:?}").contains(KEY), "{error}");
     assert!(error.to_string().contains("[key]"));
+}
+
+#[tokio::test]
+async fn a_key_in_a_reply_reaches_nobody() {
+    let streamed =
+        format!("event: delta\ndata: {{\"content\":\"a {}\"}}\n\nevent: delta\ndata: {{\"content\":\"{} b\"}}\n\n", &KEY[..9], &KEY[9..]);
+    let streamed = answer("200 OK", "Content-Type: text/event-stream\r\n", &(streamed + "data: [DONE]\n\n"));
+    let whole = answer("200 OK", "Content-Type: application/json\r\n", &format!("{{\"data\":{{\"content\":\"a {KEY} b\"}}}}"));
+    let (upstream, _) = server(vec![streamed, whole]).await;
+    for _ in 0..2 {
+        let said: Vec<_> = upstream.send("c1", "hi").await.unwrap().collect().await;
+        let said = format!("{said:?}");
+        assert!(said.contains("[key]") && !said.contains("0123456789"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_refusal_of_a_message_says_is_not_repeated() {
+    let body = "{\"message\":\"not allowed: private words\",\"error\":\"FORBIDDEN\"}";
+    let (upstream, _) = server(vec![answer("403 Forbidden", "", body)]).await;
+    let error = upstream.send("conv_upstream", "private words").await.err().unwrap();
+    assert_eq!(error, UpstreamError::Refused("POST /api/v1/conversations/{id}/messages/stream: 403 Forbidden FORBIDDEN".to_owned()));
+}
+
+#[tokio::test]
+async fn a_whole_answer_of_another_conversation_is_refused() {
+    let body = "{\"success\":true,\"message\":\"theirs\",\"data\":{\"conversationId\":\"c2\",\"content\":\"theirs\"}}";
+    let (upstream, _) = server(vec![answer("200 OK", "Content-Type: application/json\r\n", body)]).await;
+    assert!(matches!(upstream.send("c1", "hi").await.err(), Some(UpstreamError::Failed(note)) if !note.contains("theirs")));
 }
 
 #[tokio::test]
