@@ -4,50 +4,14 @@
 //
 // Files named by their content may be cached for ever; the loader keeps its name and refers to them.
 
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { brotli, smallestWasm } from './wasm.mjs';
 
 const [built, npm, out] = process.argv.slice(2);
-const run = promisify(execFile);
-
-// What rustc's wasm32 target emits; wasm-opt refuses a feature that it was not told of.
-const WASM_FEATURES = [
-  'bulk-memory', 'bulk-memory-opt', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'reference-types', 'multivalue',
-];
-// Which level is smallest after compression cannot be told beforehand.
-const WASM_LEVELS = [['-Oz'], ['-Os'], ['-Oz', '--converge'], ['-O3', '-Oz']];
-
-const brotli = (bytes) => brotliCompressSync(bytes, {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-});
-
-/** The smallest of wasm-opt's results, by what travels. */
-async function smallestWasm(path) {
-  const tool = join(dirname(createRequire(import.meta.url).resolve('binaryen/package.json')), 'bin/wasm-opt');
-  const folder = await mkdtemp(join(tmpdir(), 'twinchat-wasm-'));
-  try {
-    let best;
-    for (const [at, levels] of WASM_LEVELS.entries()) {
-      const target = join(folder, `${at}.wasm`);
-      const features = WASM_FEATURES.map((name) => `--enable-${name}`);
-      await run(process.execPath, ['--stack-size=60000', tool, path, '-o', target, ...features, ...levels, '--strip-debug', '--strip-producers']);
-      const bytes = await readFile(target);
-      const size = brotli(bytes).length;
-      if (!best || size < best.size) best = { bytes, size, levels };
-    }
-    console.error(`    wasm-opt ${best.levels.join(' ')} is the smallest of ${WASM_LEVELS.length}: ${best.size} bytes by brotli`);
-    return best.bytes;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
 
 /** One minified module without imports of its own files. */
 async function minified(path) {
@@ -103,7 +67,11 @@ async function write(files) {
   // All at once, so that a server in front of the folder never sees half of it.
   const old = `${out}.old`;
   await rm(old, { recursive: true, force: true });
-  if (await stat(out).catch(() => undefined)) await rename(out, old);
+  if (await stat(out).catch(() => undefined)) {
+    // `cargo xtask harness` keeps its files in here; they are not ours to remove.
+    await rename(join(out, 'harness'), join(fresh, 'harness')).catch(() => undefined);
+    await rename(out, old);
+  }
   await rename(fresh, out);
   await rm(old, { recursive: true, force: true });
   return rows;

@@ -25,6 +25,7 @@ const SOURCES: &[&str] = &[
     ".cargo/config.toml",
     "package-lock.json",
     "xtask/pack.mjs",
+    "xtask/wasm.mjs",
     "xtask/src/dist.rs",
 ];
 
@@ -75,7 +76,7 @@ pub(crate) fn run() -> Outcome {
 
 /// Flags that leave the folders of this machine out of what is shipped: panics name the files they come from.
 /// Cargo adds them to those of `.cargo/config.toml`; a folder with a space in its name cannot be passed so.
-fn without_our_folders() -> String {
+pub(crate) fn without_our_folders() -> String {
     let home = env::home_dir().unwrap_or_default();
     let registry = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from).join("registry/src");
     // One folder per registry, named after its host. None of them on a machine that has vendored everything.

@@ -11,6 +11,7 @@ mod demo;
 mod dev;
 mod dist;
 mod e2e;
+mod harness;
 mod npm;
 mod paths;
 mod process;
@@ -47,6 +48,8 @@ enum Command {
     Dev(dev::Dev),
     /// Writes all files to ship into dist/, with their sizes.
     Dist,
+    /// Writes the stream decoder and the markdown view as a module, for suites and benchmarks, into dist/harness/.
+    Harness,
     /// Runs a program that ends when our input does.
     #[command(hide = true)]
     Supervise {
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Command::E2e => e2e::alone(),
         Command::Dev(dev) => dev.run(),
         Command::Dist => dist::run(),
+        Command::Harness => harness::run(),
         Command::Supervise { .. } => unreachable!("answered above"),
     });
     match outcome {

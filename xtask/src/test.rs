@@ -2,7 +2,7 @@
 
 use crate::process::Program;
 use crate::say::{self, Stopwatch};
-use crate::{Outcome, browser, dist, e2e, npm, paths, python, tools};
+use crate::{Outcome, browser, dist, e2e, harness, npm, paths, python, tools};
 use clap::Args;
 use std::time::Duration;
 
@@ -75,6 +75,7 @@ impl Test {
         count(&mut table, "native tests", |counts| native(counts, python.as_deref()));
         count(&mut table, "components in Chromium", |counts| components(counts, &tools[0], &browser));
         check(&mut table, "the files to ship", dist::run);
+        count(&mut table, "decoder and markdown view as a module", |counts| harness::test(&browser, counts));
         count(&mut table, "end to end in Chromium", |counts| e2e::run(&browser, counts));
         report(&table)
     }

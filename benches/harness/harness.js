@@ -1,0 +1,36 @@
+// The widget's stream decoder and its streaming markdown view, for any conformance suite or benchmark:
+// the code that is shipped, in one ES module. Needs no server; `parse` runs in Node as well.
+
+import init, { openView, parse } from './glue.js';
+
+const wasm = new URL('./twinchat-harness.wasm', import.meta.url);
+// Node's fetch reads no files.
+const inNode = wasm.protocol === 'file:' && typeof process === 'object';
+await init({ module_or_path: inNode ? (await import('node:fs/promises')).readFile(wasm) : wasm });
+
+/**
+ * `parse(chunks: Uint8Array[]) -> [{event, data, id}]`: the events of a stream that came in these pieces.
+ * Throws when a line or an event is larger than the widget allows.
+ */
+export { parse };
+
+/** Drawn at the next frame; what was drawn can set off another. */
+const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); });
+
+/**
+ * `open(host: HTMLElement) -> {write(text), end(), close(), root}`: an empty markdown view in `host`.
+ * `write` adds a delta; drawing follows at the next animation frame. `end` says that no more comes and resolves
+ * when all is drawn. `root` is the element that the text is drawn in. `close` takes the view away.
+ */
+export function open(host) {
+  const view = openView(host);
+  return {
+    root: view.root,
+    write: (text) => view.write(text),
+    end: () => {
+      view.end();
+      return drawn();
+    },
+    close: () => view.free(),
+  };
+}

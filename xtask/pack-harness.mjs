@@ -1,0 +1,16 @@
+// One module and its WebAssembly from what wasm-bindgen wrote.
+//
+//   node xtask/pack-harness.mjs <wasm-bindgen's folder> <benches/harness/harness.js> <the folder to write>
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { smallestWasm } from './wasm.mjs';
+
+const [glue, wrapper, out] = process.argv.slice(2);
+const source = await readFile(wrapper, 'utf8');
+await build({
+  stdin: { contents: source, resolveDir: glue, sourcefile: 'harness.js' },
+  bundle: true, format: 'esm', target: 'es2022', charset: 'utf8', external: ['node:*'], outfile: join(out, 'twinchat-harness.js'),
+});
+await writeFile(join(out, 'twinchat-harness.wasm'), await smallestWasm(join(glue, 'glue_bg.wasm')));
