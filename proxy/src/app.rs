@@ -5,6 +5,7 @@ use crate::clock::{Clock, Dice};
 use crate::config::{self, Config};
 use crate::limits::{Limiter, Slots};
 use crate::relay::{Relay, RelaySettings};
+use crate::retention::Retention;
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
 use crate::token::TokenService;
@@ -205,6 +206,11 @@ impl App {
                 () = slot.called_back() => StreamEnd::Outnumbered,
             }
         }
+    }
+
+    /// Erases what is old.
+    pub fn retention(&self) -> Retention {
+        Retention::new(self.store().clone(), self.clock().clone(), self.config().retention.days)
     }
 
     /// Whether the server is told to stop.

@@ -11,6 +11,7 @@
 //! | [`token`] | credentials in, access tokens out and back |
 //! | [`relay`] | drives a reply to its end, lets readers join after any of its events |
 //! | [`limits`] | how much one visitor may do |
+//! | [`retention`] | erases what is old |
 //! | [`upstream`] | where the twins live, one file per service |
 //! | [`store`] | what is kept, in SQLite |
 //! | [`subject`] | the visitor somebody has proved to be |
@@ -28,6 +29,7 @@ pub mod http;
 pub mod limits;
 pub mod metrics;
 pub mod relay;
+pub mod retention;
 pub mod store;
 pub mod subject;
 pub mod token;

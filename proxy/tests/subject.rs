@@ -15,6 +15,9 @@ const WITHOUT_SUBJECT: &[(&str, &str)] = &[
     ("revoke_token", "a token's random name; whose it was is not known there"),
     ("revoked_tokens", "the same, all of them"),
     ("interrupt_unfinished", "once, before the first request: gives a number and nothing of anybody's"),
+    ("revoked_visitors", "whose tokens are refused, read at the start; nothing else of theirs"),
+    ("purge", "everybody's old things: gives numbers and nothing of anybody's"),
+    ("would_purge", "the same, without erasing"),
 ];
 
 /// Functions with SQL that reaches a visitor's table and does not name the visitor, and why that is right.
@@ -22,6 +25,10 @@ const WITHOUT_VISITOR: &[(&str, &str)] = &[
     ("create_conversation", "makes the visitor's own row; `id` is the subject there"),
     ("interrupt_unfinished", "as above: every visitor's replies are ended, each under its visitor's name"),
     ("keep_key", "forgets keys of whoever that have expired"),
+    ("revoked_visitors", "as above"),
+    ("purge", "as above"),
+    ("visitor_since", "the visitor's own row; `id` is the subject there"),
+    ("erase_visitor", "likewise, once the visitor's conversations are gone"),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<(String, String)>) {

@@ -8,9 +8,13 @@
 //! | `serve` | runs the server |
 //! | `check_config` | says what is wrong with the settings |
 //! | `config_help` | prints an annotated settings file |
+//! | `backup` | copies the database while it is in use |
+//! | `purge` | erases what is old |
 
+mod backup;
 mod check_config;
 mod config_help;
+mod purge;
 mod serve;
 
 use crate::config::Config;
@@ -40,6 +44,10 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// Prints an annotated settings file.
     ConfigHelp,
+    /// Copies the database into a new file while the server runs.
+    Backup(backup::Arguments),
+    /// Erases what is old, as the running server does every hour.
+    Purge(purge::Arguments),
 }
 
 /// Which settings a command works with.
@@ -76,6 +84,8 @@ fn run(command: Command) -> Outcome {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::ConfigHelp => config_help::run(),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Purge(arguments) => purge::run(&arguments),
     }
 }
 

@@ -31,6 +31,7 @@ mod tests;
 mod token;
 mod twins;
 mod visitor;
+mod visitor_data;
 mod widget;
 
 pub use address::ClientAddress;
@@ -54,6 +55,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(messages::router())
         .merge(events::router())
         .merge(widget::router())
+        .merge(visitor_data::router())
 }
 
 /// The whole server as a router, to be served or to be mounted in another axum app.

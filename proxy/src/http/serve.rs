@@ -33,6 +33,7 @@ const LAST_CLOSE: Duration = Duration::from_secs(1);
 /// Serves until `shutdown` resolves; then tells streams to end and gives them
 /// `server.shutdown_seconds` for it.
 pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+    let retention = tokio::spawn(app.retention().run());
     let server = Server::new(&app);
     let mut shutdown = pin!(shutdown);
     loop {
@@ -52,6 +53,7 @@ pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output
     if ended.is_err() {
         tracing::warn!("some connections were still open after {} s and were cut", limit.as_secs());
     }
+    retention.abort();
     // Leaves one file behind, without a write-ahead log to be read first.
     if timeout(LAST_CLOSE, app.store().close()).await.is_err() {
         tracing::warn!("the store was busy to the end; its write-ahead log is read at the next start");

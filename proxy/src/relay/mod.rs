@@ -261,6 +261,24 @@ impl Relay {
         Ok(())
     }
 
+    /// Erases everything of a visitor's; replies being written are ended. Says how many
+    /// conversations there were.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing is erased.
+    pub async fn erase_visitor(&self, subject: &Subject) -> Result<usize, RelayError> {
+        let erased = self.0.store.erase_visitor(subject).await?;
+        self.0.runs().retain(|_, run| {
+            let goes = erased.contains(&run.log.exchange.reply.conversation_id);
+            if goes {
+                run.ask(Wish::Stop);
+            }
+            !goes
+        });
+        erased.iter().for_each(|conversation| self.0.announce(conversation));
+        Ok(erased.len())
+    }
+
     /// Takes nothing new, gives running replies so long to end, then keeps what has come of them
     /// as interrupted.
     pub async fn close(&self, patience: Duration) {

@@ -147,7 +147,10 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        if deleted.rows_affected() == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+        if deleted.rows_affected() == 0 {
+            return Err(StoreError::NotFound);
+        }
+        self.scrub().await
     }
 
     /// Remembers what the upstream calls the conversation, if no other conversation of this upstream was

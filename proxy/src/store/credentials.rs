@@ -2,6 +2,7 @@
 
 use super::{Result, Store};
 use crate::clock::rfc3339;
+use crate::subject::Subject;
 
 impl Store {
     /// The key that signs access tokens: the one kept, or else this one, which is then kept.
@@ -33,6 +34,36 @@ impl Store {
             .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Remembers until then (both in seconds since 1970) that this visitor's tokens issued before
+    /// `not_before` are refused.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_visitor(&self, subject: &Subject, not_before: i64, expires_at: i64) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query(
+            "INSERT INTO revoked_visitor (visitor_id, not_before, expires_at) VALUES (?, ?, ?) \
+             ON CONFLICT (visitor_id) DO UPDATE SET not_before = excluded.not_before, expires_at = excluded.expires_at",
+        )
+        .bind(subject.as_str())
+        .bind(not_before)
+        .bind(rfc3339(expires_at.saturating_mul(1000)))
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Whose tokens are refused when issued before which second.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoked_visitors(&self, now_seconds: i64) -> Result<Vec<(String, i64)>> {
+        let mut reading = self.readers.begin().await?;
+        let visitors = sqlx::query_as("SELECT visitor_id, not_before FROM revoked_visitor WHERE expires_at > ?");
+        Ok(visitors.bind(rfc3339(now_seconds.saturating_mul(1000))).fetch_all(&mut *reading).await?)
     }
 
     /// The tokens that are refused though they have not expired; forgets those that have.

@@ -11,21 +11,29 @@
 //! | `conversations` | list, create, rename, delete |
 //! | `messages` | history, feedback |
 //! | `replies` | a send, a retry, and how a reply grows and ends |
+//! | `retention` | what is erased, so that it is gone from the file |
+//! | `export` | everything of a visitor, a page at a time |
+//! | `backup` | a copy while it is in use |
 //! | `rows` | SQL rows to wire types |
 //! | `text` | titles, excerpts, folding for search |
 
+mod backup;
 mod conversations;
 mod credentials;
+mod export;
 mod messages;
 mod replies;
+mod retention;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use backup::backup;
 pub use conversations::{ConversationQuery, NewConversation, TwinRef};
 pub use messages::{MessagePage, PageAt};
 pub use replies::{Begun, Ending, Exchange, NewSend, Route};
+pub use retention::{EXPIRING, Old, Purged};
 
 use crate::clock::rfc3339;
 use crate::metrics;
@@ -100,7 +108,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5))
             .foreign_keys(true)
-            .pragma("secure_delete", "FAST");
+            // What is freed is overwritten: FAST would leave whole pages as they were.
+            .pragma("secure_delete", "ON");
         let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;

@@ -51,13 +51,15 @@ impl TokenService {
             _ => return Err(ExchangeError::InvalidRequest("this subject_token_type is not known here")),
         };
         let now = self.clock.now_seconds();
+        // A second ahead of the clock, when the visitor's earlier tokens were taken back in this one.
+        let issued_at = now.max(self.revoked.not_before(credential.visitor.as_str()));
         let token_type = if credential.jkt.is_some() { "DPoP" } else { "Bearer" };
         let subject = credential_subject(credential.visitor);
         let access_token = self.signer.sign(Grant {
             subject: &subject,
             scope,
             jkt: credential.jkt,
-            issued_at: now,
+            issued_at,
             lifetime: self.lifetime.into(),
             jti: random_id_part(&*self.dice),
         });

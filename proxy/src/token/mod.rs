@@ -115,7 +115,7 @@ impl TokenService {
         let key_for = |purpose: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&kept, purpose.as_bytes()).as_ref());
         let issuer = config.server.public_urls.first().map_or("twinchat-proxy", PublicUrl::as_str).to_owned();
         Ok(Self {
-            revoked: Revoked::new(store.revoked_tokens(clock.now_seconds()).await?),
+            revoked: Revoked::new(store.revoked_tokens(clock.now_seconds()).await?, store.revoked_visitors(clock.now_seconds()).await?),
             signer: Signer::new(key_for("access token"), issuer),
             secret_key: key_for("visitor secret"),
             seen_proofs: ReplayMemory::default(),
@@ -138,7 +138,7 @@ impl TokenService {
         let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
         let token = token.trim();
         let claims = self.signer.verify(token)?;
-        if self.revoked.contains(&claims.jti) {
+        if self.revoked.covers(&claims) {
             return Err(AuthError::Invalid("the token was revoked"));
         }
         if claims.exp <= self.clock.now_seconds() {

@@ -1,6 +1,7 @@
 //! Tokens given back before their time (RFC 7009).
 
 use super::TokenService;
+use super::access::Claims;
 use crate::store::StoreError;
 use crate::subject::Subject;
 use std::collections::HashMap;
@@ -15,16 +16,32 @@ const BACKLOG: usize = 256;
 pub(super) struct Revoked {
     /// `jti` to expiry, seconds since 1970.
     tokens: RwLock<HashMap<String, i64>>,
+    /// Visitor to the second before which tokens were issued that are refused.
+    visitors: RwLock<HashMap<String, i64>>,
     news: broadcast::Sender<Subject>,
 }
 
 impl Revoked {
-    pub(super) fn new(tokens: Vec<(String, i64)>) -> Self {
-        Self { tokens: RwLock::new(tokens.into_iter().collect()), news: broadcast::Sender::new(BACKLOG) }
+    pub(super) fn new(tokens: Vec<(String, i64)>, visitors: Vec<(String, i64)>) -> Self {
+        Self {
+            tokens: RwLock::new(tokens.into_iter().collect()),
+            visitors: RwLock::new(visitors.into_iter().collect()),
+            news: broadcast::Sender::new(BACKLOG),
+        }
     }
 
-    pub(super) fn contains(&self, jti: &str) -> bool {
+    fn contains(&self, jti: &str) -> bool {
         self.tokens.read().unwrap_or_else(PoisonError::into_inner).contains_key(jti)
+    }
+
+    /// Whether this very token or all of its visitor's of that time were taken back.
+    pub(super) fn covers(&self, claims: &Claims) -> bool {
+        self.contains(&claims.jti) || claims.iat < self.not_before(&claims.sub)
+    }
+
+    /// From which second on the visitor's tokens count.
+    pub(super) fn not_before(&self, visitor: &str) -> i64 {
+        self.visitors.read().unwrap_or_else(PoisonError::into_inner).get(visitor).copied().unwrap_or(0)
     }
 
     fn add(&self, jti: String, expires_at: i64, now: i64) {
@@ -48,6 +65,20 @@ impl TokenService {
         self.revoked.add(claims.jti, claims.exp, now);
         // An error means that no stream is open.
         let _ = self.revoked.news.send(subject);
+        Ok(())
+    }
+
+    /// Refuses all tokens that this visitor holds by now, across restarts too, and tells the
+    /// visitor's open streams. Tokens of later exchanges are good.
+    pub async fn revoke_visitor(&self, subject: &Subject) -> Result<(), StoreError> {
+        let now = self.clock.now_seconds();
+        let not_before = now.max(self.revoked.not_before(subject.as_str())) + 1;
+        self.store.revoke_visitor(subject, not_before, not_before + i64::from(self.lifetime)).await?;
+        let mut visitors = self.revoked.visitors.write().unwrap_or_else(PoisonError::into_inner);
+        visitors.retain(|_, until| *until + i64::from(self.lifetime) > now);
+        visitors.insert(subject.as_str().to_owned(), not_before);
+        drop(visitors);
+        let _ = self.revoked.news.send(subject.clone());
         Ok(())
     }
 

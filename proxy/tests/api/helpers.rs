@@ -96,8 +96,14 @@ impl TestApp {
 
     /// Ends the server and starts another with the same address, database, clock and upstream.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(|| ()).await
+    }
+
+    /// The same; something is done while no server runs.
+    pub(crate) async fn restart_after(self, between: impl FnOnce()) -> Self {
         let (settings, clock, address) = (self.settings.clone(), self.clock.clone(), self.url.replace("http://", ""));
         let (folder, emulator) = self.stop().await;
+        between();
         let listener = TcpListener::bind(address).await.unwrap();
         Self::assemble(&settings, folder, emulator, (listener, clock)).await
     }

@@ -6,6 +6,7 @@ mod chat;
 mod helpers;
 
 mod assets;
+mod backup;
 mod cors;
 mod frame;
 mod isolation;
@@ -13,7 +14,9 @@ mod limits;
 mod messages;
 mod openapi;
 mod proof;
+mod retention;
 mod serve;
 mod token;
 mod twins;
+mod visitor_data;
 mod wire;
