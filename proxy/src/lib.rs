@@ -18,6 +18,7 @@
 //! | [`assets`] | the widget's files |
 //! | [`config`] | the owner's settings |
 //! | [`metrics`] | what is counted |
+//! | [`keys`] | what identity tokens are checked with |
 //! | [`clock`] | time and randomness, handed in |
 
 pub mod app;
@@ -26,6 +27,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod keys;
 pub mod limits;
 pub mod metrics;
 pub mod relay;

@@ -62,8 +62,8 @@ pub(super) fn explain(message: &str) -> String {
         && ["key", "token", "secret", "password"].iter().any(|word| field.contains(word))
     {
         return format!(
-            "`{field}` does not belong here: secrets are never in this file. Put the key into an environment variable and name it with \
-             `key_env`, or into a file and name that with `key_file`"
+            "`{field}` does not belong here: secrets are never in this file. Put it into an environment variable and name it with \
+             `key_env` (in [[identity]]: `secret_env`), or into a file and name that with `key_file` (`secret_file`)"
         );
     }
     match message.split_once("invalid type: string \"").and_then(|(before, rest)| Some((before, rest.rsplit_once("\", expected ")?.1))) {

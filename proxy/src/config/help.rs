@@ -1,5 +1,6 @@
 //! The settings explained, as a settings file.
 
+use super::identity::IdentitySection;
 use super::sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, UpstreamSection, Widget};
 use super::settings::{Setting, SettingKind};
 use std::fmt::Write;
@@ -10,6 +11,7 @@ pub fn help() -> String {
     section(&mut text, UpstreamSection::SECTION, UpstreamSection::DOC, UpstreamSection::SETTINGS);
     section(&mut text, Server::SECTION, Server::DOC, Server::SETTINGS);
     section(&mut text, Tokens::SECTION, Tokens::DOC, Tokens::SETTINGS);
+    text.push_str(&commented_out(IdentitySection::SECTION, IdentitySection::DOC, IdentitySection::SETTINGS));
     section(&mut text, Store::SECTION, Store::DOC, Store::SETTINGS);
     section(&mut text, Widget::SECTION, Widget::DOC, Widget::SETTINGS);
     section(&mut text, Limits::SECTION, Limits::DOC, Limits::SETTINGS);
@@ -17,6 +19,14 @@ pub fn help() -> String {
     section(&mut text, Admin::SECTION, Admin::DOC, Admin::SETTINGS);
     section(&mut text, Replies::SECTION, Replies::DOC, Replies::SETTINGS);
     text
+}
+
+/// A section that may be left out although some of its fields have no default.
+fn commented_out(name: &str, doc: &[&str], settings: &[Setting]) -> String {
+    let mut written = String::new();
+    section(&mut written, name, doc, settings);
+    let line = |line: &str| if line.is_empty() || line.starts_with('#') { format!("{line}\n") } else { format!("# {line}\n") };
+    written.lines().map(line).collect()
 }
 
 fn section(text: &mut String, name: &str, doc: &[&str], settings: &[Setting]) {

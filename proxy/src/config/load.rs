@@ -1,6 +1,7 @@
 //! From the file to the settings.
 
 use super::error::{ConfigError, Problem};
+use super::identity::{self, Identity, IdentitySection};
 use super::reading::Reading;
 use super::sections::{Admin, Auth, Limits, Replies, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 use super::values::{Name, Origin, PublicUrl, UpstreamOrigin};
@@ -35,6 +36,8 @@ struct File {
     replies: Replies,
     #[serde(default)]
     upstream: Vec<UpstreamSection>,
+    #[serde(default)]
+    identity: Vec<IdentitySection>,
 }
 
 /// All settings, checked.
@@ -58,6 +61,8 @@ pub struct Config {
     pub replies: Replies,
     /// The upstreams, each with its key.
     pub upstreams: Vec<Upstream>,
+    /// Who vouches for signed-in visitors.
+    pub identities: Vec<Identity>,
 }
 
 /// One upstream, with its key.
@@ -114,14 +119,14 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn read(path: &Path, text: &str, env: Environment<'_>) -> Result<Self, ConfigError> {
-        let mut reading = Reading::<File>::of(text, &[UpstreamSection::SETTINGS]);
+        let mut reading = Reading::<File>::of(text, &[UpstreamSection::SETTINGS, IdentitySection::SETTINGS]);
         let mut problems = std::mem::take(&mut reading.problems);
         // When something was wrong, a name may be an example in the place of the owner's.
         let names_are_theirs = problems.is_empty();
         let Some(file) = reading.value.take() else { return Err(ConfigError::new(path.to_owned(), problems)) };
         check_ranges(&file, &mut |field, message| problems.push(reading.about(field, message)));
         let folder = path.parent().unwrap_or(Path::new(""));
-        let File { server, tokens, store, widget, limits, retention, admin, replies, upstream } = file;
+        let File { server, tokens, store, widget, limits, retention, admin, replies, upstream, identity } = file;
         let mut names = HashSet::new();
         let mut upstreams = Vec::new();
         for section in upstream {
@@ -135,10 +140,11 @@ impl Config {
                 Err(message) => problems.push(Problem::whole(message)),
             }
         }
+        let identities = identity::read_all(identity, (folder, env), &mut |message| problems.push(Problem::whole(message)));
         if !problems.is_empty() {
             return Err(ConfigError::new(path.to_owned(), problems));
         }
-        let mut config = Self { server, tokens, store, widget, limits, retention, admin, replies, upstreams };
+        let mut config = Self { server, tokens, store, widget, limits, retention, admin, replies, upstreams, identities };
         config.store.path = folder.join(&config.store.path);
         config.server.assets = config.server.assets.map(|assets| folder.join(assets));
         Ok(config)
@@ -239,21 +245,35 @@ fn replies_within(replies: &Replies) -> [(&'static str, u32, u32, u32); 8] {
 }
 
 fn read_key(section: &UpstreamSection, folder: &Path, env: Environment<'_>) -> Result<UpstreamKey, String> {
-    let name = &section.name;
-    let (text, place) = match (&section.key_env, &section.key_file) {
+    let read = || {
+        let (text, place) = read_secret(&section.key_env, &section.key_file, ("key_env", "key_file"), (folder, env))?;
+        UpstreamKey::new(&text).ok_or_else(|| format!("{place} holds no key, or characters that a key cannot have"))
+    };
+    read().map_err(|message| format!("upstream \"{}\": {message}", section.name))
+}
+
+/// A secret from the one of two places that the owner names, and the place for messages. `fields` are
+/// what the two are called.
+pub(super) fn read_secret(
+    variable: &Option<String>,
+    file: &Option<PathBuf>,
+    fields: (&str, &str),
+    (folder, env): (&Path, Environment<'_>),
+) -> Result<(String, String), String> {
+    let (of_variable, of_file) = fields;
+    match (variable, file) {
         (Some(variable), None) => {
             let place = format!("the environment variable {variable}");
-            (env(variable).ok_or_else(|| format!("upstream \"{name}\": {place} is not set; put the key there"))?, place)
+            let text = env(variable).ok_or_else(|| format!("{place} is not set; put the secret there"))?;
+            Ok((text, place))
         }
         (None, Some(file)) => {
-            let file: PathBuf = folder.join(file);
-            let place = format!("the key file {}", file.display());
-            (std::fs::read_to_string(&file).map_err(|error| format!("upstream \"{name}\": {place} cannot be read: {error}"))?, place)
+            let file = folder.join(file);
+            let place = format!("{of_file} {}", file.display());
+            let text = std::fs::read_to_string(&file).map_err(|error| format!("{place} cannot be read: {error}"))?;
+            Ok((text, place))
         }
-        (Some(_), Some(_)) => return Err(format!("upstream \"{name}\": give key_env or key_file, not both")),
-        (None, None) => {
-            return Err(format!("upstream \"{name}\": say where the key is, with key_env (an environment variable) or key_file (a file)"));
-        }
-    };
-    UpstreamKey::new(&text).ok_or_else(|| format!("upstream \"{name}\": {place} holds no key, or characters that a key cannot have"))
+        (Some(_), Some(_)) => Err(format!("give {of_variable} or {of_file}, not both")),
+        (None, None) => Err(format!("say where the secret is, with {of_variable} (an environment variable) or {of_file} (a file)")),
+    }
 }

@@ -8,6 +8,7 @@
 mod settings;
 mod error;
 mod help;
+mod identity;
 mod load;
 mod reading;
 mod sections;
@@ -17,7 +18,8 @@ mod values;
 
 pub use error::{ConfigError, Problem};
 pub use help::help;
+pub use identity::{Identity, IdentityKeys, IdentitySection};
 pub use load::{Config, Environment, Upstream, UpstreamKey};
 pub use sections::{Admin, Auth, Limits, Replies, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 pub use settings::{Setting, SettingKind};
-pub use values::{Accent, Name, Network, Origin, PublicUrl, UpstreamOrigin, ValueError};
+pub use values::{Accent, Issuer, JwksUrl, Name, Network, Origin, PublicUrl, UpstreamOrigin, ValueError};

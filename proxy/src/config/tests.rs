@@ -3,10 +3,17 @@ use std::net::IpAddr;
 use std::path::Path;
 
 const CANARY: &str = "tk_canary_5f0d2c";
+const SECRET: &str = "canary_0123456789_0123456789_0123456789";
+const IDENTITY: &str =
+    "[[identity]]\nissuer = \"https://www.example.com\"\nalgorithm = \"HS256\"\nsecret_env = \"TWINCHAT_IDENTITY_SECRET\"\n";
 const UPSTREAM: &str = "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"https://api.twinexpert.com\"\nkey_env = \"TWINCHAT_TWINEXPERT_KEY\"\n";
 
 fn read(text: &str) -> Result<Config, ConfigError> {
-    Config::read(Path::new("/etc/twinchat/twinchat.toml"), text, &|name| (name == "TWINCHAT_TWINEXPERT_KEY").then(|| CANARY.to_owned()))
+    Config::read(Path::new("/etc/twinchat/twinchat.toml"), text, &|name| match name {
+        "TWINCHAT_TWINEXPERT_KEY" => Some(CANARY.to_owned()),
+        "TWINCHAT_IDENTITY_SECRET" => Some(SECRET.to_owned()),
+        _ => None,
+    })
 }
 
 #[test]
@@ -27,8 +34,8 @@ fn the_example_file_is_what_config_help_prints_and_can_be_used() {
     let is_setting = |line: &str| line.split_once(" = ").is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
     let all: String = example
         .lines()
-        .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
-        .filter(|line| !line.starts_with("key_file"))
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest) || rest.starts_with("[[")).unwrap_or(line))
+        .filter(|line| !["key_file", "secret_file", "public_key_file", "jwks_url"].iter().any(|field| line.starts_with(field)))
         .map(|line| format!("{line}\n"))
         .collect();
     let config = read(&all).unwrap();
@@ -44,6 +51,8 @@ fn what_the_help_calls_a_default_is_the_default() {
     let written = [
         UPSTREAM.to_owned(),
         defaults("", UpstreamSection::SETTINGS),
+        IDENTITY.to_owned(),
+        defaults("", IdentitySection::SETTINGS),
         defaults(Server::SECTION, Server::SETTINGS),
         defaults(Tokens::SECTION, Tokens::SETTINGS),
         defaults(Store::SECTION, Store::SETTINGS),
@@ -53,7 +62,7 @@ fn what_the_help_calls_a_default_is_the_default() {
         defaults(Admin::SECTION, Admin::SETTINGS),
         defaults(Replies::SECTION, Replies::SETTINGS),
     ];
-    assert_eq!(format!("{:?}", read(&written.concat()).unwrap()), format!("{:?}", read(UPSTREAM).unwrap()));
+    assert_eq!(format!("{:?}", read(&written.concat()).unwrap()), format!("{:?}", read(&format!("{UPSTREAM}{IDENTITY}")).unwrap()));
 }
 
 #[test]
@@ -163,7 +172,7 @@ fn what_does_not_fit_together_is_said_too() {
         (String::new(), "there is no upstream"),
         (UPSTREAM.repeat(2), "two upstreams are named \"main\""),
         (UPSTREAM.replace("TWINCHAT_", "OTHER_"), "OTHER_TWINEXPERT_KEY is not set"),
-        (UPSTREAM.replace("key_env = \"TWINCHAT_TWINEXPERT_KEY\"\n", ""), "say where the key is"),
+        (UPSTREAM.replace("key_env = \"TWINCHAT_TWINEXPERT_KEY\"\n", ""), "say where the secret is, with key_env"),
         (section("key_file = \"key\""), "not both"),
         (UPSTREAM.replace("key_env = \"TWINCHAT_TWINEXPERT_KEY\"", "key_file = \"absent\""), "cannot be read"),
         (section("[tokens]\nlifetime_seconds = 59"), "tokens.lifetime_seconds is 59: choose a number from 60 to 3600"),
@@ -174,6 +183,45 @@ fn what_does_not_fit_together_is_said_too() {
     }
     let empty = Config::read(Path::new("t.toml"), UPSTREAM, &|_| Some("  \n".to_owned())).unwrap_err().to_string();
     assert!(empty.contains("holds no key"), "{empty}");
+}
+
+#[test]
+fn an_issuer_has_one_algorithm_and_its_key_in_one_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("short", "0123456789_0123456789_012345678\n");
+    write("ed.pem", include_str!("../../tests/fixtures/identity/ed25519.pub.pem"));
+    write("ed_private.pem", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n");
+    let public = |algorithm: &str, line: &str| format!("[[identity]]\nissuer = \"site\"\nalgorithm = \"{algorithm}\"\n{line}\n");
+    let read = |identity: &str| Config::read(&folder.path().join("t.toml"), &format!("{UPSTREAM}{identity}"), &|_| Some(SECRET.to_owned()));
+    let good = public("EdDSA", "public_key_file = \"ed.pem\"");
+    assert_eq!(read(&format!("{IDENTITY}{good}")).unwrap().identities.len(), 2);
+    for (identity, says) in [
+        (IDENTITY.replace("HS256", "HS384"), "unknown variant"),
+        (IDENTITY.replace("HS256", "none"), "unknown variant"),
+        (IDENTITY.replace("https://www.example.com", ""), "1 to 255 bytes"),
+        (IDENTITY.repeat(2), "two sections [[identity]] have the issuer"),
+        (format!("{IDENTITY}secret_file = \"short\"\n"), "not both"),
+        (format!("{IDENTITY}secret = \"{SECRET}\"\n"), "secrets are never in this file"),
+        (format!("{IDENTITY}jwks_url = \"https://a.example/jwks.json\"\n"), "HS256 has a shared secret"),
+        (format!("{IDENTITY}max_lifetime_seconds = 5\n"), "from 10 to 86400"),
+        (format!("{IDENTITY}audience = \"\"\n"), "audience is empty"),
+        (public("HS256", ""), "say where the secret is, with secret_env"),
+        (public("HS256", "secret_file = \"short\""), "has 31 bytes where HS256 needs at least 32"),
+        (public("RS256", ""), "RS256 needs a public key"),
+        (public("RS256", "secret_env = \"X\""), "RS256 has a public key, not a secret"),
+        (public("RS256", "public_key_file = \"ed.pem\""), "a key that is not for RS256"),
+        (public("EdDSA", "public_key_file = \"ed_private.pem\""), "private key"),
+        (public("EdDSA", "public_key_file = \"absent\""), "cannot be read"),
+        (public("EdDSA", "public_key_file = \"ed.pem\"\njwks_url = \"https://a.example/jwks.json\""), "not both"),
+        (public("ES256", "jwks_url = \"http://a.example/jwks.json\""), "use https"),
+        (public("ES256", "jwks_url = \"file:///etc/passwd\""), "begin with https://"),
+    ] {
+        let message = read(&identity).unwrap_err().to_string();
+        assert!(message.contains(says), "{message}\n{identity}");
+        assert!(!message.contains("canary"), "{message}");
+    }
+    assert!(!format!("{:?}", read(IDENTITY).unwrap()).contains("canary"));
 }
 
 #[test]

@@ -120,6 +120,35 @@ impl UpstreamOrigin {
     }
 }
 
+checked_text! {
+    /// Who issues identity tokens, as their `iss` says it.
+    Issuer
+}
+
+impl Issuer {
+    /// Reads a name of 1 to 255 bytes; often a URL, but any text will do.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let fits = (1..=255).contains(&text.len()) && text.trim() == text && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text.to_owned())) } else { refuse("use 1 to 255 bytes, without control characters or spaces at the ends") }
+    }
+}
+
+checked_text! {
+    /// Where an issuer publishes its keys.
+    JwksUrl
+}
+
+impl JwksUrl {
+    /// Reads an https address, or one with http on the loopback address.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let url = web_url(text)?;
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return refuse("anybody on the way could put in keys of their own: use https (http is for the loopback address only)");
+        }
+        Ok(Self(url.into()))
+    }
+}
+
 /// An address or a network of addresses, such as `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
