@@ -49,6 +49,8 @@ error_codes! {
     InvalidDpopProof = "INVALID_DPOP_PROOF", 401, "Invalid DPoP proof";
     /// The token may not do this.
     InsufficientScope = "INSUFFICIENT_SCOPE", 403, "Insufficient scope";
+    /// An anonymous visitor cannot do this: get a token with an identity token of the site's.
+    SignInRequired = "SIGN_IN_REQUIRED", 403, "Sign-in required";
     /// The page's origin is not in the proxy's `allowed_origins`.
     OriginNotAllowed = "ORIGIN_NOT_ALLOWED", 403, "Origin not allowed";
     /// There is no such thing, or it is somebody else's.
@@ -59,6 +61,8 @@ error_codes! {
     RequestTimeout = "REQUEST_TIMEOUT", 408, "Request timeout";
     /// The twin is still answering in this conversation.
     ReplyInProgress = "REPLY_IN_PROGRESS", 409, "Reply in progress";
+    /// The anonymous visitor's conversations became another user's before.
+    LinkedElsewhere = "LINKED_ELSEWHERE", 409, "Linked to another user";
     /// The message cannot be answered again: it is whole, or it is not the conversation's last.
     NotRetryable = "NOT_RETRYABLE", 409, "Not retryable";
     /// The body is larger than allowed.

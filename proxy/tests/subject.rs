@@ -16,6 +16,7 @@ const WITHOUT_SUBJECT: &[(&str, &str)] = &[
     ("revoked_tokens", "the same, all of them"),
     ("interrupt_unfinished", "once, before the first request: gives a number and nothing of anybody's"),
     ("revoked_visitors", "whose tokens are refused, read at the start; nothing else of theirs"),
+    ("use_identity_token", "a hash that leads back to nobody"),
     ("purge", "everybody's old things: gives numbers and nothing of anybody's"),
     ("would_purge", "the same, without erasing"),
 ];
@@ -28,6 +29,7 @@ const WITHOUT_VISITOR: &[(&str, &str)] = &[
     ("revoked_visitors", "as above"),
     ("purge", "as above"),
     ("visitor_since", "the visitor's own row; `id` is the subject there"),
+    ("link", "the rows of the two visitors themselves, and which became which"),
     ("erase_visitor", "likewise, once the visitor's conversations are gone"),
 ];
 

@@ -147,6 +147,7 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound => ErrorCode::NotFound,
             StoreError::ReplyInProgress => ErrorCode::ReplyInProgress,
             StoreError::NotRetryable => ErrorCode::NotRetryable,
+            StoreError::LinkedElsewhere => ErrorCode::LinkedElsewhere,
             StoreError::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
             StoreError::UpstreamConversationTaken => ErrorCode::UpstreamError,
             StoreError::TooManyReplies => return Self::new(ErrorCode::RateLimited).retry_after(10).saying(too_many_replies()),

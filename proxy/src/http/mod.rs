@@ -17,6 +17,7 @@ mod events;
 pub mod extract;
 mod frame;
 mod health;
+mod link;
 mod messages;
 mod openapi;
 mod page;
@@ -54,6 +55,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(conversations::router())
         .merge(messages::router())
         .merge(events::router())
+        .merge(link::router())
         .merge(widget::router())
         .merge(visitor_data::router())
 }

@@ -57,6 +57,14 @@ fn of_requests(code: ErrorCode) -> Option<(&'static str, &'static str)> {
             "This access token may only read; get one with the scope full_access.",
             "Mã truy cập này chỉ được đọc; hãy lấy mã có phạm vi full_access.",
         ),
+        ErrorCode::SignInRequired => (
+            "Sign in on this site first: this is for signed-in users.",
+            "Hãy đăng nhập vào trang này trước: chức năng này dành cho người đã đăng nhập.",
+        ),
+        ErrorCode::LinkedElsewhere => (
+            "The earlier conversations of this device were already taken over by another account.",
+            "Các cuộc trò chuyện trước đây trên thiết bị này đã được chuyển sang một tài khoản khác.",
+        ),
         ErrorCode::OriginNotAllowed => (
             "This page is not allowed to use this chat. If you run it, add the page's origin to allowed_origins under [server] in the settings.",
             "Trang này không được phép dùng khung chat này. Nếu bạn là người quản trị, hãy thêm nguồn (origin) của trang vào allowed_origins trong \

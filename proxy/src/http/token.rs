@@ -13,7 +13,7 @@ use axum::Json;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, OriginalUri, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, ORIGIN, PRAGMA};
+use http::header::{CACHE_CONTROL, ORIGIN, PRAGMA, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use twinchat_protocol::token::{OAuthError, TokenResponse, WIDGET_HEADER};
@@ -76,9 +76,9 @@ fn check_caller(headers: &HeaderMap) -> Result<(), Failure> {
 struct TokenRequest {
     /// `urn:ietf:params:oauth:grant-type:token-exchange`.
     grant_type: String,
-    /// The thumbprint of the visitor's key, the visitor secret, or `new`.
+    /// The site's identity token, the thumbprint of the visitor's key, the visitor secret, or `new`.
     subject_token: String,
-    /// `urn:twinchat:params:oauth:token-type:dpop-jkt` or `…:visitor-secret`.
+    /// `urn:ietf:params:oauth:token-type:jwt`, `urn:twinchat:params:oauth:token-type:dpop-jkt` or `…:visitor-secret`.
     subject_token_type: String,
     /// `read_only` or `full_access` (default).
     scope: Option<String>,
@@ -97,6 +97,7 @@ struct TokenRequest {
         (status = 200, description = "A token", body = TokenResponse),
         (status = 400, description = "Refused (RFC 6749 section 5.2)", body = OAuthError),
         (status = 403, description = "The page's origin is not allowed", body = twinchat_protocol::error::ErrorBody),
+        (status = 503, description = "Whether an identity token is good cannot be found out at the moment", body = OAuthError),
         (status = 429, description = "Too many token requests from this address", body = twinchat_protocol::error::ErrorBody),
     ),
 )]
@@ -108,17 +109,20 @@ async fn exchange(
     form: Parameters,
 ) -> Result<Response, Response> {
     context.charge(app.token_requests(), &address.counted_as()).map_err(IntoResponse::into_response)?;
-    let answer = app.tokens().exchange(&UnverifiedExchange {
-        grant_type: form.one("grant_type"),
-        subject_token: form.one("subject_token"),
-        subject_token_type: form.one("subject_token_type"),
-        scope: form.one("scope"),
-        requested_token_type: form.one("requested_token_type"),
-        has_actor: !form.all(&["actor_token", "actor_token_type"]).is_empty(),
-        targets: &form.all(&["audience", "resource"]),
-        proofs: &texts(&headers, "dpop"),
-        path: uri.path(),
-    });
+    let answer = app
+        .tokens()
+        .exchange(&UnverifiedExchange {
+            grant_type: form.one("grant_type"),
+            subject_token: form.one("subject_token"),
+            subject_token_type: form.one("subject_token_type"),
+            scope: form.one("scope"),
+            requested_token_type: form.one("requested_token_type"),
+            has_actor: !form.all(&["actor_token", "actor_token_type"]).is_empty(),
+            targets: &form.all(&["audience", "resource"]),
+            proofs: &texts(&headers, "dpop"),
+            path: uri.path(),
+        })
+        .await;
     let answer = answer.map_err(Failure::from);
     metrics::TOKEN_EXCHANGES.count([answer.as_ref().map_or_else(|failure| failure.error, |_| "ok")]);
     let answer = answer.map_err(IntoResponse::into_response)?;
@@ -162,31 +166,39 @@ async fn revoke(State(app): State<App>, form: Parameters) -> Result<Response, Re
 struct Failure {
     error: &'static str,
     description: &'static str,
+    /// Of those that are not the caller's fault.
+    retry_after: Option<u32>,
 }
 
 impl Failure {
     fn invalid_request(description: &'static str) -> Self {
-        Self { error: "invalid_request", description }
+        Self { error: "invalid_request", description, retry_after: None }
     }
 }
 
 impl From<ExchangeError> for Failure {
     fn from(error: ExchangeError) -> Self {
         let (error, description) = match error {
+            ExchangeError::Unavailable { why, retry_after } => {
+                return Self { error: "temporarily_unavailable", description: why, retry_after: Some(retry_after) };
+            }
             ExchangeError::InvalidRequest(why) => ("invalid_request", why),
             ExchangeError::UnsupportedGrantType(why) => ("unsupported_grant_type", why),
             ExchangeError::InvalidScope(why) => ("invalid_scope", why),
             ExchangeError::InvalidTarget(why) => ("invalid_target", why),
             ExchangeError::InvalidProof(why) => ("invalid_dpop_proof", why),
         };
-        Self { error, description }
+        Self { error, description, retry_after: None }
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let body = OAuthError { error: self.error.to_owned(), error_description: Some(self.description.to_owned()) };
-        (StatusCode::BAD_REQUEST, uncached(Json(body))).into_response()
+        match self.retry_after {
+            Some(seconds) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, seconds.to_string())], uncached(Json(body))).into_response(),
+            None => (StatusCode::BAD_REQUEST, uncached(Json(body))).into_response(),
+        }
     }
 }
 

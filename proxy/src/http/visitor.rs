@@ -19,6 +19,10 @@ pub struct Visitor {
     pub subject: Subject,
     /// What the token allows.
     pub scope: Scope,
+    /// Whether the site vouched for who it is; an anonymous visitor otherwise.
+    pub signed_in: bool,
+    /// The thumbprint of the key that the token is bound to.
+    pub jkt: Option<String>,
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -38,7 +42,7 @@ impl FromRequestParts<App> for Visitor {
         if !reads && verified.scope == Scope::ReadOnly {
             return Err(ApiError::new(ErrorCode::InsufficientScope).challenge("DPoP error=\"insufficient_scope\", scope=\"full_access\""));
         }
-        Ok(Self { subject: verified.subject, scope: verified.scope })
+        Ok(Self { subject: verified.subject, scope: verified.scope, signed_in: verified.signed_in, jkt: verified.jkt })
     }
 }
 

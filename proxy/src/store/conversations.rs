@@ -1,3 +1,4 @@
+use super::link::USER_OF_1;
 use super::rows::{CONVERSATION_COLUMNS, ConversationRow};
 use super::text::{fold, like_pattern};
 use super::{Result, Store, StoreError};
@@ -160,33 +161,31 @@ impl Store {
     /// [`StoreError::UpstreamConversationTaken`]; [`StoreError::NotFound`], also when it is somebody else's.
     pub async fn claim_upstream_conversation(&self, subject: &Subject, id: &ConversationId, upstream_id: &str) -> Result<()> {
         let mut transaction = self.write().await?;
-        let upstream: Option<String> =
-            sqlx::query_scalar("SELECT t.upstream FROM conversation c JOIN twin t ON t.id = c.twin_id WHERE c.id = ? AND c.visitor_id = ?")
-                .bind(id.as_str())
-                .bind(subject.as_str())
-                .fetch_optional(&mut *transaction)
-                .await?;
+        let upstream: Option<String> = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT t.upstream FROM conversation c JOIN twin t ON t.id = c.twin_id \
+             WHERE c.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})"
+        )))
+        .bind(subject.as_str())
+        .bind(id.as_str())
+        .fetch_optional(&mut *transaction)
+        .await?;
         let upstream = upstream.ok_or(StoreError::NotFound)?;
-        let claimed = sqlx::query(
+        let claimed = sqlx::query(AssertSqlSafe(format!(
             "INSERT INTO upstream_conversation (upstream, upstream_id, conversation_id) \
-             SELECT ?, ?, id FROM conversation WHERE id = ? AND visitor_id = ? \
+             SELECT ?2, ?3, id FROM conversation WHERE id = ?4 AND (visitor_id = ?1 OR visitor_id = {USER_OF_1}) \
              ON CONFLICT DO UPDATE SET conversation_id = excluded.conversation_id WHERE conversation_id = excluded.conversation_id",
-        )
+        )))
+        .bind(subject.as_str())
         .bind(&upstream)
         .bind(upstream_id)
         .bind(id.as_str())
-        .bind(subject.as_str())
         .execute(&mut *transaction)
         .await?;
         if claimed.rows_affected() == 0 {
             return Err(StoreError::UpstreamConversationTaken);
         }
-        sqlx::query("UPDATE conversation SET upstream_id = ? WHERE id = ? AND visitor_id = ?")
-            .bind(upstream_id)
-            .bind(id.as_str())
-            .bind(subject.as_str())
-            .execute(&mut *transaction)
-            .await?;
+        let query = format!("UPDATE conversation SET upstream_id = ?2 WHERE id = ?3 AND (visitor_id = ?1 OR visitor_id = {USER_OF_1})");
+        sqlx::query(AssertSqlSafe(query)).bind(subject.as_str()).bind(upstream_id).bind(id.as_str()).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -80,4 +80,20 @@ impl Store {
         transaction.commit().await?;
         Ok(tokens)
     }
+
+    /// Whether the identity token with this mark was not used before; now it was. Remembered until it is
+    /// no longer good for anything (seconds since 1970).
+    ///
+    /// # Errors
+    /// When the database fails; the token is not used up then.
+    pub async fn use_identity_token(&self, mark: &[u8], expires_at: i64) -> Result<bool> {
+        let mut transaction = self.write().await?;
+        let used = sqlx::query("INSERT INTO used_identity_token (mark, expires_at) VALUES (?, ?) ON CONFLICT (mark) DO NOTHING")
+            .bind(mark)
+            .bind(rfc3339(expires_at.saturating_mul(1000)))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(used.rows_affected() == 1)
+    }
 }

@@ -7,7 +7,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `credentials` | the signing key, revoked tokens |
+//! | `credentials` | the signing key, revoked tokens, used identity tokens |
+//! | `link` | which user an anonymous visitor became |
 //! | `conversations` | list, create, rename, delete |
 //! | `messages` | history, feedback |
 //! | `replies` | a send, a retry, and how a reply grows and ends |
@@ -21,6 +22,7 @@ mod backup;
 mod conversations;
 mod credentials;
 mod export;
+mod link;
 mod messages;
 mod replies;
 mod retention;
@@ -66,6 +68,9 @@ pub enum StoreError {
     /// The upstream's conversation belongs, or belonged, to another conversation of ours.
     #[error("the upstream's conversation belongs to another conversation already")]
     UpstreamConversationTaken,
+    /// The anonymous visitor became another user before.
+    #[error("the anonymous visitor became another user before")]
+    LinkedElsewhere,
     /// The database failed: locked, full, gone or damaged.
     #[error("the database failed: {0}")]
     Unavailable(#[source] sqlx::Error),

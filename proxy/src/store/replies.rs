@@ -1,4 +1,5 @@
-use super::messages::message_in;
+use super::link::USER_OF_1;
+use super::messages::{message_begun_by, message_in};
 use super::rows::{MESSAGE_COLUMNS, MessageRow};
 use super::text::{fold, title_of};
 use super::{Result, Store, StoreError};
@@ -181,14 +182,14 @@ impl Store {
     /// When the database fails.
     pub async fn checkpoint(&self, subject: &Subject, id: &MessageId, content: &str, seq: u32) -> Result<()> {
         let mut transaction = self.write().await?;
-        sqlx::query(
-            "UPDATE message SET content = ?, last_seq = ? WHERE id = ? AND status = 'streaming' \
-             AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?)",
-        )
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE message SET content = ?2, last_seq = ?3 WHERE id = ?4 AND status = 'streaming' \
+             AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?1 OR visitor_id = {USER_OF_1})",
+        )))
+        .bind(subject.as_str())
         .bind(content)
         .bind(seq)
         .bind(id.as_str())
-        .bind(subject.as_str())
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -205,8 +206,15 @@ impl Store {
         if !changed {
             return Ok(None);
         }
-        let message = message_in(&mut transaction, subject, id).await?;
-        touch(&mut transaction, subject, &message.conversation_id, now).await?;
+        let message = message_begun_by(&mut transaction, subject, id).await?;
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE conversation SET updated_at = ?2 WHERE id = ?3 AND (visitor_id = ?1 OR visitor_id = {USER_OF_1})"
+        )))
+        .bind(subject.as_str())
+        .bind(rfc3339(now))
+        .bind(message.conversation_id.as_str())
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(Some(message))
     }
@@ -380,17 +388,17 @@ async fn touch(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, con
 }
 
 async fn end_in(transaction: &mut Transaction<'_, Sqlite>, visitor: &str, id: &str, ending: &Ending<'_>) -> Result<bool> {
-    let changed = sqlx::query(
-        "UPDATE message SET content = ?, content_folded = ?, status = ?, last_seq = ?, error_code = ? WHERE id = ? \
-         AND status = 'streaming' AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?)",
-    )
+    let changed = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE message SET content = ?2, content_folded = ?3, status = ?4, last_seq = ?5, error_code = ?6 WHERE id = ?7 \
+         AND status = 'streaming' AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?1 OR visitor_id = {USER_OF_1})",
+    )))
+    .bind(visitor)
     .bind(ending.content)
     .bind(fold(ending.content))
     .bind(ending.status.as_str())
     .bind(ending.seq)
     .bind(ending.error.map(ErrorCode::as_str))
     .bind(id)
-    .bind(visitor)
     .execute(&mut **transaction)
     .await?;
     Ok(changed.rows_affected() == 1)

@@ -9,7 +9,7 @@ use twinchat_protocol::id::ConversationId;
 /// Conversations erased at once; visitors' writes come in between.
 const BATCH: u32 = 200;
 /// Tables whose rows say themselves until when they are needed, in `expires_at`.
-pub const EXPIRING: &[&str] = &["idempotency", "revoked_token", "revoked_visitor"];
+pub const EXPIRING: &[&str] = &["idempotency", "revoked_token", "revoked_visitor", "used_identity_token"];
 
 /// What was erased because it was old, or would be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

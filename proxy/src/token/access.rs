@@ -25,9 +25,17 @@ pub(super) struct Claims {
     pub(super) iat: i64,
     pub(super) jti: String,
     pub(super) scope: String,
+    /// Whether the site vouched for who it is; an anonymous visitor otherwise.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub(super) signed_in: bool,
     /// RFC 7800: the key the token is bound to, unless it is a bearer token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cnf: Option<Confirmation>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_not(value: &bool) -> bool {
+    !value
 }
 
 /// RFC 9449 section 6.1.
@@ -42,6 +50,7 @@ pub(super) struct Confirmation {
 pub(super) struct Grant<'a> {
     pub(super) subject: &'a Subject,
     pub(super) scope: Scope,
+    pub(super) signed_in: bool,
     pub(super) jkt: Option<String>,
     pub(super) issued_at: i64,
     pub(super) lifetime: i64,
@@ -75,6 +84,7 @@ impl Signer {
             iat: grant.issued_at,
             jti: grant.jti,
             scope: grant.scope.as_str().to_owned(),
+            signed_in: grant.signed_in,
             cnf: grant.jkt.map(|jkt| Confirmation { jkt }),
         };
         sign_hs256(TYP, &claims, &self.key)

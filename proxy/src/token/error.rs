@@ -36,4 +36,12 @@ pub enum ExchangeError {
     /// The proof of possession is not good (RFC 9449 section 5).
     #[error("{0}")]
     InvalidProof(&'static str),
+    /// It may be good, but that cannot be found out at the moment.
+    #[error("{why}")]
+    Unavailable {
+        /// What is missing.
+        why: &'static str,
+        /// Seconds until another try makes sense.
+        retry_after: u32,
+    },
 }

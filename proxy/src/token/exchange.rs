@@ -2,7 +2,7 @@
 
 use super::access::Grant;
 use super::error::ExchangeError;
-use super::{Scope, TokenService, credential_subject, proof, secret, visitor_id};
+use super::{Scope, TokenService, credential_subject, key_holder, proof, secret};
 use crate::clock::random_id_part;
 use twinchat_protocol::id::VisitorId;
 use twinchat_protocol::token::{ACCESS_TOKEN_TYPE, DPOP_KEY_TYPE, GRANT_TYPE, JWT_TYPE, NEW_VISITOR, TokenResponse, VISITOR_SECRET_TYPE};
@@ -32,24 +32,35 @@ pub struct UnverifiedExchange<'a> {
 }
 
 /// Who asks, once it is sure.
-struct Credential {
-    visitor: VisitorId,
-    jkt: Option<String>,
-    new_secret: Option<String>,
+pub(super) struct Credential {
+    pub(super) visitor: VisitorId,
+    pub(super) jkt: Option<String>,
+    pub(super) new_secret: Option<String>,
+    /// Whether the site vouches for who it is.
+    pub(super) signed_in: bool,
+    /// The widest scope it is good for.
+    pub(super) most: Scope,
+}
+
+impl Credential {
+    pub(super) fn of(visitor: VisitorId) -> Self {
+        Self { visitor, jkt: None, new_secret: None, signed_in: false, most: Scope::FullAccess }
+    }
 }
 
 impl TokenService {
-    /// Gives a token for a credential. Writes nothing anywhere.
-    pub fn exchange(&self, request: &UnverifiedExchange<'_>) -> Result<TokenResponse, ExchangeError> {
+    /// Gives a token for a credential. Writes nothing anywhere, but for an identity token that is good once.
+    pub async fn exchange(&self, request: &UnverifiedExchange<'_>) -> Result<TokenResponse, ExchangeError> {
         self.check_form(request)?;
         let scope = requested_scope(request.scope)?;
         let credential = match request.subject_token_type {
             DPOP_KEY_TYPE => self.by_key(request)?,
             VISITOR_SECRET_TYPE => self.by_secret(request.subject_token)?,
             "" => return Err(ExchangeError::InvalidRequest("subject_token_type is missing")),
-            JWT_TYPE => return Err(ExchangeError::InvalidRequest("this server accepts no identity tokens")),
+            JWT_TYPE => self.by_identity(request).await?,
             _ => return Err(ExchangeError::InvalidRequest("this subject_token_type is not known here")),
         };
+        let scope = scope.min(credential.most);
         let now = self.clock.now_seconds();
         // A second ahead of the clock, when the visitor's earlier tokens were taken back in this one.
         let issued_at = now.max(self.revoked.not_before(credential.visitor.as_str()));
@@ -58,6 +69,7 @@ impl TokenService {
         let access_token = self.signer.sign(Grant {
             subject: &subject,
             scope,
+            signed_in: credential.signed_in,
             jkt: credential.jkt,
             issued_at,
             lifetime: self.lifetime.into(),
@@ -107,7 +119,7 @@ impl TokenService {
         if jkt != request.subject_token {
             return Err(ExchangeError::InvalidRequest("subject_token is not the thumbprint of the key that signed the proof"));
         }
-        Ok(Credential { visitor: visitor_id("key", jkt.as_bytes()), jkt: Some(jkt), new_secret: None })
+        Ok(Credential { jkt: Some(jkt.clone()), ..Credential::of(key_holder(&jkt)) })
     }
 
     fn by_secret(&self, unverified_secret: &str) -> Result<Credential, ExchangeError> {
@@ -116,11 +128,11 @@ impl TokenService {
         }
         if unverified_secret == NEW_VISITOR {
             let (secret, visitor) = secret::issue(&*self.dice, &self.secret_key);
-            return Ok(Credential { visitor, jkt: None, new_secret: Some(secret) });
+            return Ok(Credential { new_secret: Some(secret), ..Credential::of(visitor) });
         }
         let visitor = secret::verify(unverified_secret, &self.secret_key)
             .ok_or(ExchangeError::InvalidRequest("this server did not issue the visitor secret; ask for a new one"))?;
-        Ok(Credential { visitor, jkt: None, new_secret: None })
+        Ok(Credential::of(visitor))
     }
 }
 

@@ -22,7 +22,12 @@ pub(super) struct UnverifiedJws<'a> {
 impl<'a> UnverifiedJws<'a> {
     /// Three parts of base64url without padding.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        if text.len() > MAX_CHARS {
+        Self::parse_up_to(text, MAX_CHARS)
+    }
+
+    /// The same for a kind of token that may be longer or must be shorter.
+    pub(super) fn parse_up_to(text: &'a str, max_chars: usize) -> Option<Self> {
+        if text.len() > max_chars {
             return None;
         }
         let (signed, signature) = text.rsplit_once('.')?;
@@ -33,6 +38,21 @@ impl<'a> UnverifiedJws<'a> {
     /// The header, as far as it has this shape.
     pub(super) fn header<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.header).ok()
+    }
+
+    /// The header as it was written.
+    pub(super) fn header_bytes(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// The claims as they were written. For tokens whose claims say how to verify them.
+    pub(super) fn unverified_claim_bytes(&self) -> &[u8] {
+        &self.claims
+    }
+
+    /// What was signed, and the signature.
+    pub(super) fn signed_and_signature(&self) -> (&[u8], &[u8]) {
+        (self.signed.as_bytes(), &self.signature)
     }
 
     /// The claims, as far as they have this shape. For tokens whose claims say how to verify them.

@@ -7,16 +7,21 @@
 //! | file | holds |
 //! |---|---|
 //! | `exchange` | RFC 8693: from a credential to an access token |
+//! | `identity` | RFC 7519: the site's word for who is signed in |
+//! | `link` | whose an anonymous visitor's conversations become |
 //! | `proof`, `replay` | RFC 9449: proofs of possession, each good once |
 //! | `secret` | visitors without a key |
 //! | `access` | RFC 9068: the access tokens themselves |
 //! | `revocation` | RFC 7009: tokens given back |
-//! | `jws` | RFC 7515: signed texts |
+//! | `jws`, `json` | RFC 7515: signed texts, and JSON in which no name stands twice |
 
 mod access;
 mod error;
 mod exchange;
+mod identity;
+mod json;
 mod jws;
+mod link;
 mod proof;
 mod replay;
 mod revocation;
@@ -24,12 +29,14 @@ mod secret;
 
 pub use error::{AuthError, ExchangeError};
 pub use exchange::UnverifiedExchange;
+pub use link::NoEvidence;
 
 use crate::clock::{Clock, Dice, base32_lower};
 use crate::config::{Config, PublicUrl};
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
 use access::Signer;
+use identity::Issuers;
 use proof::Expected;
 use replay::ReplayMemory;
 use revocation::Revoked;
@@ -83,6 +90,10 @@ pub struct Verified {
     pub subject: Subject,
     /// What the visitor may do with this token.
     pub scope: Scope,
+    /// Whether the site vouched for who it is; an anonymous visitor otherwise.
+    pub signed_in: bool,
+    /// The thumbprint of the key that the token is bound to.
+    pub jkt: Option<String>,
 }
 
 /// Gives tokens, reads them back, takes them back.
@@ -95,6 +106,8 @@ pub struct TokenService {
     bearer_allowed: bool,
     signer: Signer,
     secret_key: hmac::Key,
+    user_key: hmac::Key,
+    issuers: Issuers,
     seen_proofs: ReplayMemory,
     revoked: Revoked,
 }
@@ -113,11 +126,14 @@ impl TokenService {
         let kept = hmac::Key::new(hmac::HMAC_SHA256, &store.signing_key(candidate, clock.now_millis()).await?);
         // One key per purpose, so that what is signed for one can never pass for the other.
         let key_for = |purpose: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&kept, purpose.as_bytes()).as_ref());
+        let public_urls: Vec<String> = config.server.public_urls.iter().map(ToString::to_string).collect();
         let issuer = config.server.public_urls.first().map_or("twinchat-proxy", PublicUrl::as_str).to_owned();
         Ok(Self {
             revoked: Revoked::new(store.revoked_tokens(clock.now_seconds()).await?, store.revoked_visitors(clock.now_seconds()).await?),
             signer: Signer::new(key_for("access token"), issuer),
             secret_key: key_for("visitor secret"),
+            user_key: key_for("signed-in user"),
+            issuers: Issuers::new(&config.identities, &public_urls, &clock),
             seen_proofs: ReplayMemory::default(),
             public_urls: config.server.public_urls.clone(),
             lifetime: config.tokens.lifetime_seconds,
@@ -156,7 +172,7 @@ impl TokenService {
             _ => return Err(AuthError::Invalid("the Authorization scheme must be DPoP or Bearer")),
         }
         let (subject, scope) = claims.holder()?;
-        Ok(Verified { subject, scope })
+        Ok(Verified { subject, scope, signed_in: claims.signed_in, jkt: claims.cnf.map(|bound| bound.jkt) })
     }
 
     fn expected<'a>(&'a self, method: &'a str, path: &'a str, token: Option<(&'a str, &'a str)>) -> Expected<'a> {
@@ -167,6 +183,11 @@ impl TokenService {
 /// The only place where somebody becomes a [`Subject`]: the caller has just checked the credential.
 fn credential_subject(id: VisitorId) -> Subject {
     Subject::proven(id)
+}
+
+/// The anonymous visitor who holds the key with this thumbprint.
+fn key_holder(jkt: &str) -> VisitorId {
+    visitor_id("key", jkt.as_bytes())
 }
 
 /// The id of whoever holds the credential with this fingerprint: the same every time, and no way back.

@@ -82,7 +82,14 @@ impl TokenService {
         Ok(())
     }
 
-    /// Resolves when a token of this visitor's is revoked. The visitor's streams end themselves then.
+    /// Ends the streams that this visitor has open, whose conversations are somebody else's now.
+    pub fn end_streams(&self, subject: &Subject) {
+        // An error means that no stream is open.
+        let _ = self.revoked.news.send(subject.clone());
+    }
+
+    /// Resolves when a token of this visitor's is revoked, or its conversations are somebody else's. The
+    /// visitor's streams end themselves then.
     pub fn revocation(&self, subject: &Subject) -> impl Future<Output = ()> + Send + 'static {
         let mut news = self.revoked.news.subscribe();
         let subject = subject.clone();

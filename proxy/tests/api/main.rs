@@ -4,13 +4,16 @@
 
 mod chat;
 mod helpers;
+mod issuer;
 
 mod assets;
 mod backup;
 mod cors;
 mod frame;
+mod identity;
 mod isolation;
 mod limits;
+mod link;
 mod messages;
 mod openapi;
 mod proof;
