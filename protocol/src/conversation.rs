@@ -40,7 +40,8 @@ pub struct Conversation {
 pub struct NewConversation {
     /// The twin to talk to.
     pub twin_id: String,
-    /// A title; without one it is made of the first message.
+    /// A title, at most [`MAX_TITLE_CHARS`] characters; without one it is made of the first message.
+    #[cfg_attr(feature = "openapi", schema(max_length = 200, pattern = r"^[^\u0000]*$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }
@@ -50,6 +51,15 @@ pub struct NewConversation {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConversationPatch {
-    /// The new title, 1 to [`MAX_TITLE_CHARS`] characters.
+    /// The new title, 1 to [`MAX_TITLE_CHARS`] characters, not all of them white space.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 200,
+            pattern = r"^[^\u0000]*[^\u0000\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000]*$",
+            example = "Du lịch Huế"
+        )
+    )]
     pub title: String,
 }

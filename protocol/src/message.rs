@@ -102,6 +102,14 @@ pub struct Message {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct NewMessage {
-    /// The text, 1 to the configured number of characters (8,000 by default).
+    /// The text, 1 to the configured number of characters (8,000 by default), not all of them white space.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            pattern = r"^[^\u0000]*[^\u0000\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000]*$",
+            example = "Xin chào!"
+        )
+    )]
     pub content: String,
 }

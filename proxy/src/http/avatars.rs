@@ -24,7 +24,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// A twin's picture.
-#[utoipa::path(get, path = "/avatars/{id}", tag = "twins", params(("id" = String, Path, description = "The twin's id")), responses(
+#[utoipa::path(get, path = "/avatars/{id}", operation_id = "getAvatar", tag = "twins", params(("id" = String, Path, description = "The twin's id")), responses(
     (status = 200, description = "The picture: PNG, JPEG, GIF, WebP or SVG", content_type = "image/*"),
     (status = 304, description = "The picture has not changed"),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),

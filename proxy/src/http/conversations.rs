@@ -40,17 +40,20 @@ pub(super) fn id(text: &str) -> Result<ConversationId, ApiError> {
 #[serde(rename_all = "camelCase")]
 struct Chosen {
     /// The page, from 1.
+    #[param(minimum = 1, maximum = 1_000_000, default = 1)]
     page: Option<u32>,
     /// Items per page, 1 to 100; 20 by default.
+    #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,
     /// Only those with this twin.
     twin_id: Option<String>,
     /// Only those with this text in their title or in a message, whatever the case.
+    #[param(max_length = 200, pattern = r"^[^\u0000]*$")]
     search: Option<String>,
 }
 
 /// The visitor's conversations, latest first.
-#[utoipa::path(get, path = "/conversations", tag = "conversations", params(Chosen), responses(
+#[utoipa::path(get, path = "/conversations", operation_id = "listConversations", tag = "conversations", params(Chosen), responses(
     (status = 200, description = "A page of the visitor's conversations", body = Envelope<Vec<Conversation>>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -83,7 +86,7 @@ async fn list(
 }
 
 /// Begins a conversation. The upstream hears of it with the first message.
-#[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = NewConversation, responses(
+#[utoipa::path(post, path = "/conversations", operation_id = "createConversation", tag = "conversations", request_body = NewConversation, responses(
     (status = 201, description = "The new conversation", body = Envelope<Conversation>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -117,7 +120,7 @@ pub(super) async fn begin(
 }
 
 /// One conversation.
-#[utoipa::path(get, path = "/conversations/{id}", tag = "conversations", params(("id" = String, Path, description = "The conversation's id")), responses(
+#[utoipa::path(get, path = "/conversations/{id}", operation_id = "getConversation", tag = "conversations", params(("id" = String, Path, description = "The conversation's id")), responses(
     (status = 200, description = "The conversation", body = Envelope<Conversation>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -131,7 +134,7 @@ async fn one(
 }
 
 /// Gives it another title.
-#[utoipa::path(patch, path = "/conversations/{id}", tag = "conversations", request_body = ConversationPatch, params(("id" = String, Path, description = "The conversation's id")), responses(
+#[utoipa::path(patch, path = "/conversations/{id}", operation_id = "renameConversation", tag = "conversations", request_body = ConversationPatch, params(("id" = String, Path, description = "The conversation's id")), responses(
     (status = 200, description = "The conversation with its new title", body = Envelope<Conversation>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -151,7 +154,7 @@ async fn rename(
 }
 
 /// Erases it and all of its messages. A reply being written in it is stopped.
-#[utoipa::path(delete, path = "/conversations/{id}", tag = "conversations", params(("id" = String, Path, description = "The conversation's id")), responses(
+#[utoipa::path(delete, path = "/conversations/{id}", operation_id = "deleteConversation", tag = "conversations", params(("id" = String, Path, description = "The conversation's id")), responses(
     (status = 204, description = "It is gone"),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]

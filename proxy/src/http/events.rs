@@ -40,17 +40,14 @@ impl FromRequestParts<App> for After {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Query(from) = Query::<From>::from_request_parts(parts, app).await?;
-        match (from.after, parts.headers.get("last-event-id")) {
-            (Some(after), _) => event_id(&after, "after"),
-            (None, Some(last)) => event_id(last.to_str().unwrap_or("?"), "Last-Event-ID"),
-            (None, None) => Ok(EventId::START),
-        }
-        .map(Self)
+        let last = parts.headers.get("last-event-id").map(|last| event_id(last.to_str().unwrap_or("?"), "Last-Event-ID")).transpose()?;
+        let after = from.after.map(|after| event_id(&after, "after")).transpose()?;
+        Ok(Self(after.or(last).unwrap_or(EventId::START)))
     }
 }
 
 /// What came after an event, then what comes. Stays open.
-#[utoipa::path(get, path = "/conversations/{id}/events", tag = "messages",
+#[utoipa::path(get, path = "/conversations/{id}/events", operation_id = "followConversation", tag = "messages",
     params(("id" = String, Path, description = "The conversation's id"), From, ("Last-Event-ID" = Option<String>, Header, description = "The last event seen")),
     responses(
         (status = 200, description = "Events", body = StreamEvent, content_type = "text/event-stream"),

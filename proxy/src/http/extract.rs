@@ -2,15 +2,16 @@
 
 use super::error::ApiError;
 use super::sentences::Sentence;
-use axum::body::HttpBody;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::body::{Bytes, HttpBody};
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use twinchat_protocol::error::ErrorCode;
 
-/// A JSON body.
+/// A JSON body, which is an object.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
 
@@ -18,12 +19,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        match <axum::Json<T> as FromRequest<S>>::from_request(request, state).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::new(ErrorCode::UnsupportedMediaType)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(ApiError::new(ErrorCode::PayloadTooLarge)),
-            Err(rejection) => Err(invalid("body", "The body", "Nội dung yêu cầu", &inside(&rejection.body_text()))),
+        if !is_json(request.headers()) {
+            return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }
+        let refused = |why: &str| invalid("body", "The body", "Nội dung yêu cầu", why);
+        let bytes = <Bytes as FromRequest<S>>::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(ErrorCode::PayloadTooLarge),
+            _ => refused("it broke off"),
+        })?;
+        // serde would take a list of the members' values as well.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(refused("send a JSON object"));
+        }
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| refused(&shortened(&error.to_string())))
     }
 }
 
@@ -37,6 +45,13 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
         }
         <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
+}
+
+/// Whether the body says that it is JSON (RFC 6839 included).
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 /// The query's parameters.
@@ -72,7 +87,11 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
 /// What serde found, without the words axum puts before it.
 fn inside(text: &str) -> String {
-    text.split_once(": ").map_or(text, |(_, why)| why).chars().take(200).collect()
+    shortened(text.split_once(": ").map_or(text, |(_, why)| why))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 fn invalid(field: impl Into<std::borrow::Cow<'static, str>>, english: &str, vietnamese: &str, why: &str) -> ApiError {

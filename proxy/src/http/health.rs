@@ -20,7 +20,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// The process runs.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "The process runs", body = String)))]
+#[utoipa::path(get, path = "/healthz", operation_id = "isAlive", tag = "health", responses((status = 200, description = "The process runs", body = String)))]
 async fn alive() -> &'static str {
     "ok"
 }
@@ -40,7 +40,7 @@ struct Readiness {
 }
 
 /// Requests can be served: the store takes a write and the server is not being ended.
-#[utoipa::path(get, path = "/readyz", tag = "health", responses(
+#[utoipa::path(get, path = "/readyz", operation_id = "isReady", tag = "health", responses(
     (status = 200, description = "Requests can be served", body = Readiness),
     (status = 503, description = "The store fails, or the server is being ended", body = Readiness),
 ))]

@@ -26,6 +26,8 @@ use utoipa_axum::routes;
 
 /// Messages on a page when the client does not say.
 const DEFAULT_LIMIT: u32 = 50;
+/// No conversation has so many messages.
+const MAX_ORDINAL: u32 = i32::MAX as u32;
 /// The longest idempotency key.
 const MAX_KEY: usize = 255;
 
@@ -48,15 +50,18 @@ fn message_id(text: &str) -> Result<MessageId, ApiError> {
 #[into_params(parameter_in = Query)]
 struct Part {
     /// At most so many, 1 to 100; 50 by default.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
-    /// The newest ones before this ordinal.
+    /// The newest ones before this ordinal; with `after`, the oldest ones between the two.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
     before: Option<u32>,
     /// The oldest ones after this ordinal.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
     after: Option<u32>,
 }
 
 /// Messages of a conversation in order: the newest, or those before or after one.
-#[utoipa::path(get, path = "/conversations/{id}/messages", tag = "messages", params(("id" = String, Path, description = "The conversation's id"), Part), responses(
+#[utoipa::path(get, path = "/conversations/{id}/messages", operation_id = "listMessages", tag = "messages", params(("id" = String, Path, description = "The conversation's id"), Part), responses(
     (status = 200, description = "Messages in order; meta.before and meta.after lead to more", body = Envelope<Vec<Message>>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -69,16 +74,23 @@ async fn history(
 ) -> Result<axum::Json<Envelope<Vec<Message>>>, ApiError> {
     let conversation = conversation_id(&text)?;
     let at = match (part.before, part.after) {
-        (Some(_), Some(_)) => {
-            let sentence = Sentence::new("Give before or after, not both.", "Chỉ dùng before hoặc after, không dùng cả hai.");
-            return Err(ApiError::invalid("after", sentence));
-        }
+        (_, Some(ordinal)) => PageAt::After(ordinal),
         (Some(ordinal), None) => PageAt::Before(ordinal),
-        (None, Some(ordinal)) => PageAt::After(ordinal),
         (None, None) => PageAt::End,
     };
+    for (field, ordinal) in [("before", part.before), ("after", part.after)] {
+        if ordinal.is_some_and(|ordinal| ordinal > MAX_ORDINAL) {
+            let english = format!("{field} is a message's ordinal, at most {MAX_ORDINAL}.");
+            return Err(ApiError::invalid(field, Sentence::new(english, format!("{field} là số thứ tự tin nhắn, tối đa {MAX_ORDINAL}."))));
+        }
+    }
     let limit = limit(part.limit, DEFAULT_LIMIT)?;
     let mut page = app.store().messages(&visitor.subject, &conversation, at, limit).await?;
+    if let (Some(before), Some(_)) = (part.before, part.after) {
+        let found = page.messages.len();
+        page.messages.retain(|message| message.ordinal < before);
+        page.has_after &= page.messages.len() == found;
+    }
     page.messages.iter_mut().for_each(|message| app.relay().bring_up_to_date(message));
     let ordinal = |message: Option<&Message>| message.map(|message| message.ordinal.to_string());
     let meta = Meta {
@@ -91,7 +103,7 @@ async fn history(
 }
 
 /// Says something and answers with the twin's message once it is whole.
-#[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages", request_body = NewMessage,
+#[utoipa::path(post, path = "/conversations/{id}/messages", operation_id = "sendMessage", tag = "messages", request_body = NewMessage,
     params(("id" = String, Path, description = "The conversation's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat attach to the same reply")),
     responses(
         (status = 200, description = "The twin's message", body = Envelope<Message>),
@@ -106,7 +118,7 @@ async fn send(State(app): State<App>, context: Context, visitor: Visitor, Said(s
 }
 
 /// Says something and streams the twin's answer.
-#[utoipa::path(post, path = "/conversations/{id}/messages/stream", tag = "messages", request_body = NewMessage,
+#[utoipa::path(post, path = "/conversations/{id}/messages/stream", operation_id = "streamMessage", tag = "messages", request_body = NewMessage,
     params(("id" = String, Path, description = "The conversation's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat attach to the same reply")),
     responses(
         (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
@@ -118,7 +130,7 @@ async fn stream(State(app): State<App>, context: Context, visitor: Visitor, Said
 }
 
 /// Ends a reply where it is and keeps what came. Repeating it changes nothing.
-#[utoipa::path(post, path = "/messages/{id}/stop", tag = "messages", params(("id" = String, Path, description = "The reply's id")), responses(
+#[utoipa::path(post, path = "/messages/{id}/stop", operation_id = "stopReply", tag = "messages", params(("id" = String, Path, description = "The reply's id")), responses(
     (status = 200, description = "The reply as it is kept", body = Envelope<Message>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -132,7 +144,7 @@ async fn stop(
 }
 
 /// Has the same question answered again, in place of a reply that did not end well.
-#[utoipa::path(post, path = "/messages/{id}/retry", tag = "messages", params(("id" = String, Path, description = "The reply's id")), responses(
+#[utoipa::path(post, path = "/messages/{id}/retry", operation_id = "retryReply", tag = "messages", params(("id" = String, Path, description = "The reply's id")), responses(
     (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -151,7 +163,7 @@ struct Opinion {
 }
 
 /// Keeps what the visitor thought of a reply.
-#[utoipa::path(post, path = "/messages/{id}/feedback", tag = "messages", request_body = Opinion, params(("id" = String, Path, description = "The reply's id")), responses(
+#[utoipa::path(post, path = "/messages/{id}/feedback", operation_id = "setFeedback", tag = "messages", request_body = Opinion, params(("id" = String, Path, description = "The reply's id")), responses(
     (status = 200, description = "The reply", body = Envelope<Message>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]

@@ -69,7 +69,7 @@ pub fn router(app: App) -> Router {
         .merge(problems::router())
         .merge(health::router())
         .split_for_parts();
-    framed(routes.merge(openapi::router(document)), &app).with_state(app)
+    framed(routes.merge(openapi::router(&document, app.config())), &app).with_state(app)
 }
 
 /// Puts around the routes what every answer has.

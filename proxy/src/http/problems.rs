@@ -61,7 +61,7 @@ struct Messages {
 }
 
 /// What a kind of error means and what to do about it: a page for a browser, else JSON.
-#[utoipa::path(get, path = "/problems/{id}", tag = "problems",
+#[utoipa::path(get, path = "/problems/{id}", operation_id = "getProblem", tag = "problems",
     params(("id" = String, Path, description = "The last part of an error's `type`, such as `not-found`")),
     responses(
         (status = 200, description = "The kind of error", content((Problem = "application/json"), (String = "text/html"))),

@@ -86,7 +86,7 @@ struct TokenRequest {
 
 /// Exchanges what a visitor can show for an access token (RFC 8693).
 #[utoipa::path(
-    post, path = "/oauth/token", tag = "tokens",
+    post, path = "/oauth/token", operation_id = "exchangeToken", tag = "tokens",
     params(
         ("X-TwinChat" = String, Header, description = "Always `1`"),
         ("Origin" = String, Header, description = "One of `allowed_origins`"),
@@ -139,7 +139,7 @@ struct RevocationRequest {
 
 /// Takes a token back at once and ends its visitor's open streams (RFC 7009).
 #[utoipa::path(
-    post, path = "/oauth/revoke", tag = "tokens",
+    post, path = "/oauth/revoke", operation_id = "revokeToken", tag = "tokens",
     params(
         ("X-TwinChat" = String, Header, description = "Always `1`"),
         ("Origin" = String, Header, description = "One of `allowed_origins`"),

@@ -25,7 +25,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// All twins.
-#[utoipa::path(get, path = "/twins", tag = "twins", params(PageQuery), responses(
+#[utoipa::path(get, path = "/twins", operation_id = "listTwins", tag = "twins", params(PageQuery), responses(
     (status = 200, description = "A page of the twins of all upstreams", body = Envelope<Vec<Twin>>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -43,7 +43,7 @@ async fn list(
 }
 
 /// One twin.
-#[utoipa::path(get, path = "/twins/{id}", tag = "twins", params(("id" = String, Path, description = "The twin's id")), responses(
+#[utoipa::path(get, path = "/twins/{id}", operation_id = "getTwin", tag = "twins", params(("id" = String, Path, description = "The twin's id")), responses(
     (status = 200, description = "The twin", body = Envelope<Twin>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -61,16 +61,18 @@ async fn one(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Talk {
-    /// The twin once more, if at all.
+    /// The twin once more, as TwinExpert's own clients may send it; must be the one in the address.
+    #[schema(ignore)]
     #[serde(default)]
     twin_id: Option<String>,
-    /// A title; without one it is made of the first message.
+    /// A title, at most 200 characters; without one it is made of the first message.
+    #[schema(max_length = 200, pattern = r"^[^\u0000]*$")]
     #[serde(default)]
     title: Option<String>,
 }
 
 /// Begins a conversation with a twin; the same as `POST /conversations`.
-#[utoipa::path(post, path = "/twins/{id}", tag = "twins", request_body = Talk, params(("id" = String, Path, description = "The twin's id")), responses(
+#[utoipa::path(post, path = "/twins/{id}", operation_id = "createConversationWithTwin", tag = "twins", request_body = Talk, params(("id" = String, Path, description = "The twin's id")), responses(
     (status = 201, description = "The new conversation", body = Envelope<Conversation>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]

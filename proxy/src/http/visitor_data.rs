@@ -38,7 +38,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Erases everything that is kept of the visitor: conversations, messages, feedback, keys. Replies
 /// being written end, and so do streams; tokens given out before are refused from then on.
-#[utoipa::path(delete, path = "/visitor", tag = "visitor", responses(
+#[utoipa::path(delete, path = "/visitor", operation_id = "eraseVisitor", tag = "visitor", responses(
     (status = 204, description = "It is gone"),
     (status = "default", description = "An error; what is not erased can be erased by asking again", body = ErrorBody, content_type = "application/problem+json"),
 ))]
@@ -74,7 +74,7 @@ struct ExportedConversation {
 
 /// Everything that is kept of the visitor as one document, written as it is read: it may be large.
 /// A document that breaks off is not whole; ask again.
-#[utoipa::path(get, path = "/visitor/export", tag = "visitor", responses(
+#[utoipa::path(get, path = "/visitor/export", operation_id = "exportVisitor", tag = "visitor", responses(
     (status = 200, description = "The document", body = Envelope<Export>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]

@@ -14,7 +14,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// The owner's settings for the widget.
-#[utoipa::path(get, path = "/widget", tag = "widget", responses((status = 200, description = "The settings", body = Envelope<WidgetSettings>)))]
+#[utoipa::path(get, path = "/widget", operation_id = "getWidget", tag = "widget", responses((status = 200, description = "The settings", body = Envelope<WidgetSettings>)))]
 async fn settings(State(app): State<App>, context: Context) -> axum::Json<Envelope<WidgetSettings>> {
     let config = app.config();
     context.answer(WidgetSettings {

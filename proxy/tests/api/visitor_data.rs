@@ -82,7 +82,7 @@ async fn an_export_of_any_size_has_the_shape_that_is_documented() {
     let get = &document["paths"][EXPORT]["get"];
     assert!(get["security"].is_array());
     let schemas = &document["components"]["schemas"];
-    assert_eq!(schemas["Export"]["required"], json!(["visitorId", "conversations"]));
+    assert_eq!(schemas["Export"]["required"], json!(["conversations", "visitorId"]));
     assert!(schemas["ExportedConversation"].to_string().contains("\"messages\""));
 }
 
