@@ -117,3 +117,85 @@ async fn a_running_server_logs_no_key_and_no_token_and_ends_when_told() {
         assert!(!read.contains(&secret), "{secret} is in the log");
     }
 }
+
+const IDENTITY: &str = "[[identity]]\nissuer = \"https://www.example.com\"\nalgorithm = \"HS256\"\nsecret_env = \"IDENTITY_SECRET\"\n";
+
+/// What `token` prints with these settings and arguments: the token, and the rest.
+fn token(folder: &Path, more: &str, arguments: &[&str]) -> (bool, String, String) {
+    let text = format!("{}public_urls = [\"http://127.0.0.1:8787\"]\n{more}", settings("https://api.twinexpert.com"));
+    std::fs::write(folder.join("twinchat.toml"), text).unwrap();
+    let output = command(&[&["token"], arguments].concat(), folder)
+        .env("KEY", "tk_canary")
+        .env("IDENTITY_SECRET", "canary ".repeat(7))
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+fn claims(token: &str) -> serde_json::Value {
+    use base64::Engine;
+    let part = token.trim_end().split('.').nth(1).unwrap_or_else(|| panic!("no token: {token}"));
+    serde_json::from_slice(&base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+#[test]
+fn token_prints_a_token_for_the_users_of_an_issuer_and_for_nobodys() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, nobodys, hint) = token(folder.path(), "", &["--sub", "alice"]);
+    assert!(good && nobodys.ends_with('\n') && nobodys.lines().count() == 1, "{nobodys}{hint}");
+    assert!(
+        hint.contains("curl http://127.0.0.1:8787/api/v1/twins") && hint.contains("no [[identity]]") && !hint.contains(nobodys.trim()),
+        "{hint}"
+    );
+    let (_, again, _) = token(folder.path(), "", &["--sub", "alice"]);
+    let (_, alice, _) = token(folder.path(), IDENTITY, &["--sub", "alice", "--scope", "read_only", "--lifetime", "61"]);
+    let (nobodys, again, alice) = (claims(&nobodys), claims(&again), claims(&alice));
+    assert_eq!(nobodys["sub"], again["sub"]);
+    assert_ne!(nobodys["sub"], alice["sub"]);
+    assert_eq!((&alice["scope"], alice["exp"].as_i64().unwrap() - alice["iat"].as_i64().unwrap()), (&"read_only".into(), 61));
+    let (good, json, _) = token(folder.path(), IDENTITY, &["--sub", "alice", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(good && json["visitor_id"] == alice["sub"] && json["token_type"] == "Bearer" && json["expires_in"] == 600, "{json}");
+}
+
+#[test]
+fn token_prints_an_identity_token_as_the_site_would_make_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, printed, hint) = token(folder.path(), IDENTITY, &["--sub", "alice", "--identity"]);
+    let claims = claims(&printed);
+    assert!(
+        good && claims["iss"] == "https://www.example.com" && claims["aud"] == "http://127.0.0.1:8787" && claims["sub"] == "alice",
+        "{claims}"
+    );
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 600);
+    assert!(hint.contains("/oauth/token") && !hint.contains("canary"), "{hint}");
+    assert!(!folder.path().join("twinchat.db").exists(), "the store is not needed for it");
+}
+
+#[test]
+fn token_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let public = "[[identity]]\nissuer = \"idp\"\nalgorithm = \"ES256\"\njwks_url = \"https://idp.example/jwks.json\"\n";
+    let both = format!("{IDENTITY}{public}");
+    for (more, arguments, says) in [
+        ("", &[][..], "--sub"),
+        ("", &["--sub", ""], "1 to 255 bytes"),
+        ("", &["--sub", "alice", "--identity"], "add a section [[identity]]"),
+        ("", &["--sub", "alice", "--issuer", "x"], "no section [[identity]]"),
+        ("", &["--sub", "alice", "--scope", "all"], "read_only, full_access"),
+        ("", &["--sub", "alice", "--lifetime", "601"], "longer than tokens.lifetime_seconds, which is 600"),
+        ("", &["--sub", "alice", "--lifetime", "0"], "0 is not in"),
+        ("[tokens]\nbearer = false\n", &["--sub", "alice"], "tokens.bearer is false"),
+        (IDENTITY, &["--sub", "alice", "--issuer", "x"], "the settings have: https://www.example.com"),
+        (IDENTITY, &["--sub", "alice", "--identity", "--lifetime", "601"], "longer than the issuer's max_lifetime_seconds"),
+        (&both, &["--sub", "alice"], "Give --issuer with one of: https://www.example.com, idp"),
+        (&both, &["--sub", "alice", "--issuer", "idp", "--identity"], "the private key of idp (ES256) is not here"),
+    ] {
+        let (good, printed, error) = token(folder.path(), more, arguments);
+        assert!(!good && printed.is_empty() && error.contains(says), "{arguments:?}: {printed}{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+    std::fs::write(folder.path().join("twinchat.toml"), settings("https://api.twinexpert.com")).unwrap();
+    let (good, _, error) = run(&["token", "--sub", "alice"], folder.path());
+    assert!(!good && error.contains("set server.public_urls"), "{error}");
+}

@@ -8,6 +8,7 @@
 //! | `serve` | runs the server |
 //! | `check_config` | says what is wrong with the settings |
 //! | `config_help` | prints an annotated settings file |
+//! | `token` | prints a token to try things out with |
 //! | `backup` | copies the database while it is in use |
 //! | `purge` | erases what is old |
 
@@ -16,6 +17,7 @@ mod check_config;
 mod config_help;
 mod purge;
 mod serve;
+mod token;
 
 use crate::config::Config;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -44,6 +46,8 @@ enum Command {
     CheckConfig(check_config::Arguments),
     /// Prints an annotated settings file.
     ConfigHelp,
+    /// Prints an access token for a user, or an identity token, to try things out with. The server may be running.
+    Token(token::Arguments),
     /// Copies the database into a new file while the server runs.
     Backup(backup::Arguments),
     /// Erases what is old, as the running server does every hour.
@@ -84,6 +88,7 @@ fn run(command: Command) -> Outcome {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::ConfigHelp => config_help::run(),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
     }

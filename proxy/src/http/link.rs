@@ -38,7 +38,7 @@ struct Linked {
 
 /// Makes the conversations of the anonymous visitor, whom the caller proves to have been, the signed-in user's.
 /// Once and one way; again for the same user it takes over what came since.
-#[utoipa::path(post, path = "/visitor/link", operation_id = "linkVisitor", tag = "visitor", request_body = Before, responses(
+#[utoipa::path(post, path = "/visitor/link", operation_id = "linkVisitor", tag = "visitor", request_body = Option<Before>, responses(
     (status = 200, description = "They are the user's", body = Envelope<Linked>),
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]

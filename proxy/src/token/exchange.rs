@@ -61,6 +61,11 @@ impl TokenService {
             _ => return Err(ExchangeError::InvalidRequest("this subject_token_type is not known here")),
         };
         let scope = scope.min(credential.most);
+        Ok(self.grant(credential, scope, self.lifetime))
+    }
+
+    /// The answer for a credential that was checked.
+    pub(super) fn grant(&self, credential: Credential, scope: Scope, lifetime: u32) -> TokenResponse {
         let now = self.clock.now_seconds();
         // A second ahead of the clock, when the visitor's earlier tokens were taken back in this one.
         let issued_at = now.max(self.revoked.not_before(credential.visitor.as_str()));
@@ -72,19 +77,19 @@ impl TokenService {
             signed_in: credential.signed_in,
             jkt: credential.jkt,
             issued_at,
-            lifetime: self.lifetime.into(),
+            lifetime: lifetime.into(),
             jti: random_id_part(&*self.dice),
         });
-        Ok(TokenResponse {
+        TokenResponse {
             access_token,
             issued_token_type: ACCESS_TOKEN_TYPE.to_owned(),
             token_type: token_type.to_owned(),
-            expires_in: self.lifetime,
+            expires_in: lifetime,
             scope: scope.as_str().to_owned(),
-            expires_at: u64::try_from(now + i64::from(self.lifetime)).unwrap_or(0),
+            expires_at: u64::try_from(now + i64::from(lifetime)).unwrap_or(0),
             visitor_id: subject.id().clone(),
             visitor_secret: credential.new_secret,
-        })
+        }
     }
 
     fn check_form(&self, request: &UnverifiedExchange<'_>) -> Result<(), ExchangeError> {

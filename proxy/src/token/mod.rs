@@ -9,6 +9,7 @@
 //! | `exchange` | RFC 8693: from a credential to an access token |
 //! | `identity` | RFC 7519: the site's word for who is signed in |
 //! | `link` | whose an anonymous visitor's conversations become |
+//! | `mint` | tokens that the owner makes by hand |
 //! | `proof`, `replay` | RFC 9449: proofs of possession, each good once |
 //! | `secret` | visitors without a key |
 //! | `access` | RFC 9068: the access tokens themselves |
@@ -22,6 +23,7 @@ mod identity;
 mod json;
 mod jws;
 mod link;
+mod mint;
 mod proof;
 mod replay;
 mod revocation;
@@ -30,6 +32,7 @@ mod secret;
 pub use error::{AuthError, ExchangeError};
 pub use exchange::UnverifiedExchange;
 pub use link::NoEvidence;
+pub use mint::{Minting, mint_identity_token};
 
 use crate::clock::{Clock, Dice, base32_lower};
 use crate::config::{Config, PublicUrl};

@@ -19,6 +19,7 @@ mod openapi;
 mod proof;
 mod retention;
 mod serve;
+mod snippets;
 mod token;
 mod twins;
 mod visitor_data;
