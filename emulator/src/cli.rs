@@ -3,7 +3,8 @@
 use crate::net::StartError;
 use crate::server::{Emulator, Options};
 use crate::site::{Site, SiteOptions};
-use crate::twinexpert::{Credentials, Pace, Quotas};
+use crate::twinexpert::{Credentials, Quotas};
+use crate::world::Pace;
 use clap::{Parser, ValueEnum};
 use serde_json::json;
 use std::io::IsTerminal as _;

@@ -80,6 +80,13 @@ pub fn iso(millis: u64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(nanos).ok().and_then(|at| at.format(&format).ok()).unwrap_or_default()
 }
 
+/// `Date` as HTTP writes it (RFC 9110 section 5.6.7).
+pub(crate) fn http_date(millis: u64) -> String {
+    let format = format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+    let seconds = i64::try_from(millis / 1000).unwrap_or_default();
+    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(&format).ok()).unwrap_or_default()
+}
+
 /// Seeded dice (SplitMix64): the same numbers on every machine and with every release.
 #[derive(Debug, Clone)]
 pub struct Dice {
@@ -135,6 +142,11 @@ mod tests {
     #[test]
     fn times_are_written_as_in_the_documents() {
         assert_eq!(iso(1_753_290_363_675), "2025-07-23T17:06:03.675Z");
+    }
+
+    #[test]
+    fn http_dates_are_as_in_the_rfc() {
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]

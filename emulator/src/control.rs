@@ -1,7 +1,7 @@
 //! `/__emulator`: sets faults, releases what stalls, reads the log back, starts over.
 
-use crate::faults::{Faults, Rule};
-use crate::log::Log;
+use crate::faults::Rule;
+use crate::world::World;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -16,10 +16,8 @@ use std::sync::Arc;
 /// What the control endpoint works on.
 #[derive(Clone)]
 pub(crate) struct Control {
-    /// The rules.
-    pub faults: Arc<Faults>,
-    /// The log.
-    pub log: Arc<Log>,
+    /// Whose rules and log these are.
+    pub world: Arc<World>,
     /// What `GET /__emulator` tells.
     pub about: Value,
     /// Starts everything over.
@@ -48,7 +46,7 @@ async fn about(State(control): State<Control>) -> Json<Value> {
 }
 
 async fn list(State(control): State<Control>) -> Json<Vec<Rule>> {
-    Json(control.faults.rules())
+    Json(control.world.faults.rules())
 }
 
 #[derive(Deserialize)]
@@ -72,11 +70,11 @@ async fn add(State(control): State<Control>, body: Bytes) -> Response {
         Err(problem) => return refuse(problem),
     };
     for rule in rules {
-        if let Err(problem) = control.faults.add(rule) {
+        if let Err(problem) = control.world.faults.add(rule) {
             return refuse(problem);
         }
     }
-    (StatusCode::CREATED, Json(control.faults.rules())).into_response()
+    (StatusCode::CREATED, Json(control.world.faults.rules())).into_response()
 }
 
 /// One rule; what a rule has beside its fault is named here, so that a typing error is refused.
@@ -93,12 +91,12 @@ fn rule(mut value: Value) -> Result<Rule, String> {
 }
 
 async fn clear(State(control): State<Control>) -> StatusCode {
-    control.faults.clear();
+    control.world.faults.clear();
     StatusCode::NO_CONTENT
 }
 
 async fn release(State(control): State<Control>) -> StatusCode {
-    control.faults.release();
+    control.world.faults.release();
     StatusCode::NO_CONTENT
 }
 
@@ -109,11 +107,11 @@ struct After {
 }
 
 async fn log(State(control): State<Control>, Query(After { after }): Query<After>) -> Response {
-    Json(control.log.after(after)).into_response()
+    Json(control.world.log.after(after)).into_response()
 }
 
 async fn forget(State(control): State<Control>) -> StatusCode {
-    control.log.clear();
+    control.world.log.clear();
     StatusCode::NO_CONTENT
 }
 

@@ -28,6 +28,7 @@ mod script;
 mod server;
 mod site;
 mod twinexpert;
+mod world;
 
 pub use faults::Rule;
 pub use limit::Quota;
@@ -36,4 +37,5 @@ pub use net::StartError;
 pub use script::Twin;
 pub use server::{Emulator, Options};
 pub use site::{Site, SiteOptions};
-pub use twinexpert::{Credentials, Pace, Quotas, Scope};
+pub use twinexpert::{Credentials, Quotas, Scope};
+pub use world::Pace;

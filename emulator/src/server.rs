@@ -2,11 +2,12 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::control::{self, Control};
-use crate::faults::{Faults, Rule};
-use crate::log::{Entry, Log};
+use crate::faults::Rule;
+use crate::log::Entry;
 use crate::net::{Listening, Serving, StartError};
 use crate::script::Twin;
-use crate::twinexpert::{Credentials, Pace, Parts, Quotas, TwinExpert};
+use crate::twinexpert::{Credentials, Quotas, TwinExpert};
+use crate::world::{Pace, World};
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -48,20 +49,21 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Emulator {
     serving: Serving,
-    twinexpert: Arc<TwinExpert>,
-    reset: Reset,
+    world: Arc<World>,
+    apis: Apis,
 }
 
+/// The pretend APIs.
 #[derive(Debug, Clone)]
-struct Reset {
+struct Apis {
+    world: Arc<World>,
     twinexpert: Arc<TwinExpert>,
 }
 
-impl Reset {
-    fn run(&self) {
+impl Apis {
+    fn reset(&self) {
+        self.world.reset();
         self.twinexpert.reset();
-        self.twinexpert.faults.reset(self.twinexpert.seed);
-        self.twinexpert.log.clear();
     }
 }
 
@@ -76,18 +78,17 @@ impl Emulator {
         credentials.check().map_err(StartError::Option)?;
         let listening = Listening::bind(SocketAddr::new(host, port)).await?;
         let origin = format!("http://{}", listening.address());
-        let (faults, log) = (Arc::new(Faults::new(seed)), Arc::new(Log::default()));
-        let twinexpert = Arc::new(TwinExpert::new(Parts { seed, clock, faults, log, pace, quotas, origin, credentials }));
-        let reset = Reset { twinexpert: Arc::clone(&twinexpert) };
-        let on_reset = reset.clone();
+        let world = Arc::new(World::new(seed, clock, pace, origin.clone()));
+        let twinexpert = Arc::new(TwinExpert::new(Arc::clone(&world), quotas, credentials));
+        let apis = Apis { world: Arc::clone(&world), twinexpert };
+        let to_reset = apis.clone();
         let control = Control {
-            faults: Arc::clone(&twinexpert.faults),
-            log: Arc::clone(&twinexpert.log),
-            about: json!({"emulates": ["twinexpert"], "seed": seed, "twinexpert": format!("{}/api/v1", twinexpert.origin)}),
-            reset: Arc::new(move || on_reset.run()),
+            world: Arc::clone(&world),
+            about: json!({"emulates": ["twinexpert"], "seed": seed, "twinexpert": format!("{origin}/api/v1")}),
+            reset: Arc::new(move || to_reset.reset()),
         };
-        let router = control::router(control).merge(twinexpert.router());
-        Ok(Self { serving: listening.serve(router), twinexpert, reset })
+        let router = control::router(control).merge(apis.twinexpert.router());
+        Ok(Self { serving: listening.serve(router), world, apis })
     }
 
     /// Where it listens.
@@ -107,27 +108,27 @@ impl Emulator {
 
     /// What decides everything that could be otherwise.
     pub fn seed(&self) -> u64 {
-        self.twinexpert.seed
+        self.world.seed
     }
 
     /// A `full_access` key.
     pub fn key(&self) -> &str {
-        &self.twinexpert.credentials.key
+        &self.apis.twinexpert.credentials.key
     }
 
     /// A `read_only` key.
     pub fn read_only_key(&self) -> &str {
-        &self.twinexpert.credentials.read_only_key
+        &self.apis.twinexpert.credentials.read_only_key
     }
 
     /// The account's JWT.
     pub fn jwt(&self) -> &str {
-        &self.twinexpert.credentials.jwt
+        &self.apis.twinexpert.credentials.jwt
     }
 
     /// The twins, in the order they are listed.
     pub fn twins(&self) -> &[Twin] {
-        self.twinexpert.script.twins()
+        self.world.script.twins()
     }
 
     /// Adds a fault.
@@ -135,27 +136,27 @@ impl Emulator {
     /// # Panics
     /// When the rule makes no sense: a mistake in the test that made it.
     pub fn fault(&self, rule: Rule) {
-        self.twinexpert.faults.add(rule).expect("a rule that makes sense");
+        self.world.faults.add(rule).expect("a rule that makes sense");
     }
 
     /// Takes every fault away.
     pub fn clear_faults(&self) {
-        self.twinexpert.faults.clear();
+        self.world.faults.clear();
     }
 
     /// Lets everything that stalls or hangs right now go on.
     pub fn release(&self) {
-        self.twinexpert.faults.release();
+        self.world.faults.release();
     }
 
     /// What was asked so far, oldest first.
     pub fn log(&self) -> Vec<Entry> {
-        self.twinexpert.log.after(0)
+        self.world.log.after(0)
     }
 
     /// Back to the start: conversations, keys, counts, faults, log.
     pub fn reset(&self) {
-        self.reset.run();
+        self.apis.reset();
     }
 
     /// Closes the port and every connection, and waits until that is done.

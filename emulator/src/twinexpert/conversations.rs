@@ -89,7 +89,7 @@ fn begin(api: &TwinExpert, ask: &Ask, at_twin: Option<&str>) -> Result<Response,
     if at_twin.is_some_and(|id| id != twin_id) {
         return Err(Problem::field("twinId", "twinId không khớp với id trong đường dẫn"));
     }
-    let twin = api.script.twin(&twin_id).ok_or(Problem::NotFound("Twin"))?;
+    let twin = api.world.script.twin(&twin_id).ok_or(Problem::NotFound("Twin"))?;
     let title = title.unwrap_or_else(|| format!("Trò chuyện với {}", twin.name));
     let mut memory = api.memory();
     let id = memory.new_id("conv");

@@ -3,20 +3,17 @@
 
 use super::account::{self, Caller, Scope};
 use super::answer::{self, Ask, Problem};
-use super::{TwinExpert, stream};
-use crate::clock::iso;
-use crate::faults::{ErrorStyle, Fault, Faulty, Released};
+use super::TwinExpert;
+use crate::faults::{ErrorStyle, Fault};
 use crate::limit::{Verdict, WINDOW_SECONDS};
-use crate::log::{Ending, Entry};
 use crate::net::Socket;
+use crate::world::{Arrival, foreign_error};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use sha2::{Digest, Sha256};
+use http::{HeaderMap, HeaderValue, header};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -26,25 +23,31 @@ const MAX_BODY: usize = 1 << 20;
 pub(super) async fn pass(State(api): State<Arc<TwinExpert>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let read = axum::body::to_bytes(body, MAX_BODY).await;
-    let path: Arc<str> = parts.uri.path_and_query().map_or("/", |path| path.as_str()).into();
     let credential = account::credential(&parts.headers);
     let caller = api.memory().account.caller(credential.as_deref());
     let serial = api.requests.fetch_add(1, Ordering::Relaxed);
-    let released = api.faults.releases();
-    let faults = api.faults.strike(parts.method.as_str(), parts.uri.path());
+    let arrival = Arrival {
+        method: parts.method.as_str(),
+        uri: &parts.uri,
+        headers: &parts.headers,
+        body: read.as_deref().unwrap_or_default(),
+        credential: credential.as_deref(),
+        key: &api.credentials.key,
+    };
+    let passage = api.world.enter(&arrival);
+    let shown_path = arrival.shown_path();
     let mut ask = Ask {
         caller,
-        id: format!("req_{}", crate::clock::Dice::named(api.seed, &format!("request/{serial}")).alphanumeric(12)).into(),
-        at: api.clock.now_millis(),
+        id: format!("req_{}", crate::clock::Dice::named(api.world.seed, &format!("request/{serial}")).alphanumeric(12)).into(),
+        at: passage.at,
         method: parts.method.as_str().into(),
-        path,
+        path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).into(),
         bytes: Bytes::new(),
-        faults: faults.into(),
+        faults: Arc::clone(&passage.faults),
     };
-    let number = api.log.add(entry(&api, &ask, &parts.headers, read.as_deref().unwrap_or_default()));
     let verdict = count(&api, &ask, credential.as_deref());
     let socket = parts.extensions.get::<Socket>().cloned().unwrap_or_default();
-    hang(&api, &ask, &released).await;
+    api.world.hang(&passage).await;
     let response = match (read, injected(&ask), verdict.retry_after) {
         (_, Some(response), _) => response,
         (_, None, Some(retry_after)) if matches!(ask.caller, Caller::Key(_) | Caller::Account) => {
@@ -59,48 +62,8 @@ pub(super) async fn pass(State(api): State<Arc<TwinExpert>>, request: Request, n
     };
     let mut response = answer::finish(&ask, response);
     write_headers(response.headers_mut(), &ask, verdict);
-    let status = response.status();
-    tracing::info!(method = %ask.method, path = %without_key(&api, &ask.path), status = status.as_u16(), "twinexpert");
-    api.log.change(number, |entry| entry.status = status.as_u16());
-    let tools = Faulty { released, clock: Arc::clone(&api.clock), socket, log: Arc::clone(&api.log), number };
-    with_byte_faults(&ask, response, tools)
-}
-
-fn entry(api: &TwinExpert, ask: &Ask, headers: &HeaderMap, body: &[u8]) -> Entry {
-    let key = &api.credentials.key;
-    let holds = |bytes: &[u8]| bytes.windows(key.len()).any(|window| window == key.as_bytes());
-    let mut key_in: Vec<String> =
-        headers.iter().filter(|(_, value)| holds(value.as_bytes())).map(|(name, _)| name.as_str().to_owned()).collect();
-    key_in.extend(holds(ask.path.as_bytes()).then(|| "path".to_owned()));
-    key_in.extend(holds(body).then(|| "body".to_owned()));
-    let credential = account::credential(headers);
-    Entry {
-        number: 0,
-        at: iso(ask.at),
-        method: ask.method.to_string(),
-        path: without_key(api, &ask.path),
-        auth: match (headers.contains_key("authorization"), headers.contains_key("x-api-key")) {
-            (true, true) => "both",
-            (true, false) => "authorization",
-            (false, true) => "x-api-key",
-            (false, false) => "none",
-        },
-        key_fingerprint: credential.as_deref().map(fingerprint),
-        saw_key: credential.as_deref() == Some(key),
-        key_in,
-        status: 0,
-        faults: ask.faults.iter().map(Fault::kind).collect(),
-        bytes: 0,
-        ending: Ending::Open,
-    }
-}
-
-fn without_key(api: &TwinExpert, path: &str) -> String {
-    path.replace(&api.credentials.key, "<key>")
-}
-
-fn fingerprint(credential: &str) -> String {
-    Sha256::digest(credential.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    tracing::info!(method = %ask.method, path = %shown_path, status = response.status().as_u16(), "twinexpert");
+    api.world.leave(passage, socket, response)
 }
 
 /// Counts the request. Whoever has no valid credential shares one count and is told 401, not 429.
@@ -113,14 +76,6 @@ fn count(api: &TwinExpert, ask: &Ask, credential: Option<&str>) -> Verdict {
     api.counters.hit(who, quota, ask.at)
 }
 
-async fn hang(api: &TwinExpert, ask: &Ask, released: &Released) {
-    for fault in ask.faults.iter() {
-        if let Fault::Hang { millis } = fault {
-            released.or_after(*millis, &*api.clock).await;
-        }
-    }
-}
-
 /// The answer that a fault gives in place of the real one.
 fn injected(ask: &Ask) -> Option<Response> {
     ask.faults.iter().find_map(|fault| match fault {
@@ -128,12 +83,7 @@ fn injected(ask: &Ask) -> Option<Response> {
         Fault::ServerError { status, body } => Some(match body {
             ErrorStyle::Documented => Problem::Broken(*status).into_response(),
             ErrorStyle::Nest => Problem::NestBroken(*status).into_response(),
-            ErrorStyle::Empty => StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY).into_response(),
-            ErrorStyle::Html => {
-                let page = format!("<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center></body></html>\n");
-                let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY);
-                (status, [(header::CONTENT_TYPE, "text/html")], page).into_response()
-            }
+            other => foreign_error(*status, *other),
         }),
         _ => None,
     })
@@ -150,18 +100,4 @@ fn write_headers(headers: &mut HeaderMap, ask: &Ask, verdict: Verdict) {
     if let Ok(id) = HeaderValue::from_str(&ask.id) {
         headers.insert("x-request-id", id);
     }
-    // Time is handed in, also here: the same requests give the same bytes.
-    if let Ok(date) = HeaderValue::from_str(&stream::http_date(ask.at)) {
-        headers.insert(header::DATE, date);
-    }
-}
-
-fn with_byte_faults(ask: &Ask, response: Response, tools: Faulty) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let on_bytes = |fault: &Fault| matches!(fault, Fault::Cut { .. } | Fault::Stall { .. } | Fault::SplitUtf8);
-    if ask.faults.iter().any(on_bytes) {
-        parts.headers.remove(header::CONTENT_LENGTH);
-    }
-    let chunks = body.into_data_stream().filter_map(|chunk| std::future::ready(chunk.ok())).boxed();
-    Response::from_parts(parts, Body::from_stream(tools.apply(&ask.faults, chunks)))
 }

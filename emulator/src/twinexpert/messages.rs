@@ -6,15 +6,13 @@ use super::answer::{Ask, Problem, data};
 use super::stream::{self, Reply};
 use crate::clock::{Dice, iso};
 use crate::script::Said;
+use crate::world::paced;
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use futures_util::StreamExt;
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::io;
 use std::sync::Arc;
 
 #[derive(Deserialize)]
@@ -36,9 +34,9 @@ fn decide(api: &TwinExpert, ask: &Ask, conversation_id: &str) -> Result<Decided,
     let content = content.filter(|text| !text.trim().is_empty()).ok_or_else(|| Problem::field("content", "content là bắt buộc"))?;
     let mut memory = api.memory();
     let conversation = memory.conversations.get(conversation_id).ok_or(Problem::NotFound("Cuộc trò chuyện"))?;
-    let twin = api.script.twin(&conversation.twin_id).ok_or(Problem::NotFound("Twin"))?;
-    let said = api.script.reply(api.seed, twin, &conversation.said, &content);
-    let dice = Dice::named(api.seed, &format!("{}/{}", conversation.id, conversation.said.len()));
+    let twin = api.world.script.twin(&conversation.twin_id).ok_or(Problem::NotFound("Twin"))?;
+    let said = api.world.script.reply(api.world.seed, twin, &conversation.said, &content);
+    let dice = Dice::named(api.world.seed, &format!("{}/{}", conversation.id, conversation.said.len()));
     let at = ask.at;
     let kept = said.clone();
     memory.conversations.touch(conversation_id, |conversation| {
@@ -66,9 +64,9 @@ pub(super) async fn send(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let mut decided = decide(&api, &ask, &id)?;
-    let thinking = api.pace.thinking(&mut decided.dice);
-    api.clock.sleep(thinking).await;
-    Ok(data(StatusCode::CREATED, message(&decided, api.clock.now_millis())))
+    let thinking = api.world.pace.thinking(&mut decided.dice);
+    api.world.clock.sleep(thinking).await;
+    Ok(data(StatusCode::CREATED, message(&decided, api.world.clock.now_millis())))
 }
 
 /// `POST /api/v1/conversations/{id}/messages/stream`: the same answer as Server-Sent Events.
@@ -84,15 +82,7 @@ pub(super) async fn stream(
         conversation_id: &decided.conversation_id,
         english: decided.said.language == "en",
     };
-    let frames = stream::frames(&reply, api.pace, &mut decided.dice, &ask.faults);
-    let clock = Arc::clone(&api.clock);
-    let paced = futures_util::stream::iter(frames).then(move |frame| {
-        let wait = clock.sleep(frame.wait);
-        async move {
-            wait.await;
-            Ok::<_, io::Error>(frame.bytes)
-        }
-    });
+    let frames = stream::frames(&reply, api.world.pace, &mut decided.dice, &ask.faults);
     let headers = [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (header::CACHE_CONTROL, "no-cache, no-transform")];
-    Ok((StatusCode::OK, headers, Body::from_stream(paced)).into_response())
+    Ok((StatusCode::OK, headers, paced(frames, Arc::clone(&api.world.clock))).into_response())
 }

@@ -12,13 +12,10 @@ mod stream;
 mod twins;
 
 pub use account::{Credentials, Scope};
-pub use stream::Pace;
 
-use crate::clock::{Clock, Dice};
-use crate::faults::Faults;
+use crate::clock::Dice;
 use crate::limit::{Counters, Quota};
-use crate::log::Log;
-use crate::script::Script;
+use crate::world::World;
 use account::Account;
 use axum::Router;
 use axum::middleware;
@@ -27,25 +24,13 @@ use conversations::Conversations;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the emulated TwinExpert is made of.
+/// The emulated TwinExpert.
 #[derive(Debug)]
 pub(crate) struct TwinExpert {
-    /// Decides ids, answers, cuts and chances.
-    pub seed: u64,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Twins and answers.
-    pub script: Arc<Script>,
-    /// What goes wrong.
-    pub faults: Arc<Faults>,
-    /// What was asked.
-    pub log: Arc<Log>,
-    /// How quickly answers come.
-    pub pace: Pace,
+    /// What it shares with the other APIs.
+    pub world: Arc<World>,
     /// What each scope may do.
     pub quotas: Quotas,
-    /// Where avatars are, as an origin.
-    pub origin: String,
     /// The credentials that exist from the start.
     pub credentials: Credentials,
     memory: Mutex<Memory>,
@@ -86,35 +71,11 @@ impl Memory {
     }
 }
 
-/// The parts an emulated TwinExpert is made of.
-#[derive(Debug)]
-pub(crate) struct Parts {
-    /// See [`TwinExpert::seed`].
-    pub seed: u64,
-    /// See [`TwinExpert::clock`].
-    pub clock: Arc<dyn Clock>,
-    /// See [`TwinExpert::faults`].
-    pub faults: Arc<Faults>,
-    /// See [`TwinExpert::log`].
-    pub log: Arc<Log>,
-    /// See [`TwinExpert::pace`].
-    pub pace: Pace,
-    /// See [`TwinExpert::quotas`].
-    pub quotas: Quotas,
-    /// See [`TwinExpert::origin`].
-    pub origin: String,
-    /// See [`TwinExpert::credentials`].
-    pub credentials: Credentials,
-}
-
 impl TwinExpert {
-    /// With the twins and answers that were compiled in.
-    pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { seed, clock, faults, log, pace, quotas, origin, credentials } = parts;
-        let memory = Mutex::new(Memory::new(seed, &credentials));
-        let script = Arc::new(Script::load());
-        let (counters, requests) = (Counters::default(), AtomicU64::new(0));
-        Self { seed, clock, script, faults, log, pace, quotas, origin, credentials, memory, counters, requests }
+    /// One with these credentials and nothing said yet.
+    pub(crate) fn new(world: Arc<World>, quotas: Quotas, credentials: Credentials) -> Self {
+        let memory = Mutex::new(Memory::new(world.seed, &credentials));
+        Self { world, quotas, credentials, memory, counters: Counters::default(), requests: AtomicU64::new(0) }
     }
 
     /// The documented endpoints, and the avatars.
@@ -135,7 +96,7 @@ impl TwinExpert {
 
     /// Back to the start: conversations, keys, counts.
     pub(crate) fn reset(&self) {
-        *self.memory() = Memory::new(self.seed, &self.credentials);
+        *self.memory() = Memory::new(self.world.seed, &self.credentials);
         self.counters.reset();
         self.requests.store(0, Ordering::Relaxed);
     }

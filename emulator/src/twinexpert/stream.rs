@@ -2,50 +2,11 @@
 
 use crate::clock::Dice;
 use crate::faults::{Fault, Malformation};
+use crate::world::{Frame, Pace, cut};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::macros::format_description;
 use twinchat_protocol::sse;
-
-/// How quickly answers come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// The most characters a delta has; each has 1 to this many, by seed.
-    pub chars: u32,
-    /// The time between two deltas on average; each varies by half of it, by seed.
-    pub interval: Duration,
-    /// The most time before the first delta; half to all of it, by seed.
-    pub thinking: Duration,
-}
-
-impl Pace {
-    /// About as a large model writes: 30 deltas and 270 characters a second after a second of thought.
-    pub const REAL: Self = Self { chars: 18, interval: Duration::from_millis(33), thinking: Duration::from_millis(1200) };
-    /// Everything at once, for tests.
-    pub const INSTANT: Self = Self { chars: 18, interval: Duration::ZERO, thinking: Duration::ZERO };
-
-    pub(super) fn thinking(self, dice: &mut Dice) -> Duration {
-        self.thinking / 2 + fraction(self.thinking / 2, dice)
-    }
-
-    fn next_delta(self, dice: &mut Dice) -> Duration {
-        self.interval / 2 + fraction(self.interval, dice)
-    }
-}
-
-fn fraction(duration: Duration, dice: &mut Dice) -> Duration {
-    let thousandths = u32::try_from(dice.within(&(0..=1000))).unwrap_or_default();
-    duration * thousandths / 1000
-}
-
-/// Bytes, and how long to wait before them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) wait: Duration,
-    pub(super) bytes: Bytes,
-}
 
 /// What is told.
 pub(super) struct Reply<'a> {
@@ -97,20 +58,6 @@ pub(super) fn frames(reply: &Reply<'_>, pace: Pace, dice: &mut Dice, faults: &[F
     frames
 }
 
-/// The text in pieces of 1 to `most` characters: in the middle of words and of Markdown.
-fn cut<'a>(text: &'a str, most: u32, dice: &mut Dice) -> Vec<&'a str> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let count = usize::try_from(dice.within(&(1..=u64::from(most.max(1))))).unwrap_or(1);
-        let end = rest.char_indices().nth(count).map_or(rest.len(), |(at, _)| at);
-        let (piece, after) = rest.split_at(end);
-        pieces.push(piece);
-        rest = after;
-    }
-    pieces
-}
-
 struct Writer<'a> {
     faults: &'a [Fault],
 }
@@ -152,30 +99,5 @@ fn spoil(frames: &mut Vec<Frame>, faults: &[Fault]) {
             Malformation::UnknownEvent => frames.insert(at, before(b"event: telemetry\ndata: {\"tokens\":7}\n\n")),
             Malformation::BadUtf8 => frames.insert(at, before(b": \xff\xfe\n\nevent: telemetry\ndata: {\"note\":\"\xc3\x28\"}\n\n")),
         }
-    }
-}
-
-/// `Date` as HTTP writes it (RFC 9110 section 5.6.7).
-pub(super) fn http_date(millis: u64) -> String {
-    let format = format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
-    let seconds = i64::try_from(millis / 1000).unwrap_or_default();
-    OffsetDateTime::from_unix_timestamp(seconds).ok().and_then(|at| at.format(&format).ok()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pieces_are_the_text() {
-        let text = "Xin chào 👋🏽, **đậm** `mã`";
-        for seed in 0..50 {
-            assert_eq!(cut(text, 7, &mut Dice::new(seed)).concat(), text);
-        }
-    }
-
-    #[test]
-    fn http_dates_are_as_in_the_rfc() {
-        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// `GET /api/v1/twins`
 pub(super) async fn list(State(api): State<Arc<TwinExpert>>, Extension(ask): Extension<Ask>) -> Result<Response, Problem> {
     ask.caller.allow(Scope::ReadOnly)?;
-    let twins: Vec<Value> = api.script.twins().iter().map(|twin| shown(&api, twin)).collect();
+    let twins: Vec<Value> = api.world.script.twins().iter().map(|twin| shown(&api, twin)).collect();
     Ok(ask.page()?.of(&twins))
 }
 
@@ -25,7 +25,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     ask.caller.allow(Scope::ReadOnly)?;
-    let twin = api.script.twin(&id).ok_or(Problem::NotFound("Twin"))?;
+    let twin = api.world.script.twin(&id).ok_or(Problem::NotFound("Twin"))?;
     Ok(data(StatusCode::OK, shown(&api, twin)))
 }
 
@@ -34,7 +34,7 @@ fn shown(api: &TwinExpert, twin: &Twin) -> Value {
         "id": twin.id,
         "name": twin.name,
         "description": twin.description,
-        "avatarUrl": format!("{}/avatars/{}.png", api.origin, twin.slug),
+        "avatarUrl": format!("{}/avatars/{}.png", api.world.origin, twin.slug),
         "language": twin.language,
         "suggestedQuestions": twin.starters,
         "status": "active",
