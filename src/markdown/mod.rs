@@ -38,3 +38,15 @@ mod text;
 pub use link::href;
 pub use op::{Align, Destination, Op, Tag};
 pub use stream::{Stream, same_steps};
+
+/// For the fuzz target, which holds the work to the length of the text.
+#[cfg(fuzzing)]
+pub fn reset_work() {
+    inline::WORK.with(|work| work.set(0));
+}
+
+/// Bytes looked at by this thread since `reset_work`.
+#[cfg(fuzzing)]
+pub fn work_so_far() -> usize {
+    inline::WORK.with(std::cell::Cell::get)
+}

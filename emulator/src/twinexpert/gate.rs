@@ -1,9 +1,9 @@
 //! What every request passes: log, credential, faults, rate limit; and on the way back the body,
 //! the four headers and the faults on bytes.
 
+use super::TwinExpert;
 use super::account::{self, Caller, Scope};
 use super::answer::{self, Ask, Problem};
-use super::TwinExpert;
 use crate::faults::{ErrorStyle, Fault};
 use crate::limit::{Verdict, WINDOW_SECONDS};
 use crate::net::Socket;

@@ -290,3 +290,12 @@ fn browsers_are_told_to_insist_on_https_only_where_nothing_else_is_served() {
     assert!(!insists("[\"https://www.example.com/chat\"]"), "the host is the site's");
     assert!(!insists("[]"));
 }
+
+#[test]
+fn a_key_put_where_the_name_of_its_place_belongs_is_not_repeated() {
+    for field in ["key_env", "key_file"] {
+        let text = UPSTREAM.replace("key_env = \"TWINCHAT_TWINEXPERT_KEY\"", &format!("{field} = \"txp_live_0123456789\""));
+        let error = Config::read(Path::new("t.toml"), &text, &|_| None).unwrap_err().to_string();
+        assert!(error.contains("looks like a key itself") && !error.contains("txp_live"), "{field}: {error}");
+    }
+}

@@ -19,6 +19,8 @@
 mod access;
 mod error;
 mod exchange;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod identity;
 mod json;
 mod jws;

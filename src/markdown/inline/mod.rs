@@ -54,13 +54,13 @@ pub(super) fn settled(text: &str, definitions: &Definitions) -> usize {
 }
 
 /// Counts work, in bytes looked at, for the tests that hold it to the length of the text.
-#[cfg(not(test))]
+#[cfg(not(any(test, fuzzing)))]
 pub(super) fn work(_bytes: usize) {}
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(super) use counted::{WORK, work};
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod counted {
     use std::cell::Cell;
 

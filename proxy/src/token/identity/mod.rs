@@ -11,6 +11,8 @@
 
 mod claims;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod published;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,8 @@ mod answers;
 mod ask;
 mod budget;
 mod events;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod screen;
 #[cfg(test)]
 mod tests;
