@@ -199,3 +199,35 @@ fn token_says_what_is_wrong() {
     let (good, _, error) = run(&["token", "--sub", "alice"], folder.path());
     assert!(!good && error.contains("set server.public_urls"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_made_beside_the_running_server_are_good_there() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{}public_urls = [\"https://chat.example.com\"]\n{IDENTITY}", settings(&emulator.origin()));
+    std::fs::write(folder.path().join("twinchat.toml"), text).unwrap();
+    let secrets = [("KEY", emulator.key().to_owned()), ("IDENTITY_SECRET", "canary ".repeat(7))];
+    let mut child = command(&["serve"], folder.path()).envs(secrets.clone()).stderr(Stdio::piped()).spawn().unwrap();
+    let (address, log, _) = address(&mut child);
+    std::thread::spawn(move || log.bytes().count());
+    let printed = |arguments: &[&str]| {
+        let output = command(&[&["token", "--sub", "alice"], arguments].concat(), folder.path()).envs(secrets.clone()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    };
+    let (access, identity) = (printed(&[]), printed(&["--identity"]));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let twins = client.get(format!("http://{address}/api/v1/twins")).bearer_auth(&access).send().await.unwrap();
+    assert_eq!(twins.status(), 200);
+    let form = format!(
+        "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token_type=urn:ietf:params:oauth:token-type:jwt&subject_token={identity}"
+    );
+    let request =
+        client.post(format!("http://{address}/oauth/token")).header("x-twinchat", "1").header("origin", "https://www.example.com");
+    let answer = request.header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap();
+    let answer: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(answer["visitor_id"], claims(&access)["sub"], "{answer}: the same user either way");
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+}

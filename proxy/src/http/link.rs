@@ -21,7 +21,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Who the user was before.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Before {
     /// The visitor secret of the anonymous visitor. Without it: the anonymous visitor with the key that the
     /// access token is bound to.

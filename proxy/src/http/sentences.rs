@@ -35,15 +35,14 @@ pub fn sentence(code: ErrorCode) -> Sentence {
 }
 
 fn words(code: ErrorCode) -> (&'static str, &'static str) {
-    of_requests(code).or_else(|| of_replies(code)).unwrap_or(OUR_FAULT)
+    of_credentials(code).or_else(|| of_requests(code)).or_else(|| of_replies(code)).unwrap_or(OUR_FAULT)
 }
 
 const OUR_FAULT: (&str, &str) = ("Something went wrong on our side. Try again.", "Đã có lỗi từ phía chúng tôi. Vui lòng thử lại.");
 
-/// What the caller can change.
-fn of_requests(code: ErrorCode) -> Option<(&'static str, &'static str)> {
+/// Who is asking, and what they may do.
+fn of_credentials(code: ErrorCode) -> Option<(&'static str, &'static str)> {
     Some(match code {
-        ErrorCode::InvalidRequest => ("The request is not as documented.", "Yêu cầu không đúng như tài liệu."),
         ErrorCode::InvalidToken => (
             "Sign in again: this needs an access token from this server.",
             "Vui lòng kết nối lại: yêu cầu này cần mã truy cập do máy chủ này cấp.",
@@ -70,6 +69,14 @@ fn of_requests(code: ErrorCode) -> Option<(&'static str, &'static str)> {
             "Trang này không được phép dùng khung chat này. Nếu bạn là người quản trị, hãy thêm nguồn (origin) của trang vào allowed_origins trong \
              mục [server] của cấu hình.",
         ),
+        _ => return None,
+    })
+}
+
+/// What the caller can change.
+fn of_requests(code: ErrorCode) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        ErrorCode::InvalidRequest => ("The request is not as documented.", "Yêu cầu không đúng như tài liệu."),
         ErrorCode::NotFound => ("There is nothing here, or it is not yours.", "Không tìm thấy, hoặc nội dung này không thuộc về bạn."),
         ErrorCode::MethodNotAllowed => (
             "This address does not take this method; the Allow header names those it takes.",

@@ -207,14 +207,7 @@ impl Store {
             return Ok(None);
         }
         let message = message_begun_by(&mut transaction, subject, id).await?;
-        sqlx::query(AssertSqlSafe(format!(
-            "UPDATE conversation SET updated_at = ?2 WHERE id = ?3 AND (visitor_id = ?1 OR visitor_id = {USER_OF_1})"
-        )))
-        .bind(subject.as_str())
-        .bind(rfc3339(now))
-        .bind(message.conversation_id.as_str())
-        .execute(&mut *transaction)
-        .await?;
+        touch(&mut transaction, subject, &message.conversation_id, now).await?;
         transaction.commit().await?;
         Ok(Some(message))
     }
@@ -378,10 +371,11 @@ async fn route_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, 
 }
 
 async fn touch(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, conversation: &ConversationId, now: i64) -> Result<()> {
-    sqlx::query("UPDATE conversation SET updated_at = ? WHERE id = ? AND visitor_id = ?")
+    let query = format!("UPDATE conversation SET updated_at = ?2 WHERE id = ?3 AND (visitor_id = ?1 OR visitor_id = {USER_OF_1})");
+    sqlx::query(AssertSqlSafe(query))
+        .bind(subject.as_str())
         .bind(rfc3339(now))
         .bind(conversation.as_str())
-        .bind(subject.as_str())
         .execute(&mut **transaction)
         .await?;
     Ok(())

@@ -84,6 +84,7 @@ async fn whoever_is_anonymous_or_shows_nothing_links_nothing() {
         assert_eq!(refusal(link_by_secret(&app, anonymous, &secret).await).await, (403, "SIGN_IN_REQUIRED".to_owned()));
     }
     let alice = sign_in(&app, "alice", None).await;
+    let keyed_user = sign_in(&app, "alice", keyed.key.as_ref()).await;
     let answer = body(link(&app, &alice).await).await;
     assert_eq!((&answer["error"], &answer["details"]["field"]), (&json!("INVALID_REQUEST"), &json!("visitorSecret")));
     for wrong in [json!("tvs_made_up"), json!(""), json!(alice.token), json!(7)] {
@@ -92,6 +93,8 @@ async fn whoever_is_anonymous_or_shows_nothing_links_nothing() {
     }
     let not_json = alice.request(&app, &Method::POST, LINK).body(format!("visitorSecret={secret}")).send().await.unwrap();
     assert_eq!(not_json.status(), 415, "what cannot be read is not taken for nothing");
+    let misspelt = keyed_user.send(&app, &Method::POST, LINK, &json!({"visitorsecret": secret})).await;
+    assert_eq!(refusal(misspelt).await.0, 400, "a misspelt secret does not link the key instead");
     let reader = exchange_for(&app, &Identity::of(&app, "alice").signed(), None, "read_only").await;
     let reader = visitor(reader, None).await;
     assert_eq!(refusal(link_by_secret(&app, &reader, &secret).await).await, (403, "INSUFFICIENT_SCOPE".to_owned()));
