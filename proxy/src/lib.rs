@@ -6,6 +6,7 @@
 //! | room | job |
 //! |---|---|
 //! | [`cli`] | the commands of the binary |
+//! | [`doctor`] | looks at everything a server needs, and says what to do |
 //! | [`http`] | URLs, headers, status codes; [`serve`] |
 //! | [`app`] | wiring, built once from the config |
 //! | [`token`] | credentials in, access tokens out and back |
@@ -26,6 +27,7 @@ pub mod assets;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;

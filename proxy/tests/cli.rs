@@ -1,6 +1,7 @@
 //! The binary as an owner runs it.
 #![cfg(unix)]
 
+use serde_json::json;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -48,6 +49,34 @@ fn check_config_says_good_or_what_to_change() {
     assert!(!format!("{says}{error}").contains("canary"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_says_what_it_found_and_fails_when_something_does_not_work() {
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("twinchat.toml"), settings(&emulator.origin())).unwrap();
+    let doctor = |key: &str, arguments: &[&str]| {
+        let arguments = [&["doctor"], arguments].concat();
+        let output = command(&arguments, folder.path()).env("KEY", key).output();
+        async move {
+            let output = output.unwrap();
+            (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        }
+    };
+    let (code, says) = tokio::task::block_in_place(|| doctor(emulator.key(), &[])).await;
+    assert!(code == Some(0) && says.contains("ok       upstream main: key: accepted") && says.contains("0 failed"), "{says}");
+    let (code, says) = tokio::task::block_in_place(|| doctor("tk_canary", &["--json"])).await;
+    let said: serde_json::Value = serde_json::from_str(&says).unwrap();
+    assert_eq!((code, said["verdict"].as_str()), (Some(1), Some("failed")), "{says}");
+    assert!(
+        said["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|finding| finding["topic"] == "upstream main: key" && finding["advice"].is_string())
+    );
+    assert!(!says.contains("canary"));
+}
+
 #[test]
 fn config_help_is_a_settings_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -63,6 +92,16 @@ fn an_occupied_address_is_named() {
     std::fs::write(folder.path().join("twinchat.toml"), settings("https://api.twinexpert.com").replace("127.0.0.1:0", &address)).unwrap();
     let (good, _, error) = run(&["serve"], folder.path());
     assert!(!good && error.contains(&format!("server.listen {address}")), "{error}");
+}
+
+/// Each line is an object with the members that docs/deploying.md names; gives those that end a request.
+fn requests_in(log: &str) -> Vec<serde_json::Value> {
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    for line in &lines {
+        assert!(["timestamp", "level", "target"].iter().all(|member| line[*member].is_string()), "{line}");
+        assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
+    }
+    lines.into_iter().filter(|line| line["message"] == "answered").collect()
 }
 
 /// Reads the log until the server says where it listens.
@@ -107,12 +146,20 @@ async fn a_running_server_logs_no_key_and_no_token_and_ends_when_told() {
     let secret_of = |member: &str| answer[member].as_str().unwrap().to_owned();
     let twins = client.get(format!("http://{address}/api/v1/twins")).bearer_auth(secret_of("access_token")).send().await.unwrap();
     assert_eq!(twins.status(), 200);
+    let request_id = twins.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert!(twins.text().await.unwrap().contains("\"name\""));
 
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert!(child.wait().unwrap().success());
     read.push_str(&rest.join().unwrap());
     assert!(read.contains("told to stop") && read.contains("\"route\":\"/api/v1/twins\""), "{read}");
+    let requests = requests_in(&read);
+    let of_twins = requests.iter().find(|line| line["span"]["route"] == "/api/v1/twins").unwrap();
+    assert_eq!(
+        (&of_twins["span"]["method"], &of_twins["status"], &of_twins["span"]["id"]),
+        (&json!("GET"), &json!(200), &json!(request_id))
+    );
+    assert!(of_twins["milliseconds"].is_number() && of_twins["level"] == "INFO");
     for secret in [emulator.key().to_owned(), secret_of("access_token"), secret_of("visitor_secret"), secret_of("visitor_id")] {
         assert!(!read.contains(&secret), "{secret} is in the log");
     }

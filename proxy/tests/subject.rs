@@ -30,6 +30,7 @@ const WITHOUT_VISITOR: &[(&str, &str)] = &[
     ("purge", "as above"),
     ("visitor_since", "the visitor's own row; `id` is the subject there"),
     ("link", "the rows of the two visitors themselves, and which became which"),
+    ("inspect", "how many conversations there are in all, for the owner's doctor"),
     ("erase_visitor", "likewise, once the visitor's conversations are gone"),
 ];
 

@@ -9,12 +9,16 @@
 //! | `check_config` | says what is wrong with the settings |
 //! | `config_help` | prints an annotated settings file |
 //! | `token` | prints a token to try things out with |
+//! | `doctor` | looks at everything a server needs |
+//! | `healthcheck` | asks the running server whether it is ready |
 //! | `backup` | copies the database while it is in use |
 //! | `purge` | erases what is old |
 
 mod backup;
 mod check_config;
 mod config_help;
+mod doctor;
+mod healthcheck;
 mod purge;
 mod serve;
 mod token;
@@ -48,6 +52,10 @@ enum Command {
     ConfigHelp,
     /// Prints an access token for a user, or an identity token, to try things out with. The server may be running.
     Token(token::Arguments),
+    /// Looks at the upstreams, the database, the addresses and the files, and says what to do.
+    Doctor(doctor::Arguments),
+    /// Asks the running server whether it is ready, for containers.
+    Healthcheck(healthcheck::Arguments),
     /// Copies the database into a new file while the server runs.
     Backup(backup::Arguments),
     /// Erases what is old, as the running server does every hour.
@@ -70,6 +78,16 @@ enum LogFormat {
     Json,
 }
 
+/// Which database a command works with.
+#[derive(Debug, clap::Args)]
+struct Database {
+    /// The database file. [default: `path` under [store] in the settings]
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
 /// How a command ended: its exit code, or a sentence for the person who started it.
 type Outcome = Result<ExitCode, String>;
 
@@ -89,6 +107,8 @@ fn run(command: Command) -> Outcome {
         Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::ConfigHelp => config_help::run(),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Purge(arguments) => purge::run(&arguments),
     }
@@ -106,6 +126,16 @@ impl ConfigFile {
             tracing::warn!("{warning}");
         }
         Ok(config)
+    }
+}
+
+impl Database {
+    /// The file, and for how many days conversations are kept. Named by itself, no settings are read.
+    fn find(&self) -> Result<(PathBuf, u32), String> {
+        match &self.database {
+            Some(path) => Ok((path.clone(), 0)),
+            None => self.file.load().map(|config| (config.store.path, config.retention.days)),
+        }
     }
 }
 

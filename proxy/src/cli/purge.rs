@@ -1,4 +1,4 @@
-use super::{ConfigFile, Outcome, runtime};
+use super::{Database, Outcome, runtime};
 use crate::clock::{Clock, SystemClock};
 use crate::retention::old;
 use crate::store::{Purged, Store, StoreError};
@@ -14,16 +14,16 @@ pub(super) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    file: ConfigFile,
+    database: Database,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let config = arguments.file.load()?;
-    let path = &config.store.path;
+    let (path, kept) = arguments.database.find()?;
+    let path = &path;
     if !path.is_file() {
         return Err(format!("there is no database {}", path.display()));
     }
-    let days = arguments.older_than.unwrap_or(config.retention.days);
+    let days = arguments.older_than.unwrap_or(kept);
     let purged = runtime()?.block_on(purge(path, days, arguments.dry_run)).map_err(|error| format!("{}: {error}", path.display()))?;
     let Purged { conversations, visitors, expired } = purged;
     let verb = if arguments.dry_run { "would be erased" } else { "erased" };

@@ -206,6 +206,7 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     within("server.shutdown_seconds", file.server.shutdown_seconds, 1, 300);
     within("server.header_seconds", file.server.header_seconds, 1, 120);
     within("server.body_seconds", file.server.body_seconds, 1, 300);
+    within("server.heartbeat_seconds", file.server.heartbeat_seconds, 1, 60);
     within("server.write_seconds", file.server.write_seconds, 1, 300);
     within("limits.message_chars", file.limits.message_chars, 1, 100_000);
     within("limits.body_bytes", file.limits.body_bytes, 1024, 16_777_216);

@@ -32,6 +32,9 @@ settings! {
         /// Seconds for which a caller may take in nothing of an answer before the connection is cut.
         /// Nothing is lost: a reply is read to its end all the same, and its readers can come back.
         write_seconds: u32 = 30, Default "30";
+        /// Seconds of silence after which an event stream sends a comment, so that nothing on the way takes it
+        /// for dead. Reverse proxies have to wait longer than this.
+        heartbeat_seconds: u32 = 15, Default "15";
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events as `text/event-stream`.
 //!
 //! The header and a `retry:` leave at once, before anything is known of the answer; a comment
-//! follows every 15 s of silence. Nothing on the way may compress, store or hold back.
+//! follows every 15 s of silence (`server.heartbeat_seconds`). Nothing on the way may compress, store or hold back.
 
 use super::context::Context;
 use super::error::ApiError;
@@ -32,14 +32,14 @@ const RETRY_AT_END: (u32, u32) = (500, 3000);
 const RETRY_OUTNUMBERED: u32 = 60_000;
 /// For the developer who wonders.
 const OUTNUMBERED: &str = "too many streams of this visitor are open; the oldest ends";
-/// How long it is silent before a comment is sent.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 struct Writer {
     events: BoxStream<'static, Numbered>,
     context: Context,
     end: BoxFuture<'static, StreamEnd>,
     retry_at_end: u32,
+    /// How long it is silent before a comment is sent.
+    heartbeat: Duration,
     state: State,
     _open: metrics::Held,
 }
@@ -54,8 +54,15 @@ enum State {
 /// token is taken back, or the visitor opens too many more.
 pub(super) fn answer(app: &App, subject: &Subject, context: Context, events: BoxStream<'static, Numbered>) -> Response {
     let end = Box::pin(app.stream_end(subject));
-    let writer =
-        Writer { events, context, end, retry_at_end: retry_at_end(app), state: State::Opening, _open: metrics::STREAMS_OPEN.hold([]) };
+    let writer = Writer {
+        events,
+        context,
+        end,
+        retry_at_end: retry_at_end(app),
+        heartbeat: Duration::from_secs(app.config().server.heartbeat_seconds.into()),
+        state: State::Opening,
+        _open: metrics::STREAMS_OPEN.hold([]),
+    };
     let body = unfold(writer, |mut writer| async move { writer.next().await.map(|bytes| (Ok::<_, Infallible>(bytes), writer)) });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
@@ -92,7 +99,7 @@ impl Writer {
                 };
             }
             event = self.events.next() => event?,
-            () = sleep(HEARTBEAT) => return Some(Bytes::from(sse::encode_comment("alive"))),
+            () = sleep(self.heartbeat) => return Some(Bytes::from(sse::encode_comment("alive"))),
         };
         let id = event.id.to_string();
         let event = on_the_wire(event, &self.context);
@@ -155,6 +162,7 @@ mod tests {
             context: Context::default(),
             end,
             retry_at_end: 700,
+            heartbeat: Duration::from_secs(15),
             state: State::Opening,
             _open: metrics::STREAMS_OPEN.hold([]),
         };

@@ -14,7 +14,7 @@
 //! | `replies` | a send, a retry, and how a reply grows and ends |
 //! | `retention` | what is erased, so that it is gone from the file |
 //! | `export` | everything of a visitor, a page at a time |
-//! | `backup` | a copy while it is in use |
+//! | `backup`, `inspect` | a copy, or a look, while it is in use |
 //! | `rows` | SQL rows to wire types |
 //! | `text` | titles, excerpts, folding for search |
 
@@ -22,6 +22,7 @@ mod backup;
 mod conversations;
 mod credentials;
 mod export;
+mod inspect;
 mod link;
 mod messages;
 mod replies;
@@ -33,6 +34,7 @@ mod text;
 
 pub use backup::backup;
 pub use conversations::{ConversationQuery, NewConversation, TwinRef};
+pub use inspect::{Inspection, inspect};
 pub use messages::{MessagePage, PageAt};
 pub use replies::{Begun, Ending, Exchange, NewSend, Route};
 pub use retention::{EXPIRING, Old, Purged};

@@ -123,6 +123,7 @@ impl Store {
             .bind(subject.as_str())
             .fetch_all(&mut *transaction)
             .await?;
+        sqlx::query("DELETE FROM visitor_link WHERE anonymous_id = ?").bind(subject.as_str()).execute(&mut *transaction).await?;
         // Whatever else is a visitor's refers to this row.
         sqlx::query("DELETE FROM visitor WHERE id = ?").bind(subject.as_str()).execute(&mut *transaction).await?;
         transaction.commit().await?;

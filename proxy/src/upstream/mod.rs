@@ -6,11 +6,13 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `capture` | what an upstream really sends, as a file to test with |
 //! | `directory` | all upstreams' twins as one cached list, and their pictures |
 //! | `picture` | what may pass as a picture |
 //! | `redact` | takes the owner's key out of what an upstream says |
 //! | `twinexpert` | TwinExpert's Public API |
 
+pub mod capture;
 mod directory;
 mod error;
 mod picture;

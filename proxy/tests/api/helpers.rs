@@ -62,15 +62,21 @@ impl TestApp {
 
     /// At this listener.
     pub(crate) async fn listening(settings: &str, folder: TempDir, listener: TcpListener) -> Self {
-        let emulator = Emulator::start(Options::default()).await.unwrap();
-        Self::assemble(settings, folder, emulator, (listener, Arc::new(ManualClock::at_millis(START_MILLIS)))).await
+        Self::reached_as(None, settings, folder, listener).await
     }
 
-    async fn assemble(settings: &str, folder: TempDir, emulator: Emulator, from: (TcpListener, Arc<ManualClock>)) -> Self {
+    /// At this listener, and reached by another address when there is a reverse proxy in front of it.
+    pub(crate) async fn reached_as(url: Option<String>, settings: &str, folder: TempDir, listener: TcpListener) -> Self {
+        let emulator = Emulator::start(Options::default()).await.unwrap();
+        let from = (listener, Arc::new(ManualClock::at_millis(START_MILLIS)), url);
+        Self::assemble(settings, folder, emulator, from).await
+    }
+
+    async fn assemble(settings: &str, folder: TempDir, emulator: Emulator, from: (TcpListener, Arc<ManualClock>, Option<String>)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (listener, clock) = from;
+        let (listener, clock, url) = from;
         let address = listener.local_addr().unwrap();
-        let url = format!("http://{address}");
+        let url = url.unwrap_or_else(|| format!("http://{address}"));
         let text = format!(
             "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"KEY\"\n\
              [server]\npublic_urls = [\"{url}\"]\nallowed_origins = [\"{SITE}\"]\n{settings}",
@@ -105,7 +111,7 @@ impl TestApp {
         let (folder, emulator) = self.stop().await;
         between();
         let listener = TcpListener::bind(address).await.unwrap();
-        Self::assemble(&settings, folder, emulator, (listener, clock)).await
+        Self::assemble(&settings, folder, emulator, (listener, clock, None)).await
     }
 
     /// Seconds since 1970, by the server's clock.

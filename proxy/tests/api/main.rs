@@ -9,6 +9,7 @@ mod issuer;
 mod assets;
 mod backup;
 mod cors;
+mod doctor;
 mod frame;
 mod identity;
 mod isolation;

@@ -56,6 +56,7 @@ async fn open_feed(app: &TestApp, visitor: &Visitor) -> Response {
     let id = text(&body(conversation).await["data"], "id");
     let mut feed = visitor.request(app, &Method::GET, &format!("/api/v1/conversations/{id}/events")).send().await.unwrap();
     assert_eq!(feed.status(), 200);
+    assert_eq!(feed.headers()["x-accel-buffering"], "no");
     assert!(feed.chunk().await.unwrap().unwrap().starts_with(b"retry:"));
     feed
 }

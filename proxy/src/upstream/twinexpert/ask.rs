@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 /// The most bytes of a JSON answer.
-const MAX_ANSWER: usize = 2 << 20;
+pub(super) const MAX_ANSWER: usize = 2 << 20;
 /// The most bytes read of an error's body.
 const MAX_ERROR: usize = 16 << 10;
 /// How often a request is made at most.
@@ -126,7 +126,7 @@ impl TwinExpert {
     }
 
     /// The one place where the key is used.
-    fn key_header(&self) -> Result<(HeaderName, HeaderValue), UpstreamError> {
+    pub(super) fn key_header(&self) -> Result<(HeaderName, HeaderValue), UpstreamError> {
         let (name, text) = match self.settings.auth {
             config::Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", self.settings.key.expose())),
             config::Auth::XApiKey => (HeaderName::from_static("x-api-key"), self.settings.key.expose().to_owned()),
@@ -170,7 +170,7 @@ impl TwinExpert {
         })
     }
 
-    fn refusal(&self, status: StatusCode, note: &str, pause: Option<u32>) -> UpstreamError {
+    pub(super) fn refusal(&self, status: StatusCode, note: &str, pause: Option<u32>) -> UpstreamError {
         let note = note.trim_end().to_owned();
         let upstream = self.settings.name.as_str();
         match status.as_u16() {
@@ -192,7 +192,7 @@ impl TwinExpert {
 
     /// What an error's body says, for a note: its sentence without the key, or where that may repeat what a
     /// visitor said, its code alone.
-    fn words(&self, body: &[u8], repeats_words: bool) -> String {
+    pub(super) fn words(&self, body: &[u8], repeats_words: bool) -> String {
         let Ok(value) = serde_json::from_slice::<Value>(body) else { return String::new() };
         let said = if repeats_words { answers::error_code(&value).map(str::to_owned) } else { answers::error_text(&value) };
         self.redactor.text(&said.unwrap_or_default()).chars().take(200).filter(|c| !c.is_control()).collect()

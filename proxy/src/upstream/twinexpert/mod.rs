@@ -9,6 +9,7 @@
 //! | `answers` | what JSON answers mean |
 //! | `events` | what the event stream means |
 //! | `screen` | what of an answer may be about the conversation that was asked |
+//! | `probe` | looking at an account, and recording what it answers |
 //! | `budget` | the four `X-RateLimit-*` headers |
 
 mod answers;
@@ -17,9 +18,12 @@ mod budget;
 mod events;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod probe;
 mod screen;
 #[cfg(test)]
 mod tests;
+
+pub use probe::{Probe, replay};
 
 use super::picture::MAX_BYTES;
 use super::redact::Redactor;
