@@ -1,5 +1,6 @@
 //! The program `twinchat-emulator`: its options, and its one line of JSON.
 
+use crate::kamimind::StreamFormat;
 use crate::net::StartError;
 use crate::server::{Emulator, Options};
 use crate::site::{Site, SiteOptions};
@@ -12,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Pretend upstream chat APIs (TwinExpert) with seeded faults, and a pretend site to embed the widget in.
+/// Pretend upstream chat APIs (TwinExpert, Teams bridge, KamiMind, OpenAI-compatible) with seeded faults, and a pretend site to embed the widget in.
 ///
 /// For demos and tests: listens on loopback only and keeps nothing.
 #[derive(Debug, Parser)]
@@ -39,6 +40,9 @@ struct Arguments {
     /// Lets a `full_access` key do so many requests an hour, so many of them at once. [default: 500,100 as documented]
     #[arg(long, value_name = "PER_HOUR,BURST", value_parser = quota)]
     full_access_limit: Option<crate::limit::Quota>,
+    /// What KamiMind's `streaming=true` gives, which its document does not say.
+    #[arg(long, value_enum, default_value_t = StreamFormat::Sse, value_name = "FORMAT")]
+    kamimind_stream: StreamFormat,
     /// Also serves this folder as the pretend site (the built demo page).
     #[arg(long, env = "TWINCHAT_SITE_DIR", requires = "widget_origin")]
     site_dir: Option<PathBuf>,
@@ -116,6 +120,7 @@ async fn start(arguments: Arguments) -> Result<(Emulator, Option<Site>), StartEr
         pace: arguments.pace.into(),
         quotas: Quotas { full_access: arguments.full_access_limit.unwrap_or(documented.full_access), ..documented },
         credentials: Some(credentials),
+        kamimind_stream: arguments.kamimind_stream,
         ..Options::default()
     })
     .await?;
@@ -140,6 +145,14 @@ fn announce(emulator: &Emulator, site: Option<&Site>, as_json: bool) {
             "twinexpert_read_only_key": emulator.read_only_key(),
             "twinexpert_jwt": emulator.jwt(),
             "twin": emulator.twins().first().map(|twin| twin.id.as_str()),
+            "kamimind": format!("{}/public/v1", emulator.origin()),
+            "kamimind_token": emulator.kamimind_token(),
+            "kamimind_bots": emulator.kamimind_bots().iter().map(|bot| json!({"name": bot.name, "token": bot.token})).collect::<Vec<_>>(),
+            "teams": format!("{}/teams", emulator.origin()),
+            "teams_conversations": emulator.teams_conversations(),
+            "openai": format!("{}/v1", emulator.origin()),
+            "openai_key": emulator.openai_key(),
+            "openai_models": emulator.openai_models(),
             "seed": emulator.seed(),
             "site": site,
         });
@@ -150,6 +163,15 @@ fn announce(emulator: &Emulator, site: Option<&Site>, as_json: bool) {
     println!("  full access  {}", emulator.key());
     println!("  read only    {}", emulator.read_only_key());
     println!("  account JWT  {}", emulator.jwt());
+    println!("KamiMind       {}/public/v1", emulator.origin());
+    println!("  token        {}", emulator.kamimind_token());
+    for bot in emulator.kamimind_bots().iter().take(1) {
+        println!("  bot_token    {} ({})", bot.token, bot.name);
+    }
+    println!("Teams bridge   {}/teams", emulator.origin());
+    println!("OpenAI         {}/v1", emulator.origin());
+    println!("  key          {}", emulator.openai_key());
+    println!("  models       {}", emulator.openai_models().join(", "));
     println!("Control        {}/__emulator", emulator.origin());
     if let Some(site) = site {
         println!("Site           {site}");

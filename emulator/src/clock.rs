@@ -135,6 +135,19 @@ impl Dice {
     }
 }
 
+/// A UUID (version 4) of these dice.
+pub(crate) fn uuid(dice: &mut Dice) -> String {
+    let (a, b) = (dice.throw(), dice.throw());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xfff,
+        0x8000 | (b >> 48) & 0x3fff,
+        b & 0xffff_ffff_ffff
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,14 @@
 use crate::clock::{Clock, SystemClock};
 use crate::control::{self, Control};
 use crate::faults::Rule;
+use crate::kamimind::{Bot, KamiMind, StreamFormat};
 use crate::log::Entry;
 use crate::net::{Listening, Serving, StartError};
+use crate::openai::OpenAi;
 use crate::script::Twin;
+use crate::teams::Teams;
 use crate::twinexpert::{Credentials, Quotas, TwinExpert};
-use crate::world::{Pace, World};
+use crate::world::{Pace, Pretend, World};
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -27,6 +30,8 @@ pub struct Options {
     pub quotas: Quotas,
     /// The credentials that exist from the start. Default: those of the seed.
     pub credentials: Option<Credentials>,
+    /// What KamiMind's `streaming=true` gives, which its document does not say. Default: Server-Sent Events.
+    pub kamimind_stream: StreamFormat,
     /// Time. Default: the computer's clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -40,6 +45,7 @@ impl Default for Options {
             pace: Pace::INSTANT,
             quotas: Quotas::default(),
             credentials: None,
+            kamimind_stream: StreamFormat::default(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -58,12 +64,18 @@ pub struct Emulator {
 struct Apis {
     world: Arc<World>,
     twinexpert: Arc<TwinExpert>,
+    kamimind: Arc<KamiMind>,
+    openai: Arc<OpenAi>,
+    teams: Arc<Teams>,
 }
 
 impl Apis {
     fn reset(&self) {
         self.world.reset();
         self.twinexpert.reset();
+        self.kamimind.reset();
+        self.openai.reset();
+        self.teams.reset();
     }
 }
 
@@ -73,21 +85,31 @@ impl Emulator {
     /// # Errors
     /// When the host is not loopback, the port is taken, or a credential has the wrong form.
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let Options { host, port, seed, pace, quotas, credentials, clock } = options;
+        let Options { host, port, seed, pace, quotas, credentials, kamimind_stream, clock } = options;
         let credentials = credentials.unwrap_or_else(|| Credentials::of_seed(seed));
         credentials.check().map_err(StartError::Option)?;
         let listening = Listening::bind(SocketAddr::new(host, port)).await?;
         let origin = format!("http://{}", listening.address());
         let world = Arc::new(World::new(seed, clock, pace, origin.clone()));
         let twinexpert = Arc::new(TwinExpert::new(Arc::clone(&world), quotas, credentials));
-        let apis = Apis { world: Arc::clone(&world), twinexpert };
+        let kamimind = Arc::new(KamiMind::new(Arc::clone(&world), kamimind_stream));
+        let openai = Arc::new(OpenAi::new(Arc::clone(&world)));
+        let teams = Arc::new(Teams::new(Arc::clone(&world)));
+        let apis = Apis { world: Arc::clone(&world), twinexpert, kamimind, openai, teams };
         let to_reset = apis.clone();
         let control = Control {
             world: Arc::clone(&world),
-            about: json!({"emulates": ["twinexpert"], "seed": seed, "twinexpert": format!("{origin}/api/v1")}),
+            about: json!({
+                "emulates": ["twinexpert", "teams", "kamimind", "openai"], "seed": seed, "twinexpert": format!("{origin}/api/v1"),
+                "teams": format!("{origin}/teams"), "kamimind": format!("{origin}/public/v1"), "openai": format!("{origin}/v1"),
+            }),
             reset: Arc::new(move || to_reset.reset()),
         };
-        let router = control::router(control).merge(apis.twinexpert.router());
+        let router = control::router(control)
+            .merge(apis.twinexpert.router())
+            .merge(apis.kamimind.router())
+            .merge(apis.openai.router())
+            .merge(apis.teams.router());
         Ok(Self { serving: listening.serve(router), world, apis })
     }
 
@@ -124,6 +146,31 @@ impl Emulator {
     /// The account's JWT.
     pub fn jwt(&self) -> &str {
         &self.apis.twinexpert.credentials.jwt
+    }
+
+    /// KamiMind's bearer token.
+    pub fn kamimind_token(&self) -> &str {
+        Pretend::key(&*self.apis.kamimind)
+    }
+
+    /// KamiMind's bots, in the order of the twins.
+    pub fn kamimind_bots(&self) -> &[Bot] {
+        self.apis.kamimind.bots()
+    }
+
+    /// The key of the OpenAI-compatible API.
+    pub fn openai_key(&self) -> &str {
+        Pretend::key(&*self.apis.openai)
+    }
+
+    /// The models of the OpenAI-compatible API, in the order of the twins.
+    pub fn openai_models(&self) -> Vec<String> {
+        self.apis.openai.models()
+    }
+
+    /// The ids of the Teams bridge's conversations.
+    pub fn teams_conversations(&self) -> Vec<String> {
+        self.apis.teams.conversations()
     }
 
     /// The twins, in the order they are listed.

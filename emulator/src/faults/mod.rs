@@ -83,6 +83,26 @@ pub enum Fault {
         #[serde(default = "three")]
         after_deltas: usize,
     },
+    /// The stream never ends: its last delta comes again and again. KamiMind and OpenAI.
+    Endless,
+    /// `Content-Length` is wrong by so many bytes: the body is cut, or breaks off before its end. Any API.
+    LyingLength {
+        /// Bytes too many, or too few when negative.
+        by: i64,
+    },
+    /// `success: false` under HTTP 200. KamiMind.
+    Refused,
+    /// KamiMind's answer names another conversation than it was asked in; Teams' messages have other ids each time.
+    ChangedIds,
+    /// Everybody's messages are listed, whatever the filters say. Teams.
+    IgnoredFilters,
+    /// Messages say that they stand in other rooms. Teams.
+    WrongRooms,
+    /// What follows from a message is noticed so much later. Teams.
+    LateSync {
+        /// How much.
+        millis: u64,
+    },
 }
 
 impl Fault {
@@ -102,6 +122,13 @@ impl Fault {
             Self::BareComplete => "bare_complete",
             Self::NoComplete => "no_complete",
             Self::ErrorEvent { .. } => "error_event",
+            Self::Endless => "endless",
+            Self::LyingLength { .. } => "lying_length",
+            Self::Refused => "refused",
+            Self::ChangedIds => "changed_ids",
+            Self::IgnoredFilters => "ignored_filters",
+            Self::WrongRooms => "wrong_rooms",
+            Self::LateSync { .. } => "late_sync",
         }
     }
 }

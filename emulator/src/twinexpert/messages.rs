@@ -84,5 +84,5 @@ pub(super) async fn stream(
     };
     let frames = stream::frames(&reply, api.world.pace, &mut decided.dice, &ask.faults);
     let headers = [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (header::CACHE_CONTROL, "no-cache, no-transform")];
-    Ok((StatusCode::OK, headers, paced(frames, Arc::clone(&api.world.clock))).into_response())
+    Ok((StatusCode::OK, headers, paced(frames, false, Arc::clone(&api.world.clock))).into_response())
 }

@@ -5,12 +5,18 @@ use crate::clock::{http_date, iso};
 use crate::faults::{ErrorStyle, Fault, Faulty, Released};
 use crate::log::{Ending, Entry};
 use crate::net::Socket;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
+
+/// What a stream, whose length nobody knows, is said to have when it is lied about.
+const LENGTH_OF_STREAMS: u64 = 1000;
 
 /// A request as it came.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +122,16 @@ impl World {
         if faults.iter().any(on_bytes) {
             parts.headers.remove(header::CONTENT_LENGTH);
         }
-        let chunks = body.into_data_stream().filter_map(|chunk| std::future::ready(chunk.ok())).boxed();
+        if let Some(by) = faults.iter().find_map(|fault| if let Fault::LyingLength { by } = fault { Some(*by) } else { None }) {
+            let length = body.size_hint().exact().unwrap_or(LENGTH_OF_STREAMS).saturating_add_signed(by);
+            parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        // A pause at the end, so that what was sent leaves before the connection breaks.
+        let pause = futures_util::stream::once(async {
+            tokio::task::yield_now().await;
+            Bytes::new()
+        });
+        let chunks = body.into_data_stream().filter_map(|chunk| std::future::ready(chunk.ok())).chain(pause).boxed();
         let tools = Faulty { released, clock: Arc::clone(&self.clock), socket, log: Arc::clone(&self.log), number };
         Response::from_parts(parts, Body::from_stream(tools.apply(&faults, chunks)))
     }
@@ -132,4 +147,77 @@ pub(crate) fn foreign_error(status: u16, body: ErrorStyle) -> Response {
         }
         _ => code.into_response(),
     }
+}
+
+/// A pretend API behind the common gate.
+pub(crate) trait Pretend: Send + Sync + 'static {
+    /// What it shares with the others.
+    fn world(&self) -> &World;
+    /// Its name in logs.
+    fn name(&self) -> &'static str;
+    /// The secret it is asked with.
+    fn key(&self) -> &str;
+    /// Whether it answers only whoever has that secret.
+    fn needs_key(&self) -> bool {
+        true
+    }
+    /// The largest body it reads, in bytes.
+    fn max_body(&self) -> usize;
+    /// An error in its own words.
+    fn refuse(&self, status: StatusCode, at: u64) -> Response;
+}
+
+/// What a handler behind the common gate is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// Milliseconds since 1970.
+    pub at: u64,
+    /// The faults that strike it; those on bytes and on whole answers are carried out at the gate.
+    pub faults: Arc<[Fault]>,
+}
+
+/// The common gate: 401 without the right key, 413, the injected errors, then the handler.
+pub(crate) async fn pass<P: Pretend>(State(api): State<Arc<P>>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let read = axum::body::to_bytes(body, api.max_body()).await;
+    let credential = bearer(&parts.headers);
+    let body = read.as_deref().unwrap_or_default();
+    let method = parts.method.as_str();
+    let arrival = Arrival { method, uri: &parts.uri, headers: &parts.headers, body, credential: credential.as_deref(), key: api.key() };
+    let passage = api.world().enter(&arrival);
+    let (method, path) = (parts.method.clone(), arrival.shown_path());
+    let socket = parts.extensions.get::<Socket>().cloned().unwrap_or_default();
+    api.world().hang(&passage).await;
+    let response = match (injected(&*api, &passage), read) {
+        (Some(response), _) => response,
+        (None, _) if api.needs_key() && credential.as_deref() != Some(api.key()) => api.refuse(StatusCode::UNAUTHORIZED, passage.at),
+        (None, Err(_)) => api.refuse(StatusCode::PAYLOAD_TOO_LARGE, passage.at),
+        (None, Ok(bytes)) => {
+            parts.extensions.insert(Call { at: passage.at, faults: Arc::clone(&passage.faults) });
+            next.run(Request::from_parts(parts, Body::from(bytes))).await
+        }
+    };
+    tracing::info!(%method, %path, status = response.status().as_u16(), "{}", api.name());
+    api.world().leave(passage, socket, response)
+}
+
+fn injected<P: Pretend>(api: &P, passage: &Passage) -> Option<Response> {
+    passage.faults.iter().find_map(|fault| match fault {
+        Fault::RateLimit { retry_after } => {
+            let mut response = api.refuse(StatusCode::TOO_MANY_REQUESTS, passage.at);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+            Some(response)
+        }
+        Fault::ServerError { status, body: ErrorStyle::Documented | ErrorStyle::Nest } => {
+            Some(api.refuse(StatusCode::from_u16(*status).unwrap_or(StatusCode::BAD_GATEWAY), passage.at))
+        }
+        Fault::ServerError { status, body } => Some(foreign_error(*status, *body)),
+        _ => None,
+    })
+}
+
+/// What `Authorization: Bearer` holds.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
+    let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| rest.trim().to_owned())
 }

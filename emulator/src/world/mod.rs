@@ -6,7 +6,7 @@
 mod gate;
 mod pace;
 
-pub(crate) use gate::{Arrival, foreign_error};
+pub(crate) use gate::{Arrival, Call, Pretend, foreign_error, pass};
 pub use pace::Pace;
 pub(crate) use pace::{Frame, cut, paced};
 

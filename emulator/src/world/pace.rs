@@ -46,12 +46,18 @@ pub(crate) struct Frame {
     pub(crate) bytes: Bytes,
 }
 
-/// A body that sends each frame when its wait is over.
-pub(crate) fn paced(frames: Vec<Frame>, clock: Arc<dyn Clock>) -> Body {
-    Body::from_stream(futures_util::stream::iter(frames).then(move |frame| {
+/// A body that sends each frame when its wait is over. `endless`: the last but one comes again and again.
+pub(crate) fn paced(frames: Vec<Frame>, endless: bool, clock: Arc<dyn Clock>) -> Body {
+    let again = if endless { frames.get(frames.len().saturating_sub(2)).cloned() } else { None };
+    let last = if again.is_some() { frames.len() - 1 } else { frames.len() };
+    let told = futures_util::stream::iter(frames.into_iter().take(last));
+    let again = futures_util::stream::iter(again.into_iter().flat_map(|frame| std::iter::repeat_with(move || frame.clone())));
+    Body::from_stream(told.chain(again).then(move |frame| {
         let wait = clock.sleep(frame.wait);
         async move {
             wait.await;
+            // So that an endless body without waits lets others have their turn.
+            tokio::task::yield_now().await;
             Ok::<_, io::Error>(frame.bytes)
         }
     }))

@@ -2,6 +2,9 @@
 
 mod examples;
 mod faults;
+mod kamimind;
+mod openai;
 mod site;
 mod support;
+mod teams;
 mod twinexpert;
