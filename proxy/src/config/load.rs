@@ -74,6 +74,8 @@ pub struct Upstream {
     pub kind: UpstreamKind,
     /// Where it is.
     pub origin: UpstreamOrigin,
+    /// Where else its pictures may be.
+    pub picture_origins: Vec<Origin>,
     /// How it is shown the key.
     pub auth: Auth,
     /// The key.
@@ -135,7 +137,8 @@ impl Config {
             }
             match read_key(&section, folder, env) {
                 Ok(key) => {
-                    upstreams.push(Upstream { name: section.name, kind: section.kind, origin: section.origin, auth: section.auth, key });
+                    let UpstreamSection { name, kind, origin, picture_origins, auth, .. } = section;
+                    upstreams.push(Upstream { name, kind, origin, picture_origins, auth, key });
                 }
                 Err(message) => problems.push(Problem::whole(message)),
             }

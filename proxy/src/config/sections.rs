@@ -150,6 +150,10 @@ settings! {
         /// Its address: https, or http on the loopback address. With or without `/api/v1`. There is no
         /// default: look it up in your account, the key is sent there and nowhere else.
         origin: UpstreamOrigin, Required "\"https://api.twinexpert.com\"";
+        /// Where else its twins' pictures may be fetched from, for the visitors and without the key. Pictures
+        /// elsewhere are left out. Name no origin whose owner you would not let look into your network.
+        #[serde(default)]
+        picture_origins: Vec<Origin>, Example "[\"https://cdn.example.com\"]";
         /// How the key is sent: `bearer` (`Authorization: Bearer`) or `x-api-key`.
         #[serde(default)]
         auth: Auth, Default "\"bearer\"";

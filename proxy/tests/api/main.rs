@@ -10,6 +10,7 @@ mod assets;
 mod backup;
 mod cors;
 mod doctor;
+mod egress;
 mod frame;
 mod identity;
 mod isolation;

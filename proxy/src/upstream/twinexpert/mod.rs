@@ -51,6 +51,8 @@ use twinchat_protocol::twin::Capabilities;
 const CONNECTION_KEPT: Duration = Duration::from_secs(4);
 /// Twins per page; the documented maximum.
 const PAGE: usize = 100;
+/// How long a picture may take in all.
+const PICTURE_TIME: Duration = Duration::from_secs(60);
 /// The most pages of twins read.
 const MAX_PAGES: u64 = 20;
 
@@ -167,7 +169,7 @@ impl TwinExpert {
             let answer = self.get(&url).await?;
             let (found, more) = answers::twins(&answer, page)?;
             let (count, before) = (found.len(), twins.len());
-            for twin in found {
+            for twin in found.into_iter().map(|twin| self.with_pictures_of_ours(twin)) {
                 if twins.iter().all(|known| known.id != twin.id) {
                     twins.push(twin);
                 }
@@ -256,11 +258,27 @@ impl TwinExpert {
     }
 
     async fn picture_at(&self, url: &str) -> Result<Picture, UpstreamError> {
-        let url = self.origin.join(url).map_err(|_| UpstreamError::NotFound("a picture without an address".to_owned()))?;
-        if url.origin() != self.origin.origin() {
-            return Err(UpstreamError::NotFound("a picture on another origin".to_owned()));
+        let url =
+            self.picture_url(url).ok_or_else(|| UpstreamError::NotFound("a picture on an origin that is not configured".to_owned()))?;
+        let fetched = timeout(PICTURE_TIME, self.repeated(true, || self.fetch_picture(&url)));
+        fetched.await.unwrap_or(Err(UpstreamError::Silent("the picture takes too long")))
+    }
+
+    /// Where a picture is, if it is somewhere that the owner has named.
+    fn picture_url(&self, text: &str) -> Option<Url> {
+        let url = self.origin.join(text).ok()?;
+        let is_named = |origin: &config::Origin| url.origin().ascii_serialization() == origin.as_str();
+        let may = url.origin() == self.origin.origin() || self.settings.picture_origins.iter().any(is_named);
+        (may && url.username().is_empty() && url.password().is_none()).then_some(url)
+    }
+
+    /// Without the pictures that would not be fetched.
+    fn with_pictures_of_ours(&self, mut twin: UpstreamTwin) -> UpstreamTwin {
+        if let Some(elsewhere) = twin.picture.take_if(|picture| self.picture_url(picture).is_none()) {
+            let origin = self.origin.join(&elsewhere).map_or_else(|_| "nowhere".to_owned(), |url| url.origin().ascii_serialization());
+            tracing::warn!(upstream = self.name(), origin, "a twin's picture is left out; to show it, add its origin to picture_origins");
         }
-        self.repeated(true, || self.fetch_picture(&url)).await
+        twin
     }
 }
 
