@@ -28,7 +28,7 @@ impl Demo {
         process::listen_for_interrupt(stop);
         say::step("starting emulator, proxy and site");
         let folder = paths::root().join(".demo");
-        let plan = Plan { ports, folder: &folder, built: Some(built), release: self.release, pages: Vec::new() };
+        let plan = Plan { ports, folder: &folder, built: Some(built), release: self.release, pages: Vec::new(), unlimited: false };
         let mut servers = Servers::start(&plan)?;
         if self.json {
             println!("{}", servers.addresses);

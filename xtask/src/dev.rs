@@ -32,6 +32,7 @@ impl Dev {
             built: None,
             release: false,
             pages: vec![page.clone(), format!("http://localhost:{}", self.port)],
+            unlimited: false,
         };
         let mut servers = Servers::start(&plan)?;
         say::step(&format!("serving the widget at {page} (the first build takes about 3 minutes; Ctrl-C ends everything)"));

@@ -22,7 +22,8 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     let folder = paths::make(results.join("run"))?;
     let ports = Ports::choose(None)?;
     say::step("end-to-end tests in headless Chromium (about 2 minutes)");
-    let servers = Servers::start(&Plan { ports, folder: &folder, built: Some(built), release: false, pages: Vec::new() })?;
+    let servers =
+        Servers::start(&Plan { ports, folder: &folder, built: Some(built), release: false, pages: Vec::new(), unlimited: false })?;
     let mut outcome = Ok(());
     // What leaked can only be looked for when everything else has happened.
     for suite in ["loader", "journey", "leaks"] {

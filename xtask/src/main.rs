@@ -7,6 +7,7 @@
 compile_error!("xtask needs Linux or macOS; on Windows, use WSL");
 
 mod browser;
+mod check_api;
 mod demo;
 mod dev;
 mod dist;
@@ -44,6 +45,8 @@ enum Command {
     Test(test::Test),
     /// Runs the end-to-end tests alone; screenshots are in tests/e2e/results/ afterwards.
     E2e,
+    /// Holds the running proxy against its OpenAPI document, with Schemathesis.
+    CheckApi(check_api::CheckApi),
     /// Serves the widget with live reload in front of proxy and emulator.
     Dev(dev::Dev),
     /// Writes all files to ship into dist/, with their sizes.
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Test(test) => test.run(),
         Command::E2e => e2e::alone(),
+        Command::CheckApi(check) => check.run(),
         Command::Dev(dev) => dev.run(),
         Command::Dist => dist::run(),
         Command::Harness => harness::run(),

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Settings that keep nobody waiting.
+const UNLIMITED: &str = "\n[limits]\nvisitor_requests_per_minute = 1000000\nvisitor_messages_per_minute = 1000000\n\
+    token_requests_per_minute = 1000000\naddress_requests_per_minute = 1000000\n";
 const KEY_VARIABLE: &str = "TWINCHAT_TWINEXPERT_KEY";
 
 /// Three ports in a row.
@@ -72,6 +75,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) release: bool,
     /// More origins under which pages reach the proxy.
     pub(crate) pages: Vec<String>,
+    /// Whether nobody is limited and answers come at once: for programs that try many things.
+    pub(crate) unlimited: bool,
 }
 
 /// What is built for the browser.
@@ -101,6 +106,9 @@ impl Servers {
         let mut upstream = Program::new(programs.join("twinchat-emulator"))
             .args(["--json", "--port", &emulator.to_string()])
             .env("TWINCHAT_EMULATOR_KEY", &key);
+        if plan.unlimited {
+            upstream = upstream.args(["--pace", "instant", "--full-access-limit", "1000000,1000000"]);
+        }
         if let Some(built) = &plan.built {
             upstream = upstream.args(["--site-port", &site.to_string(), "--proxy", &local(proxy), "--site-dir"]).args([&built.site]);
         }
@@ -166,11 +174,12 @@ fn settings(plan: &Plan<'_>) -> String {
     origins.extend(plan.pages.iter().cloned());
     urls.extend(plan.pages.iter().cloned());
     let assets = plan.built.as_ref().map(|built| format!("assets = {:?}\n", built.dist.display().to_string())).unwrap_or_default();
+    let limits = if plan.unlimited { UNLIMITED } else { "" };
     format!(
         "# Written by cargo xtask; every start writes it anew.\n\
          [server]\nlisten = \"127.0.0.1:{proxy}\"\npublic_urls = {urls:?}\nallowed_origins = {origins:?}\n{assets}\n\
          [store]\npath = \"twinchat.db\"\n\n\
-         [[upstream]]\nname = \"demo\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"{KEY_VARIABLE}\"\n",
+         [[upstream]]\nname = \"demo\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"{KEY_VARIABLE}\"\n{limits}",
         local(emulator),
     )
 }
@@ -207,7 +216,7 @@ fn first_twin(port: u16, token: &str) -> Outcome<String> {
 }
 
 /// A token as a widget without keys would get it, for the proxy's list of twins.
-fn visitor_token(ports: Ports) -> Outcome<String> {
+pub(crate) fn visitor_token(ports: Ports) -> Outcome<String> {
     let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange\
                 &subject_token_type=urn%3Atwinchat%3Aparams%3Aoauth%3Atoken-type%3Avisitor-secret&subject_token=new";
     let head = format!(
