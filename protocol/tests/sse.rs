@@ -2,7 +2,10 @@
 //!
 //! A fixture is two files: `name.sse`, the bytes, and `name.events`, one JSON line per event.
 
+use eventsource_stream::Eventsource;
+use futures_util::{FutureExt, StreamExt, stream};
 use proptest::prelude::*;
+use std::convert::Infallible;
 use std::path::Path;
 use twinchat_protocol::sse::{Decoder, Event, Limits, TooLarge, encode, encode_comment, encode_retry};
 
@@ -98,7 +101,22 @@ fn the_last_id_stays_until_the_next_and_retry_is_remembered() {
     assert_eq!(decoder.retry_millis(), Some(1500));
 }
 
+/// The events as `eventsource-stream` reads them, which calls one without a name `message`.
+fn as_another_reader_has_it(text: &str) -> Vec<(String, String, String)> {
+    let chunks = stream::iter([Ok::<_, Infallible>(text.as_bytes())]);
+    let events = chunks.eventsource().map(|event| event.expect("UTF-8")).map(|event| (event.event, event.data, event.id));
+    events.collect::<Vec<_>>().now_or_never().expect("all is there")
+}
+
 proptest! {
+    // The other reader panics at a byte order mark, refuses damaged UTF-8, and waits for a byte after a last CR.
+    #[test]
+    fn another_reader_of_event_streams_reads_the_same(text in "((data|event|id|retry|x|)[: ]?[ :]?(à|[a-z0-9\0: ]){0,6}(\n|\r|\r\n|\n\n)){0,24}\n") {
+        let named = |event: Event| (if event.event.is_empty() { "message".to_owned() } else { event.event }, event.data, event.id);
+        let ours: Vec<_> = decode([text.as_bytes()]).into_iter().map(named).collect();
+        prop_assert_eq!(ours, as_another_reader_has_it(&text));
+    }
+
     #[test]
     fn what_is_encoded_decodes_to_the_same(
         events in prop::collection::vec(("[a-z]{0,8}", "[0-9.]{0,6}", "(?s).{0,60}"), 0..8),

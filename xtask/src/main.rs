@@ -12,6 +12,7 @@ mod demo;
 mod dev;
 mod dist;
 mod e2e;
+mod fuzz;
 mod harness;
 mod npm;
 mod paths;
@@ -53,6 +54,8 @@ enum Command {
     Dist,
     /// Writes the stream decoder and the markdown view as a module, for suites and benchmarks, into dist/harness/.
     Harness,
+    /// Runs the fuzz targets with cargo-fuzz on the nightly toolchain; `fuzz/README.md` says more.
+    Fuzz(fuzz::Fuzz),
     /// Runs a program that ends when our input does.
     #[command(hide = true)]
     Supervise {
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::E2e => e2e::alone(),
         Command::CheckApi(check) => check.run(),
         Command::Dev(dev) => dev.run(),
+        Command::Fuzz(fuzz) => fuzz.run(),
         Command::Dist => dist::run(),
         Command::Harness => harness::run(),
         Command::Supervise { .. } => unreachable!("answered above"),

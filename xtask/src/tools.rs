@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 const TRUNK: &str = "0.21.14";
+const CARGO_FUZZ: &str = "0.13.2";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// The folder with `trunk`, which is built if need be.
@@ -18,6 +19,11 @@ pub(crate) fn trunk() -> Outcome<PathBuf> {
 pub(crate) fn wasm_bindgen() -> Outcome<PathBuf> {
     // Not --locked: its own lock file names versions that have been withdrawn.
     installed("wasm-bindgen-cli", &locked_version("wasm-bindgen")?, &[], "about 3 minutes on 2 cores")
+}
+
+/// The folder with `cargo-fuzz`, which is built if need be.
+pub(crate) fn cargo_fuzz() -> Outcome<PathBuf> {
+    installed("cargo-fuzz", CARGO_FUZZ, &["--locked"], "about 2 minutes on 2 cores")
 }
 
 /// Adds the target the widget is compiled for.

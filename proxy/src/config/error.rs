@@ -54,6 +54,14 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// The parser's words about a text that is no TOML, and how it is written.
+pub(super) fn not_toml(message: &str) -> String {
+    match message {
+        "duplicate key" => "this name or section stands twice in the file: keep one of the two".to_owned(),
+        other => format!("this is not TOML, {other}: write `name = value`, texts in quotes, below the `[section]` they belong to"),
+    }
+}
+
 /// The parser's words, and what to do where they alone do not help. Texts the parser quotes from
 /// the file are left out: they may be the secret itself.
 pub(super) fn explain(message: &str) -> String {

@@ -3,7 +3,7 @@
 //! serde stops at the first mistake. So that the owner hears of all, what it stumbled over is taken
 //! out of the table (or put in, for a field that is missing) and it is asked again.
 
-use super::error::{Problem, explain};
+use super::error::{Problem, explain, not_toml};
 use super::settings::{Setting, SettingKind};
 use serde::Deserialize;
 use std::ops::Range;
@@ -32,7 +32,7 @@ impl<'t, T: for<'de> Deserialize<'de>> Reading<'t, T> {
         let mut reading = Self { value: None, problems: Vec::new(), text, table: original };
         for error in errors {
             let line = reading.line(error.span().map_or(0, |span| span.start));
-            reading.problems.push(Problem { line: Some(line), field: None, message: explain(error.message()) });
+            reading.problems.push(Problem { line: Some(line), field: None, message: not_toml(error.message()) });
         }
         let is_toml = reading.problems.is_empty();
         for _ in 0..MOST {

@@ -299,3 +299,10 @@ fn a_key_put_where_the_name_of_its_place_belongs_is_not_repeated() {
         assert!(error.contains("looks like a key itself") && !error.contains("txp_live"), "{field}: {error}");
     }
 }
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_with_how_to_write_it() {
+    let error = |text: &str| read(text).unwrap_err().to_string();
+    assert!(error(&format!("{UPSTREAM}[server]\n[server]\n")).contains("stands twice in the file: keep one"));
+    assert!(error("[server\nlisten = 1").contains("write `name = value`"));
+}
