@@ -47,6 +47,8 @@ error_codes! {
     TokenExpired = "TOKEN_EXPIRED", 401, "Token expired";
     /// The proof of possession is missing or wrong (RFC 9449).
     InvalidDpopProof = "INVALID_DPOP_PROOF", 401, "Invalid DPoP proof";
+    /// The proof of possession needs the nonce that is in the header `DPoP-Nonce` (RFC 9449).
+    UseDpopNonce = "USE_DPOP_NONCE", 401, "DPoP nonce required";
     /// The token may not do this.
     InsufficientScope = "INSUFFICIENT_SCOPE", 403, "Insufficient scope";
     /// An anonymous visitor cannot do this: get a token with an identity token of the site's.

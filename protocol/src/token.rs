@@ -17,6 +17,8 @@ pub const DPOP_KEY_TYPE: &str = "urn:twinchat:params:oauth:token-type:dpop-jkt";
 pub const VISITOR_SECRET_TYPE: &str = "urn:twinchat:params:oauth:token-type:visitor-secret";
 /// The subject token that asks for a new visitor secret.
 pub const NEW_VISITOR: &str = "new";
+/// The one client there is, a public one; naming it is optional (RFC 6749 section 2.2).
+pub const CLIENT_ID: &str = "twinchat";
 /// A header every token request carries: no form on another page can send it without a preflight.
 pub const WIDGET_HEADER: &str = "x-twinchat";
 

@@ -14,7 +14,7 @@ mod issuer;
 
 use chat::{Stream, conversation, hear, last, say};
 use futures_util::stream::pending;
-use helpers::{TestApp, Visitor, body, header, text};
+use helpers::{Proof, TestApp, Visitor, body, header, text};
 use issuer::{believer, sign_in};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -142,6 +142,12 @@ async fn meet(code: ErrorCode, language: &'static str) -> (Met, Option<TestApp>)
         }
         ErrorCode::InvalidDpopProof => {
             place.meet(place.app.request(&Method::GET, TWINS).header("authorization", format!("DPoP {}", place.ann.token))).await
+        }
+        ErrorCode::UseDpopNonce => {
+            let mut proof = Proof::new(&place.app, place.ann.key.as_ref().unwrap(), &Method::GET, TWINS).with_token(&place.ann.token);
+            proof.claims["nonce"] = json!("of yesterday");
+            let request = place.app.request(&Method::GET, TWINS).header("dpop", proof.signed());
+            place.meet(request.header("authorization", format!("DPoP {}", place.ann.token))).await
         }
         ErrorCode::InsufficientScope => {
             let token = read_only_token(&place.app).await;

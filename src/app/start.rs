@@ -117,11 +117,12 @@ impl Inner {
     /// Fetches what there is and shows what the visitor most likely wants: the conversation of
     /// before, the twin the page asks for, the only twin, or else the choice.
     async fn start(self: Rc<Self>) {
-        let settings = self.clone();
+        let this = self.clone();
+        let settings = self.client().widget();
         self.spawn(async move {
             // Without them the widget has words and colours of its own.
-            if let Ok(fetched) = settings.client().widget().await {
-                put(settings.signals.settings, fetched);
+            if let Ok(fetched) = settings.await {
+                put(this.signals.settings, fetched);
             }
         });
         if self.client().is_known().await {

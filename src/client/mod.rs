@@ -115,14 +115,20 @@ impl Client {
         self.0.tokens.stop();
     }
 
-    /// What the owner configured.
+    /// What the owner configured. From the moment this is called, the first token request waits for the
+    /// nonce that comes along, which spares it a refusal.
     ///
     /// # Errors
     /// As all calls here: the proxy's problem, or one of our own.
-    pub async fn widget(&self) -> Result<WidgetSettings, Problem> {
-        let call = Call::new("GET", &["/api/v1/widget"], String::new());
-        let answer = self.send(&call, Vec::new()).await?;
-        if (200..300).contains(&answer.status()) { decode(&self.read(answer).await?) } else { Err(self.problem(answer).await) }
+    pub fn widget(&self) -> impl Future<Output = Result<WidgetSettings, Problem>> + use<> {
+        let (this, greeting) = (self.clone(), self.0.tokens.greet());
+        async move {
+            let call = Call::new("GET", &["/api/v1/widget"], String::new());
+            let answer = this.send(&call, Vec::new()).await?;
+            this.0.tokens.learn(answer.as_ref());
+            drop(greeting);
+            if (200..300).contains(&answer.status()) { decode(&this.read(answer).await?) } else { Err(this.problem(answer).await) }
+        }
     }
 
     /// All twins.
@@ -246,13 +252,14 @@ impl Client {
         loop {
             let token = tokens.get().await?;
             let url = [&self.0.origin, &call.path[..]].concat();
+            let known = tokens.known();
             let answer = self.send(call, tokens.headers(&token, call.method, &url).await).await?;
-            let news = tokens.learn(answer.as_ref());
+            tokens.learn(answer.as_ref());
             tries += 1;
             match answer.status() {
                 200..300 => return Ok(answer),
                 401 if tries < 3 => {
-                    if !news {
+                    if !tokens.knows_more_than(&known) {
                         tokens.refused(&token);
                     }
                 }

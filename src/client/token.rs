@@ -3,21 +3,26 @@
 //! One renewal serves all who wait, ahead of expiry. Until [`Tokens::keep_identity`] the identity
 //! lives in memory only.
 
+use super::bell::Bell;
 use super::dpop::{self, Claims};
 use super::error;
 use crate::platform::json::Json;
 use crate::platform::{Answer, Key, Platform, Request, Shelf, Task, read_to_end};
 use crate::state::{Problem, time};
 use futures_util::FutureExt;
-use futures_util::future::Shared;
+use futures_util::future::{Shared, select};
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 use twinchat_protocol::token::{
     ACCESS_TOKEN_TYPE, DPOP_KEY_TYPE, GRANT_TYPE, NEW_VISITOR, TokenResponse, VISITOR_SECRET_TYPE, WIDGET_HEADER,
 };
 
 /// A token is renewed this long before it expires.
 const AHEAD_MILLIS: u64 = 30_000;
+/// The first proof waits this long for a nonce that is on its way.
+const GREETING_MILLIS: u32 = 3_000;
 /// A clock that differs from the server's by less than this is left alone.
 const SKEW_MILLIS: i64 = 5_000;
 
@@ -47,12 +52,20 @@ struct Inner {
     identity: RefCell<Option<Identity>>,
     token: RefCell<Option<Rc<Token>>>,
     renewal: RefCell<Option<Renewal>>,
-    nonce: RefCell<String>,
-    /// How far the server's clock is ahead of this one, in milliseconds.
-    skew: Cell<i64>,
+    known: RefCell<Known>,
+    /// An answer that brings a nonce is under way; rung when it is there.
+    greeting: Cell<bool>,
+    greeted: Bell,
 }
 
 type Renewal = Shared<Task<Result<Rc<Token>, Problem>>>;
+
+/// What a proof has to agree with: the server's last nonce, and how far its clock is ahead of this one.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    nonce: String,
+    skew: i64,
+}
 
 impl Tokens {
     pub(super) fn new(platform: Platform, origin: String) -> Self {
@@ -62,8 +75,9 @@ impl Tokens {
             identity: RefCell::default(),
             token: RefCell::default(),
             renewal: RefCell::default(),
-            nonce: RefCell::default(),
-            skew: Cell::new(0),
+            known: RefCell::default(),
+            greeting: Cell::new(false),
+            greeted: Bell::default(),
         }))
     }
 
@@ -152,20 +166,45 @@ impl Tokens {
         headers
     }
 
-    /// Learns the server's clock and nonce from any answer. Whether either is news, so that a
-    /// refused proof is worth another try.
-    pub(super) fn learn(&self, answer: &dyn Answer) -> bool {
-        let mut news = false;
+    /// What the next proof is made with.
+    pub(super) fn known(&self) -> Known {
+        self.0.known.borrow().clone()
+    }
+
+    /// Whether more is known now, so that a proof refused since then is worth another try.
+    pub(super) fn knows_more_than(&self, earlier: &Known) -> bool {
+        let known = self.0.known.borrow();
+        known.nonce != earlier.nonce || (known.skew - earlier.skew).abs() >= SKEW_MILLIS
+    }
+
+    /// Learns the server's clock and nonce from any answer.
+    pub(super) fn learn(&self, answer: &dyn Answer) {
+        let mut known = self.0.known.borrow_mut();
         if let Some(date) = answer.header("date").as_deref().and_then(time::parse_http_date) {
             // The header has whole seconds: on average half of one is gone.
             let skew = date as i64 + 500 - self.0.platform.clock.now() as i64;
-            let skew = if skew.abs() < SKEW_MILLIS { 0 } else { skew };
-            news = (skew - self.0.skew.replace(skew)).abs() >= SKEW_MILLIS;
+            known.skew = if skew.abs() < SKEW_MILLIS { 0 } else { skew };
         }
         if let Some(nonce) = answer.header("dpop-nonce") {
-            news |= self.0.nonce.replace(nonce.clone()) != nonce;
+            known.nonce = nonce;
         }
-        news
+    }
+
+    /// A request is about to be made that needs no token and whose answer brings a nonce. The first
+    /// proof waits for it, until the guard is dropped.
+    pub(super) fn greet(&self) -> Greeting {
+        self.0.greeting.set(true);
+        Greeting(self.clone())
+    }
+
+    async fn greeted(&self) {
+        let nonce_is_coming = || self.0.greeting.get() && self.0.known.borrow().nonce.is_empty();
+        let mut heard = self.0.greeted.rings();
+        let answer = poll_fn(|context| match self.0.greeted.poll(&mut heard, context) {
+            Poll::Pending if nonce_is_coming() => Poll::Pending,
+            _ => Poll::Ready(()),
+        });
+        select(answer, self.0.platform.clock.sleep(GREETING_MILLIS)).await;
     }
 
     async fn renew(&self) -> Result<Rc<Token>, Problem> {
@@ -192,24 +231,30 @@ impl Tokens {
         let platform = &self.0.platform;
         let mut tries = 0;
         loop {
-            let request = self.exchange_request().await;
+            let (request, known) = self.exchange_request().await;
             let answer = platform.http.send(request).await.map_err(|_| error::unreachable(platform))?;
-            let news = self.learn(answer.as_ref());
+            self.learn(answer.as_ref());
             if (200..300).contains(&answer.status()) {
                 return self.accept(answer).await;
             }
             tries += 1;
             // A nonce or the right time may be all that was missing (RFC 9449 section 8).
-            if tries > 2 || !news || !matches!(answer.status(), 400 | 401) {
+            if tries > 2 || !self.knows_more_than(&known) || !matches!(answer.status(), 400 | 401) {
                 return Err(error::of_answer(platform, answer).await.unwrap_or_else(|_| error::unreachable(platform)));
             }
         }
     }
 
-    async fn exchange_request(&self) -> Request {
+    /// A token request, and what its proof was made with.
+    async fn exchange_request(&self) -> (Request, Known) {
         let url = [&self.0.origin, "/oauth/token"].concat();
         let mut headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned()), (WIDGET_HEADER, "1".to_owned())];
-        let (kind, subject) = match self.identity().await {
+        let identity = self.identity().await;
+        if matches!(identity, Identity::Key { .. }) {
+            self.greeted().await;
+        }
+        let known = self.known();
+        let (kind, subject) = match identity {
             Identity::Key { thumbprint, .. } => {
                 headers.extend(self.proof("POST", &url, "").await.map(|proof| ("dpop", proof)));
                 (DPOP_KEY_TYPE, thumbprint)
@@ -221,7 +266,7 @@ impl Tokens {
         for (name, value) in [("grant_type", GRANT_TYPE), ("subject_token_type", kind), ("subject_token", &subject)] {
             push_form(&mut body, name, value);
         }
-        Request { method: "POST", url, headers, body }
+        (Request { method: "POST", url, headers, body }, known)
     }
 
     async fn accept(&self, answer: Box<dyn Answer>) -> Result<Token, Problem> {
@@ -243,9 +288,9 @@ impl Tokens {
 
     async fn proof(&self, method: &str, url: &str, token_hash: &str) -> Option<String> {
         let Identity::Key { key, .. } = self.identity().await else { return None };
-        let issued_at = (self.0.platform.clock.now() as i64 + self.0.skew.get()).max(0) as u64 / 1000;
-        let nonce = self.0.nonce.borrow().clone();
-        dpop::proof(&self.0.platform, &key, Claims { method, url, issued_at, token_hash, nonce: &nonce }).await
+        let known = self.known();
+        let issued_at = (self.0.platform.clock.now() as i64 + known.skew).max(0) as u64 / 1000;
+        dpop::proof(&self.0.platform, &key, Claims { method, url, issued_at, token_hash, nonce: &known.nonce }).await
     }
 
     /// Who the visitor is: the key kept here, else a new one, else a secret.
@@ -284,6 +329,16 @@ impl Tokens {
 
     fn secret_name(&self) -> String {
         ["twinchat.visitor.", &self.0.origin].concat()
+    }
+}
+
+/// An answer with a nonce is under way.
+pub(super) struct Greeting(Tokens);
+
+impl Drop for Greeting {
+    fn drop(&mut self) {
+        self.0.0.greeting.set(false);
+        self.0.0.greeted.ring();
     }
 }
 

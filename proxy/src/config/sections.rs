@@ -43,6 +43,9 @@ settings! {
     "[tokens]" Tokens optional {
         /// Seconds an access token is good for, 60 to 3600. Widgets renew by themselves.
         lifetime_seconds: u32 = 600, Default "600";
+        /// Whether a proof of possession needs a nonce of this server's, which changes every five minutes
+        /// and with every start: none can be made ahead of time or used again after a restart.
+        nonces: bool = true, Default "true";
         /// Whether a visitor whose browser cannot keep a key (no WebCrypto or IndexedDB) may chat
         /// with a bearer token. Such a token can be used by whoever steals it, until it expires.
         bearer: bool = true, Default "true";

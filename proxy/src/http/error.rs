@@ -127,6 +127,8 @@ impl From<AuthError> for ApiError {
             AuthError::Invalid(_) => (ErrorCode::InvalidToken, "invalid_token"),
             AuthError::Expired => (ErrorCode::TokenExpired, "invalid_token"),
             AuthError::Proof(_) => (ErrorCode::InvalidDpopProof, "invalid_dpop_proof"),
+            AuthError::Nonce => (ErrorCode::UseDpopNonce, "use_dpop_nonce"),
+            AuthError::TooManyProofs { retry_after } => return Self::new(ErrorCode::RateLimited).retry_after(*retry_after),
         };
         let usual = sentence(code);
         // For developers: visitors do not see these, their widget gets another token.

@@ -19,6 +19,8 @@ mod frame;
 mod health;
 mod link;
 mod messages;
+mod metadata;
+mod nonce;
 mod openapi;
 mod page;
 mod problems;
@@ -65,6 +67,7 @@ pub fn router(app: App) -> Router {
     let (routes, document) = OpenApiRouter::with_openapi(openapi::Document::openapi())
         .nest("/api/v1", api())
         .merge(token::router())
+        .merge(metadata::router())
         .merge(avatars::router())
         .merge(problems::router())
         .merge(health::router())
@@ -83,6 +86,7 @@ fn framed(routes: Router<App>, app: &App) -> Router<App> {
         .layer(CatchPanicLayer::custom(frame::after_panic))
         .layer(from_fn_with_state(app.clone(), conform::conform))
         .layer(from_fn_with_state(per_address.clone(), allowance::per_address))
+        .layer(from_fn_with_state(app.clone(), nonce::nonce))
         .layer(from_fn_with_state(cors::Cors::new(app.clone(), per_address), cors::cors))
         .layer(from_fn_with_state(app.clone(), frame::frame))
 }

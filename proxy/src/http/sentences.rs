@@ -52,6 +52,10 @@ fn of_credentials(code: ErrorCode) -> Option<(&'static str, &'static str)> {
             "The proof of possession is missing or wrong; make a new one for this request.",
             "Bằng chứng sở hữu khóa bị thiếu hoặc sai; hãy tạo bằng chứng mới cho yêu cầu này.",
         ),
+        ErrorCode::UseDpopNonce => (
+            "Make a new proof of possession with the nonce of the header DPoP-Nonce.",
+            "Hãy tạo bằng chứng sở hữu khóa mới với giá trị trong phần đầu DPoP-Nonce.",
+        ),
         ErrorCode::InsufficientScope => (
             "This access token may only read; get one with the scope full_access.",
             "Mã truy cập này chỉ được đọc; hãy lấy mã có phạm vi full_access.",

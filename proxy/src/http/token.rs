@@ -13,10 +13,11 @@ use axum::Json;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, FromRequest, OriginalUri, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, ORIGIN, PRAGMA, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, ORIGIN, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
-use twinchat_protocol::token::{OAuthError, TokenResponse, WIDGET_HEADER};
+use twinchat_protocol::error::ErrorCode;
+use twinchat_protocol::token::{CLIENT_ID, OAuthError, TokenResponse, WIDGET_HEADER};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -45,6 +46,10 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         check_caller(request.headers())?;
+        // RFC 6749 section 3.2: addresses are written down in too many places.
+        if request.uri().query().is_some() {
+            return Err(Failure::invalid_request("send the parameters in the body, not in the address"));
+        }
         let Form(parameters) = Form::<Vec<(String, String)>>::from_request(request, state).await.map_err(|rejection| match rejection {
             FormRejection::InvalidFormContentType(_) => Failure::invalid_request("send Content-Type: application/x-www-form-urlencoded"),
             rejection if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Failure::invalid_request("the form is too long"),
@@ -54,7 +59,9 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
         if parameters.iter().enumerate().any(|(at, (name, _))| !matches!(name.as_str(), "audience" | "resource") && repeats(at, name)) {
             return Err(Failure::invalid_request("a parameter is given twice"));
         }
-        Ok(Self(parameters))
+        let parameters = Self(parameters);
+        check_client(&parameters)?;
+        Ok(parameters)
     }
 }
 
@@ -63,9 +70,26 @@ fn check_caller(headers: &HeaderMap) -> Result<(), Failure> {
     if headers.get(WIDGET_HEADER).is_none_or(|value| value != "1") {
         return Err(Failure::invalid_request("send the header X-TwinChat: 1"));
     }
+    if let Some(credentials) = headers.get(AUTHORIZATION) {
+        let is_basic = credentials.as_bytes().get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"));
+        let challenge = if is_basic { "Basic realm=\"twinchat\"" } else { "DPoP algs=\"ES256\"" };
+        let failure = Failure::invalid_client("there are only public clients here: leave out the header Authorization");
+        return Err(Failure { challenge: Some(challenge), ..failure });
+    }
     // Whether it is allowed has been checked for all routes.
     if !headers.contains_key(ORIGIN) {
         return Err(Failure::invalid_request("send the header Origin, with one of the proxy's allowed_origins"));
+    }
+    Ok(())
+}
+
+/// There is one client, the widget, and it is public: it has no credentials (RFC 6749 section 2.1).
+fn check_client(parameters: &Parameters) -> Result<(), Failure> {
+    if !parameters.all(&["client_secret", "client_assertion", "client_assertion_type"]).is_empty() {
+        return Err(Failure::invalid_client("there are only public clients here: leave out the client credentials"));
+    }
+    if !matches!(parameters.one("client_id"), "" | CLIENT_ID) {
+        return Err(Failure::invalid_client("the only client_id here is twinchat; it may be left out"));
     }
     Ok(())
 }
@@ -120,13 +144,24 @@ async fn exchange(
             has_actor: !form.all(&["actor_token", "actor_token_type"]).is_empty(),
             targets: &form.all(&["audience", "resource"]),
             proofs: &texts(&headers, "dpop"),
+            origin: texts(&headers, ORIGIN.as_str()).first().copied().unwrap_or(""),
             path: uri.path(),
         })
         .await;
-    let answer = answer.map_err(Failure::from);
-    metrics::TOKEN_EXCHANGES.count([answer.as_ref().map_or_else(|failure| failure.error, |_| "ok")]);
-    let answer = answer.map_err(IntoResponse::into_response)?;
-    Ok(uncached(Json(answer)))
+    metrics::TOKEN_EXCHANGES.count([answer.as_ref().map_or_else(ExchangeError::code, |_| "ok")]);
+    answer.map(|answer| uncached(Json(answer))).map_err(|error| refused(&error))
+}
+
+/// A refusal in OAuth's terms, where OAuth has any.
+fn refused(error: &ExchangeError) -> Response {
+    let body = Failure::new(error.code(), error.to_string());
+    match error {
+        ExchangeError::TooManyProofs { retry_after } => ApiError::new(ErrorCode::RateLimited).retry_after(*retry_after).into_response(),
+        ExchangeError::Unavailable { retry_after, .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, retry_after.to_string())], body.into_body()).into_response()
+        }
+        _ => body.into_response(),
+    }
 }
 
 /// The parameters of a revocation, for the OpenAPI document.
@@ -157,6 +192,10 @@ async fn revoke(State(app): State<App>, form: Parameters) -> Result<Response, Re
     if token.is_empty() {
         return Err(Failure::invalid_request("token is missing").into_response());
     }
+    if app.tokens().is_visitor_secret(token) {
+        let why = "a visitor secret cannot be taken back; name an access token";
+        return Err(Failure::new("unsupported_token_type", why).into_response());
+    }
     app.tokens().revoke(token).await.map_err(|error| ApiError::from(error).into_response())?;
     Ok(uncached(()))
 }
@@ -165,39 +204,36 @@ async fn revoke(State(app): State<App>, form: Parameters) -> Result<Response, Re
 #[derive(Debug)]
 struct Failure {
     error: &'static str,
-    description: &'static str,
-    /// Of those that are not the caller's fault.
-    retry_after: Option<u32>,
+    description: String,
+    /// Who has tried to authenticate as a client in `Authorization` is told how it could be done.
+    challenge: Option<&'static str>,
 }
 
 impl Failure {
-    fn invalid_request(description: &'static str) -> Self {
-        Self { error: "invalid_request", description, retry_after: None }
+    fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self { error, description: description.into(), challenge: None }
     }
-}
 
-impl From<ExchangeError> for Failure {
-    fn from(error: ExchangeError) -> Self {
-        let (error, description) = match error {
-            ExchangeError::Unavailable { why, retry_after } => {
-                return Self { error: "temporarily_unavailable", description: why, retry_after: Some(retry_after) };
-            }
-            ExchangeError::InvalidRequest(why) => ("invalid_request", why),
-            ExchangeError::UnsupportedGrantType(why) => ("unsupported_grant_type", why),
-            ExchangeError::InvalidScope(why) => ("invalid_scope", why),
-            ExchangeError::InvalidTarget(why) => ("invalid_target", why),
-            ExchangeError::InvalidProof(why) => ("invalid_dpop_proof", why),
-        };
-        Self { error, description, retry_after: None }
+    fn invalid_request(description: &'static str) -> Self {
+        Self::new("invalid_request", description)
+    }
+
+    fn invalid_client(description: &'static str) -> Self {
+        Self::new("invalid_client", description)
+    }
+
+    fn into_body(self) -> Response {
+        uncached(Json(OAuthError { error: self.error.to_owned(), error_description: Some(self.description) }))
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = OAuthError { error: self.error.to_owned(), error_description: Some(self.description.to_owned()) };
-        match self.retry_after {
-            Some(seconds) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, seconds.to_string())], uncached(Json(body))).into_response(),
-            None => (StatusCode::BAD_REQUEST, uncached(Json(body))).into_response(),
+        match self.challenge {
+            Some(challenge) => {
+                (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))], self.into_body()).into_response()
+            }
+            None => (StatusCode::BAD_REQUEST, self.into_body()).into_response(),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::subject::Subject;
 use crate::token::{Scope, UnverifiedCall};
 use axum::extract::{FromRequestParts, OriginalUri};
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use twinchat_protocol::error::ErrorCode;
@@ -33,6 +33,7 @@ impl FromRequestParts<App> for Visitor {
         let call = UnverifiedCall {
             authorization: &texts(&parts.headers, AUTHORIZATION.as_str()),
             proofs: &texts(&parts.headers, "dpop"),
+            origin: parts.headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or("")),
             method: parts.method.as_str(),
             path,
         };

@@ -21,12 +21,17 @@ impl Store {
         Ok(key)
     }
 
-    /// Remembers until its expiry (seconds since 1970) that this token is refused.
+    /// Remembers until its expiry (seconds since 1970) that this token is refused; forgets those that
+    /// have expired by now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn revoke_token(&self, jti: &str, expires_at: i64) -> Result<()> {
+    pub async fn revoke_token(&self, jti: &str, expires_at: i64, now_seconds: i64) -> Result<()> {
         let mut transaction = self.write().await?;
+        sqlx::query("DELETE FROM revoked_token WHERE expires_at < ?")
+            .bind(rfc3339(now_seconds.saturating_mul(1000)))
+            .execute(&mut *transaction)
+            .await?;
         sqlx::query("INSERT INTO revoked_token (jti, expires_at) VALUES (?, ?) ON CONFLICT (jti) DO NOTHING")
             .bind(jti)
             .bind(rfc3339(expires_at.saturating_mul(1000)))

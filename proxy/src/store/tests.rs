@@ -295,9 +295,9 @@ async fn the_signing_key_stays_and_revocations_are_forgotten_when_they_no_longer
     let Kept { store, folder: _folder } = kept().await;
     assert_eq!(store.signing_key([1; 32], NOW).await.unwrap(), [1; 32]);
     assert_eq!(store.signing_key([2; 32], NOW).await.unwrap(), [1; 32]);
-    store.revoke_token("early", NOW / 1000 + 10).await.unwrap();
-    store.revoke_token("late", NOW / 1000 + 20).await.unwrap();
-    store.revoke_token("late", NOW / 1000 + 20).await.unwrap();
+    store.revoke_token("early", NOW / 1000 + 10, NOW / 1000).await.unwrap();
+    store.revoke_token("late", NOW / 1000 + 20, NOW / 1000).await.unwrap();
+    store.revoke_token("late", NOW / 1000 + 20, NOW / 1000).await.unwrap();
     let mut all = store.revoked_tokens(NOW / 1000).await.unwrap();
     all.sort();
     assert_eq!(all, [("early".to_owned(), NOW / 1000 + 10), ("late".to_owned(), NOW / 1000 + 20)]);

@@ -7,16 +7,16 @@ use crate::subject::Subject;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 use twinchat_protocol::id::VisitorId;
+use twinchat_protocol::token::CLIENT_ID;
 
 const TYP: &str = "at+jwt";
-/// RFC 9068 wants a client named; there is one, the widget.
-const CLIENT_ID: &str = "twinchat";
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claims {
     pub(super) iss: String,
-    pub(super) aud: String,
+    /// This server, and the site whose page asked for it; of one that the owner made by hand, all sites.
+    pub(super) aud: Vec<String>,
     pub(super) sub: String,
     pub(super) client_id: String,
     /// Seconds since 1970.
@@ -49,6 +49,8 @@ pub(super) struct Confirmation {
 #[derive(Debug)]
 pub(super) struct Grant<'a> {
     pub(super) subject: &'a Subject,
+    /// The origins of the pages that may use it.
+    pub(super) sites: &'a [&'a str],
     pub(super) scope: Scope,
     pub(super) signed_in: bool,
     pub(super) jkt: Option<String>,
@@ -74,10 +76,14 @@ impl Signer {
         Self { key, issuer }
     }
 
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     pub(super) fn sign(&self, grant: Grant<'_>) -> String {
         let claims = Claims {
             iss: self.issuer.clone(),
-            aud: self.issuer.clone(),
+            aud: [&*self.issuer].iter().chain(grant.sites).map(|&audience| audience.to_owned()).collect(),
             sub: grant.subject.as_str().to_owned(),
             client_id: CLIENT_ID.to_owned(),
             exp: grant.issued_at + grant.lifetime,
@@ -99,7 +105,7 @@ impl Signer {
             return Err(NOT_OURS);
         }
         let claims: Claims = jws.verify_hs256(&self.key).ok_or(NOT_OURS)?;
-        if claims.iss != self.issuer || claims.aud != self.issuer {
+        if claims.iss != self.issuer || !claims.is_for(&self.issuer) {
             return Err(AuthError::Invalid("the token was issued for another address of this server"));
         }
         Ok(claims)
@@ -107,6 +113,11 @@ impl Signer {
 }
 
 impl Claims {
+    /// Whether it is meant for this server or site.
+    pub(super) fn is_for(&self, audience: &str) -> bool {
+        self.aud.iter().any(|known| known == audience)
+    }
+
     /// Whom the verified token is for, and what it allows.
     pub(super) fn holder(&self) -> Result<(Subject, Scope), AuthError> {
         let id = VisitorId::parse(&self.sub).map_err(|_| AuthError::Invalid("the token names no visitor"))?;

@@ -27,6 +27,8 @@ pub struct UnverifiedExchange<'a> {
     pub targets: &'a [&'a str],
     /// All values of the header `DPoP`.
     pub proofs: &'a [&'a str],
+    /// The origin of the page that asks, which may use this server.
+    pub origin: &'a str,
     /// The path the request came to.
     pub path: &'a str,
 }
@@ -61,11 +63,11 @@ impl TokenService {
             _ => return Err(ExchangeError::InvalidRequest("this subject_token_type is not known here")),
         };
         let scope = scope.min(credential.most);
-        Ok(self.grant(credential, scope, self.lifetime))
+        Ok(self.grant(credential, &[request.origin], scope, self.lifetime))
     }
 
-    /// The answer for a credential that was checked.
-    pub(super) fn grant(&self, credential: Credential, scope: Scope, lifetime: u32) -> TokenResponse {
+    /// The answer for a credential that was checked, for pages of these sites.
+    pub(super) fn grant(&self, credential: Credential, sites: &[&str], scope: Scope, lifetime: u32) -> TokenResponse {
         let now = self.clock.now_seconds();
         // A second ahead of the clock, when the visitor's earlier tokens were taken back in this one.
         let issued_at = now.max(self.revoked.not_before(credential.visitor.as_str()));
@@ -73,6 +75,7 @@ impl TokenService {
         let subject = credential_subject(credential.visitor);
         let access_token = self.signer.sign(Grant {
             subject: &subject,
+            sites,
             scope,
             signed_in: credential.signed_in,
             jkt: credential.jkt,
@@ -108,9 +111,12 @@ impl TokenService {
         if request.has_actor {
             return Err(ExchangeError::InvalidRequest("nobody can act for another here: leave out actor_token"));
         }
-        let is_ours = |target: &&str| self.public_urls.iter().any(|url| url.as_str() == target.trim_end_matches('/'));
+        let is_ours = |target: &&str| {
+            let target = target.trim_end_matches('/');
+            target == request.origin || self.public_urls.iter().any(|url| url.as_str() == target)
+        };
         if !request.targets.iter().all(is_ours) {
-            return Err(ExchangeError::InvalidTarget("tokens of this server are good for this server only"));
+            return Err(ExchangeError::InvalidTarget("tokens are good for this server and the site that asks, and for nothing else"));
         }
         if request.subject_token.is_empty() {
             return Err(ExchangeError::InvalidRequest("subject_token is missing"));
@@ -120,7 +126,7 @@ impl TokenService {
 
     fn by_key(&self, request: &UnverifiedExchange<'_>) -> Result<Credential, ExchangeError> {
         let expected = self.expected("POST", request.path, None);
-        let jkt = proof::check(request.proofs, &expected, &self.seen_proofs).map_err(ExchangeError::InvalidProof)?;
+        let jkt = proof::check(request.proofs, &expected, &self.seen_proofs)?;
         if jkt != request.subject_token {
             return Err(ExchangeError::InvalidRequest("subject_token is not the thumbprint of the key that signed the proof"));
         }

@@ -4,7 +4,7 @@ use super::exchange::Credential;
 use super::jws::sign_hs256;
 use super::{Scope, TokenService};
 use crate::clock::{Dice, random_id_part};
-use crate::config::{Identity, IdentityKeys};
+use crate::config::{Identity, IdentityKeys, Origin};
 use serde_json::json;
 use twinchat_protocol::token::TokenResponse;
 
@@ -25,11 +25,12 @@ pub struct Minting<'a> {
 }
 
 impl TokenService {
-    /// A bearer token for this user. For whoever has the settings and the store, and may do anything anyway.
+    /// A bearer token for this user, good for all sites. For whoever has the settings and the store, and may do anything anyway.
     pub fn mint(&self, minting: &Minting<'_>) -> TokenResponse {
         let visitor = self.user_id(minting.issuer.unwrap_or(NOBODY), minting.sub);
         let credential = Credential { signed_in: true, ..Credential::of(visitor) };
-        self.grant(credential, minting.scope, minting.lifetime)
+        let sites: Vec<&str> = self.sites.iter().map(Origin::as_str).collect();
+        self.grant(credential, &sites, minting.scope, minting.lifetime)
     }
 }
 

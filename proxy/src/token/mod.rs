@@ -10,7 +10,7 @@
 //! | `identity` | RFC 7519: the site's word for who is signed in |
 //! | `link` | whose an anonymous visitor's conversations become |
 //! | `mint` | tokens that the owner makes by hand |
-//! | `proof`, `replay` | RFC 9449: proofs of possession, each good once |
+//! | `proof`, `nonce`, `replay` | RFC 9449: proofs of possession, made now, each good once |
 //! | `secret` | visitors without a key |
 //! | `access` | RFC 9068: the access tokens themselves |
 //! | `revocation` | RFC 7009: tokens given back |
@@ -26,6 +26,7 @@ mod json;
 mod jws;
 mod link;
 mod mint;
+mod nonce;
 mod proof;
 mod replay;
 mod revocation;
@@ -37,11 +38,12 @@ pub use link::NoEvidence;
 pub use mint::{Minting, mint_identity_token};
 
 use crate::clock::{Clock, Dice, base32_lower};
-use crate::config::{Config, PublicUrl};
+use crate::config::{Config, Origin, PublicUrl};
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
 use access::Signer;
 use identity::Issuers;
+use nonce::Nonces;
 use proof::Expected;
 use replay::ReplayMemory;
 use revocation::Revoked;
@@ -62,7 +64,7 @@ pub enum Scope {
 
 impl Scope {
     /// Its name on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadOnly => "read_only",
             Self::FullAccess => "full_access",
@@ -82,6 +84,8 @@ pub struct UnverifiedCall<'a> {
     pub authorization: &'a [&'a str],
     /// All values of `DPoP`.
     pub proofs: &'a [&'a str],
+    /// The origin of the page that calls; none of a program.
+    pub origin: Option<&'a str>,
     /// The method.
     pub method: &'a str,
     /// The path, without the query.
@@ -107,12 +111,15 @@ pub struct TokenService {
     dice: Arc<dyn Dice>,
     store: Store,
     public_urls: Vec<PublicUrl>,
+    sites: Vec<Origin>,
     lifetime: u32,
     bearer_allowed: bool,
     signer: Signer,
     secret_key: hmac::Key,
     user_key: hmac::Key,
     issuers: Issuers,
+    /// `None`: the owner does without.
+    nonces: Option<Nonces>,
     seen_proofs: ReplayMemory,
     revoked: Revoked,
 }
@@ -139,8 +146,10 @@ impl TokenService {
             secret_key: key_for("visitor secret"),
             user_key: key_for("signed-in user"),
             issuers: Issuers::new(&config.identities, &public_urls, &clock),
-            seen_proofs: ReplayMemory::default(),
+            nonces: config.tokens.nonces.then(|| Nonces::new(&*dice)),
+            seen_proofs: ReplayMemory::new(config.limits.visitor_requests_per_minute),
             public_urls: config.server.public_urls.clone(),
+            sites: config.server.allowed_origins.clone(),
             lifetime: config.tokens.lifetime_seconds,
             bearer_allowed: config.tokens.bearer,
             clock,
@@ -165,10 +174,13 @@ impl TokenService {
         if claims.exp <= self.clock.now_seconds() {
             return Err(AuthError::Expired);
         }
+        if call.origin.is_some_and(|origin| !self.is_own_page(origin) && !claims.is_for(origin)) {
+            return Err(AuthError::Invalid("the token was issued to pages of another site"));
+        }
         match (scheme.to_ascii_lowercase().as_str(), &claims.cnf) {
             ("dpop", Some(bound)) => {
                 let expected = self.expected(call.method, call.path, Some((token, &bound.jkt)));
-                proof::check(call.proofs, &expected, &self.seen_proofs).map_err(AuthError::Proof)?;
+                proof::check(call.proofs, &expected, &self.seen_proofs)?;
             }
             ("dpop", None) => return Err(AuthError::Invalid("this token is not bound to a key: send it as Bearer")),
             ("bearer", Some(_)) => return Err(AuthError::Invalid("this token is bound to a key: send it as DPoP, with a proof")),
@@ -181,7 +193,23 @@ impl TokenService {
     }
 
     fn expected<'a>(&'a self, method: &'a str, path: &'a str, token: Option<(&'a str, &'a str)>) -> Expected<'a> {
-        Expected { method, path, public_urls: &self.public_urls, now: self.clock.now_seconds(), token }
+        let nonces = self.nonces.as_ref();
+        Expected { method, path, public_urls: &self.public_urls, now: self.clock.now_seconds(), token, nonces }
+    }
+
+    /// `iss` of the access tokens: the first public URL.
+    pub fn issuer(&self) -> &str {
+        self.signer.issuer()
+    }
+
+    /// The nonce for the next proof, if proofs need one (RFC 9449 sections 8 and 9).
+    pub fn nonce(&self) -> Option<String> {
+        self.nonces.as_ref().map(|nonces| nonces.current(self.clock.now_seconds()))
+    }
+
+    /// Whether the page comes from this server, which serves whatever site it stands on.
+    fn is_own_page(&self, origin: &str) -> bool {
+        self.public_urls.iter().any(|url| url.origin().as_str() == origin)
     }
 }
 

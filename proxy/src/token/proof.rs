@@ -1,12 +1,11 @@
 //! Proofs of possession: the twelve checks of RFC 9449 section 4.3.
-//!
-//! Nonces (check 10) are not handed out, so none is expected.
 
+use super::json;
 use super::jws::{UnverifiedJws, decode, encode};
-use super::replay::ReplayMemory;
+use super::nonce::Nonces;
+use super::replay::{ReplayMemory, Use};
 use crate::config::PublicUrl;
 use ring::digest::{SHA256, digest};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// How far a proof's `iat` may be from our clock, either way, in seconds.
@@ -16,8 +15,25 @@ const MAX_JTI_CHARS: usize = 256;
 /// Members that only a private or a symmetric key has (RFC 7518 section 6).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
+/// Why a proof is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProofError {
+    /// A check has failed; what to change.
+    Invalid(&'static str),
+    /// Everything is right but the nonce.
+    Nonce,
+    /// There is no room to remember it. The same visitor may try again in two minutes.
+    NoRoom,
+}
+
+impl From<&'static str> for ProofError {
+    fn from(why: &'static str) -> Self {
+        Self::Invalid(why)
+    }
+}
+
 /// The request that a proof has to be for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Expected<'a> {
     /// Its method.
     pub(super) method: &'a str,
@@ -29,70 +45,79 @@ pub(super) struct Expected<'a> {
     pub(super) now: i64,
     /// The access token that comes along, and the thumbprint it is bound to.
     pub(super) token: Option<(&'a str, &'a str)>,
+    /// Where nonces come from, if one is required.
+    pub(super) nonces: Option<&'a Nonces>,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    typ: String,
-    alg: String,
-    jwk: Map<String, Value>,
-    crit: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Claims {
-    jti: String,
-    htm: String,
-    htu: String,
+struct Claims<'a> {
+    jti: &'a str,
+    htm: &'a str,
+    htu: &'a str,
     iat: f64,
-    ath: Option<String>,
 }
 
 /// Checks the `DPoP` headers of a request. Answers with the thumbprint (RFC 7638) of the key that signed.
-pub(super) fn check(proofs: &[&str], expected: &Expected<'_>, seen: &ReplayMemory) -> Result<String, &'static str> {
+///
+/// A proof counts as used only when everything else about it is right.
+pub(super) fn check(proofs: &[&str], expected: &Expected<'_>, seen: &ReplayMemory) -> Result<String, ProofError> {
     let [proof] = proofs else {
-        return Err(if proofs.is_empty() { "the DPoP header is missing" } else { "there is more than one DPoP header" });
+        let none = "the DPoP header is missing";
+        return Err(if proofs.is_empty() { none } else { "there is more than one DPoP header" }.into());
     };
-    let jws = UnverifiedJws::parse(proof).ok_or("the proof is not a JWT")?;
-    let header: Header = jws.header().ok_or("the proof's header needs typ, alg and jwk")?;
-    if header.typ != "dpop+jwt" {
-        return Err("the proof's typ must be dpop+jwt");
-    }
-    if header.alg != "ES256" {
-        return Err("the proof's alg must be ES256");
-    }
-    if header.crit.is_some() {
-        return Err("the proof has critical header parameters that are not known here");
-    }
-    let (x, y) = public_key(&header.jwk)?;
-    let claims: Claims = jws.unverified_claims().ok_or("the proof needs the claims jti, htm, htu and iat")?;
+    let jws = UnverifiedJws::parse(proof).ok_or("the proof is not a JWT of at most 4096 characters")?;
+    let (x, y) = checked_header(&json::object(jws.header_bytes()).ok_or("the proof's header is not a JSON object with different names")?)?;
+    let claims = json::object(jws.unverified_claim_bytes()).ok_or("the proof's claims are not a JSON object with different names")?;
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let required = || {
+        let iat = claims.get("iat").and_then(Value::as_f64)?;
+        Some(Claims { jti: text("jti")?, htm: text("htm")?, htu: text("htu")?, iat })
+    };
+    let required = required().ok_or("the proof needs the claims jti, htm and htu as texts and iat as a number")?;
     if !jws.is_signed_es256(&x, &y) {
-        return Err("the proof's signature does not fit its jwk");
+        return Err("the proof's signature does not fit its jwk".into());
     }
+    check_claims(&required, expected)?;
     let jkt = thumbprint(&x, &y);
-    check_claims(&claims, expected)?;
     if let Some((token, bound_to)) = expected.token {
-        if claims.ath.as_deref() != Some(encode(digest(&SHA256, token.as_bytes())).as_str()) {
-            return Err("the proof's ath is not the hash of the access token");
+        if text("ath") != Some(encode(digest(&SHA256, token.as_bytes())).as_str()) {
+            return Err("the proof's ath is not the hash of the access token".into());
         }
         if jkt != bound_to {
-            return Err("the access token is bound to another key");
+            return Err("the access token is bound to another key".into());
         }
     }
-    if !seen.remember(&jkt, &claims.jti, expected.now) {
-        return Err("the proof was used before");
+    if expected.nonces.is_some_and(|nonces| !nonces.accepts(text("nonce").unwrap_or(""), expected.now)) {
+        return Err(ProofError::Nonce);
     }
-    Ok(jkt)
+    match seen.remember(&jkt, required.jti, expected.now) {
+        Use::First => Ok(jkt),
+        Use::Again => Err("the proof was used before".into()),
+        Use::NoRoom => Err(ProofError::NoRoom),
+    }
 }
 
-fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<(), &'static str> {
+/// The key in the header, if the header is that of a proof.
+fn checked_header(header: &Map<String, Value>) -> Result<(Vec<u8>, Vec<u8>), &'static str> {
+    if header.get("typ").and_then(Value::as_str) != Some("dpop+jwt") {
+        return Err("the proof's typ must be dpop+jwt");
+    }
+    if header.get("alg").and_then(Value::as_str) != Some("ES256") {
+        return Err("the proof's alg must be ES256");
+    }
+    if header.contains_key("crit") {
+        return Err("the proof has critical header parameters that are not known here");
+    }
+    public_key(header.get("jwk").and_then(Value::as_object).ok_or("the proof's header needs a jwk")?)
+}
+
+fn check_claims(claims: &Claims<'_>, expected: &Expected<'_>) -> Result<(), &'static str> {
     if claims.jti.is_empty() || claims.jti.len() > MAX_JTI_CHARS {
         return Err("the proof's jti must have 1 to 256 characters");
     }
     if claims.htm != expected.method {
         return Err("the proof's htm is not this request's method");
     }
-    if !is_for(&claims.htu, expected) {
+    if !is_for(claims.htu, expected) {
         return Err("the proof's htu is not this request's address; behind a reverse proxy, set server.public_urls");
     }
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 are far below 2^53")]
@@ -130,6 +155,11 @@ fn is_for(htu: &str, expected: &Expected<'_>) -> bool {
 }
 
 fn normalised(url: &str) -> Option<String> {
+    // What a browser would forgive in an address line is not an address in a proof.
+    let (_, rest) = url.split_once("://")?;
+    if rest.starts_with('/') || !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return None;
+    }
     let url = reqwest::Url::parse(url).ok()?;
     if !url.username().is_empty() || url.password().is_some() {
         return None;
@@ -161,7 +191,7 @@ mod tests {
     #[test]
     fn addresses_are_compared_as_addresses_not_as_texts() {
         let public_urls = [PublicUrl::parse("https://chat.example.com").unwrap(), PublicUrl::parse("https://example.com/chat").unwrap()];
-        let expected = Expected { method: "GET", path: "/api/v1/twins", public_urls: &public_urls, now: 0, token: None };
+        let expected = Expected { method: "GET", path: "/api/v1/twins", public_urls: &public_urls, now: 0, token: None, nonces: None };
         for (htu, fits) in [
             ("https://chat.example.com/api/v1/twins", true),
             ("https://chat.example.com:443/api/v1/twins", true),
@@ -179,6 +209,18 @@ mod tests {
             ("https://chat.example.com/api/v1/twins/", false),
             ("https://chat.example.com/API/v1/twins", false),
             ("/api/v1/twins", false),
+            ("https:chat.example.com/api/v1/twins", false),
+            ("https:///chat.example.com/api/v1/twins", false),
+            ("https:\\\\chat.example.com\\api\\v1\\twins", false),
+            ("https://chat.example.com/api\\v1\\twins", false),
+            (" https://chat.example.com/api/v1/twins", false),
+            ("https://chat.example.com/api/v1/twins\n", false),
+            ("https://chat.example.com/api/v1/tw\tins", false),
+            ("https://chat.example.com/api/v1/twins\u{200b}", false),
+            ("https://chat.example.com/api/v1%2ftwins", false),
+            ("https://chat.example.com//api/v1/twins", false),
+            ("https://chat.example.com./api/v1/twins", false),
+            ("*", false),
             ("", false),
         ] {
             assert_eq!(is_for(htu, &expected), fits, "{htu:?}");

@@ -1,7 +1,7 @@
 //! Tokens given back before their time (RFC 7009).
 
-use super::TokenService;
 use super::access::Claims;
+use super::{TokenService, secret};
 use crate::store::StoreError;
 use crate::subject::Subject;
 use std::collections::HashMap;
@@ -54,18 +54,24 @@ impl Revoked {
 impl TokenService {
     /// Refuses this token from now on, across restarts too, and tells its visitor's open streams.
     /// Whoever holds a token may give it back; a text that is no token of ours is nothing to do.
+    ///
+    /// When the store fails, this process refuses the token all the same; another call makes up for it.
     pub async fn revoke(&self, unverified_token: &str) -> Result<(), StoreError> {
         let Ok(claims) = self.signer.verify(unverified_token) else { return Ok(()) };
         let Ok((subject, _)) = claims.holder() else { return Ok(()) };
         let now = self.clock.now_seconds();
-        if claims.exp <= now || self.revoked.contains(&claims.jti) {
+        if claims.exp <= now {
             return Ok(());
         }
-        self.store.revoke_token(&claims.jti, claims.exp).await?;
-        self.revoked.add(claims.jti, claims.exp, now);
+        self.revoked.add(claims.jti.clone(), claims.exp, now);
         // An error means that no stream is open.
         let _ = self.revoked.news.send(subject);
-        Ok(())
+        self.store.revoke_token(&claims.jti, claims.exp, now).await
+    }
+
+    /// Whether this is a visitor secret of ours, which is good as long as there is this server's key.
+    pub fn is_visitor_secret(&self, unverified_text: &str) -> bool {
+        secret::verify(unverified_text, &self.secret_key).is_some()
     }
 
     /// Refuses all tokens that this visitor holds by now, across restarts too, and tells the

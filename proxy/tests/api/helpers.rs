@@ -77,14 +77,15 @@ impl TestApp {
         let (listener, clock, url) = from;
         let address = listener.local_addr().unwrap();
         let url = url.unwrap_or_else(|| format!("http://{address}"));
+        let origins = if settings.contains("allowed_origins") { String::new() } else { format!("allowed_origins = [\"{SITE}\"]\n") };
         let text = format!(
             "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"KEY\"\n\
-             [server]\npublic_urls = [\"{url}\"]\nallowed_origins = [\"{SITE}\"]\n{settings}",
+             [server]\npublic_urls = [\"{url}\"]\n{origins}{settings}",
             emulator.origin()
         );
         let key = emulator.key().to_owned();
         let config = Config::read(&folder.path().join("twinchat.toml"), &text, &|_| Some(key.clone())).unwrap();
-        let app = App::build(config, clock.clone(), Arc::new(LoadedDice::seeded(7))).await.unwrap();
+        let app = App::build(config, clock.clone(), Arc::new(LoadedDice::seeded(COUNTER.fetch_add(1, Ordering::Relaxed)))).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(twinchat_proxy::serve(listener, app.clone(), async {
             let _ = stopped.await;
@@ -177,9 +178,18 @@ impl Key {
 
     /// A signed JWT with this header and these claims.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
-        let signed = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
-        let signature: Signature = self.0.sign(signed.as_bytes());
-        format!("{signed}.{}", encode(signature.to_bytes()))
+        self.sign_texts(&header.to_string(), &claims.to_string())
+    }
+
+    /// The same for texts that need not be JSON.
+    pub(crate) fn sign_texts(&self, header: &str, claims: &str) -> String {
+        let signed = format!("{}.{}", encode(header), encode(claims));
+        format!("{signed}.{}", encode(self.signature(&signed).to_bytes()))
+    }
+
+    /// The signature over a text.
+    pub(crate) fn signature(&self, text: &str) -> Signature {
+        self.0.sign(text.as_bytes())
     }
 }
 
@@ -202,6 +212,7 @@ impl Proof {
                 "htm": method.as_str(),
                 "htu": format!("{}{path}", app.url),
                 "iat": app.now(),
+                "nonce": app.app.tokens().nonce(),
             }),
             key: key.clone(),
         }

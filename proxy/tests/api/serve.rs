@@ -108,10 +108,11 @@ async fn a_body_that_trickles_is_cut_in_the_house_format() {
     let app = TestApp::with("body_seconds = 7").await;
     let visitor = app.bearer_visitor().await;
     let chat = chat::conversation(&app, &visitor).await;
-    let authorized = format!("host: x\r\norigin: {SITE}\r\nauthorization: Bearer {}", visitor.token);
+    let page = format!("host: x\r\norigin: {SITE}");
+    let authorized = format!("{page}\r\nauthorization: Bearer {}", visitor.token);
     for (path, headers) in [
         (format!("/api/v1/conversations/{chat}/messages/stream"), format!("{authorized}\r\ncontent-type: application/json")),
-        ("/oauth/token".to_owned(), format!("{authorized}\r\nx-twinchat: 1\r\ncontent-type: application/x-www-form-urlencoded")),
+        ("/oauth/token".to_owned(), format!("{page}\r\nx-twinchat: 1\r\ncontent-type: application/x-www-form-urlencoded")),
     ] {
         for length in ["content-length: 50", "transfer-encoding: chunked"] {
             let chunk = if length.starts_with("content") { "{" } else { "1\r\n{\r\n" };

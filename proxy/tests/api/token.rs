@@ -39,7 +39,7 @@ async fn a_key_is_exchanged_for_a_token_bound_to_it() {
     let claims = claims(&visitor.token);
     assert_eq!(claims["cnf"]["jkt"], thumbprint.as_str());
     assert_eq!(claims["iss"], app.url.as_str());
-    assert_eq!(claims["aud"], app.url.as_str());
+    assert_eq!(claims["aud"], json!([app.url, SITE]));
     assert_eq!(claims["sub"], visitor.id.as_str());
     assert!(visitor.id.starts_with("vis_"));
     let answer = visitor.request(&app, &Method::GET, TWINS).send().await.unwrap();
@@ -135,6 +135,97 @@ async fn what_is_wrong_with_a_token_request_is_said_in_the_terms_of_the_rfcs() {
     let own_url = app.url.clone();
     let form = [&good[..], &[("audience", own_url.as_str()), ("requested_token_type", ACCESS_TOKEN_TYPE), ("unknown", "ignored")]].concat();
     assert_eq!(app.token_request(&form).send().await.unwrap().status(), 200);
+}
+
+/// Nothing of a request may come back in an answer; this stands for it.
+const MARK: &str = "m4rk";
+
+#[tokio::test]
+async fn every_error_of_the_exchange_can_be_met_and_none_repeats_what_was_sent() {
+    let app = TestApp::start().await;
+    let good = secret_form(NEW_VISITOR);
+    let with = |more: &[(&'static str, &'static str)]| {
+        let kept = good.iter().copied().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+        kept.chain(more.iter().copied()).collect::<Vec<_>>()
+    };
+    for (form, error) in [
+        (with(&[("grant_type", MARK)]), "unsupported_grant_type"),
+        (with(&[("grant_type", "urn:ietf:params:oauth:grant-type:Token-Exchange")]), "unsupported_grant_type"),
+        (with(&[("subject_token", MARK)]), "invalid_request"),
+        (with(&[("subject_token_type", MARK)]), "invalid_request"),
+        (with(&[("subject_token_type", JWT_TYPE), ("subject_token", MARK)]), "invalid_request"),
+        (with(&[("requested_token_type", MARK)]), "invalid_request"),
+        (with(&[("requested_token_type", JWT_TYPE)]), "invalid_request"),
+        (with(&[("actor_token", MARK), ("actor_token_type", ACCESS_TOKEN_TYPE)]), "invalid_request"),
+        (with(&[("actor_token_type", ACCESS_TOKEN_TYPE)]), "invalid_request"),
+        (with(&[("scope", MARK)]), "invalid_scope"),
+        (with(&[("scope", "full_access,read_only")]), "invalid_scope"),
+        (with(&[("scope", "FULL_ACCESS")]), "invalid_scope"),
+        (with(&[("scope", "read_only\tfull_access")]), "invalid_scope"),
+        (with(&[("scope", "read_only \u{1e00}")]), "invalid_scope"),
+        (with(&[("audience", MARK)]), "invalid_target"),
+        (with(&[("resource", MARK)]), "invalid_target"),
+        (with(&[("client_id", MARK)]), "invalid_client"),
+        (with(&[("client_id", "twinchat"), ("client_secret", MARK)]), "invalid_client"),
+        (with(&[("client_assertion_type", MARK), ("client_assertion", MARK)]), "invalid_client"),
+        (with(&[(MARK, "a"), (MARK, "b")]), "invalid_request"),
+    ] {
+        let answer = app.token_request(&form).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{form:?}");
+        assert_eq!((header(&answer, "cache-control"), header(&answer, "pragma")), ("no-store", "no-cache"));
+        assert_eq!(header(&answer, "content-type"), "application/json");
+        let told = answer.text().await.unwrap();
+        let body: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(body["error"], error, "{form:?}");
+        assert!(told.is_ascii() && !told.contains(MARK), "{told}");
+        assert!(!text(&body, "error_description").contains(['"', '\\']), "RFC 6749 section 5.2: {told}");
+    }
+    let in_address = app.request(&Method::POST, "/oauth/token?subject_token=new").header("x-twinchat", "1").header("origin", SITE);
+    assert_eq!(body(with_form(in_address, &good).send().await.unwrap()).await["error"], "invalid_request");
+}
+
+#[tokio::test]
+async fn who_tries_to_authenticate_as_a_client_is_told_that_there_is_nothing_to_authenticate() {
+    let app = TestApp::start().await;
+    let form = secret_form(NEW_VISITOR);
+    for (authorization, challenge) in [
+        ("Basic dHdpbmNoYXQ6eA==", "Basic realm=\"twinchat\""),
+        ("bAsIc x", "Basic realm=\"twinchat\""),
+        ("Bearer x", "DPoP algs=\"ES256\""),
+        ("", "DPoP algs=\"ES256\""),
+    ] {
+        let answer = app.token_request(&form).header("authorization", authorization).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), header(&answer, "www-authenticate")), (401, challenge), "{authorization}");
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+        assert_eq!(body(answer).await["error"], "invalid_client");
+    }
+    let public = [&form[..], &[("client_id", "twinchat")]].concat();
+    assert_eq!(app.token_request(&public).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn the_scope_is_what_was_asked_for_and_is_always_said() {
+    let app = TestApp::start().await;
+    for (asked, given) in [
+        (None, "full_access"),
+        (Some(""), "full_access"),
+        (Some("full_access"), "full_access"),
+        (Some("read_only"), "read_only"),
+        (Some("read_only read_only"), "read_only"),
+        (Some("read_only full_access"), "full_access"),
+        (Some("full_access read_only"), "full_access"),
+    ] {
+        let mut form = secret_form(NEW_VISITOR).to_vec();
+        form.extend(asked.map(|scope| ("scope", scope)));
+        let answer = body(app.token_request(&form).send().await.unwrap()).await;
+        assert_eq!(answer["scope"], given, "{asked:?}");
+        assert_eq!(claims(&text(&answer, "access_token"))["scope"], given);
+        let mut names: Vec<&String> = answer.as_object().unwrap().keys().collect();
+        names.sort_unstable();
+        let expected =
+            ["access_token", "expires_at", "expires_in", "issued_token_type", "scope", "token_type", "visitor_id", "visitor_secret"];
+        assert_eq!(names, expected);
+    }
 }
 
 #[tokio::test]

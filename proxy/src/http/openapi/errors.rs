@@ -55,7 +55,7 @@ pub(super) fn codes(shape: Shape<'_>, operation: &Value) -> BTreeMap<u16, Vec<Er
         (true, ANY),
         (shape.is_charged(), &[RateLimited]),
         (shape.is_guarded(), &[OriginNotAllowed]),
-        (shape.needs_token(), &[InvalidToken, TokenExpired, InvalidDpopProof, StoreUnavailable]),
+        (shape.needs_token(), &[InvalidToken, TokenExpired, InvalidDpopProof, UseDpopNonce, StoreUnavailable]),
         (shape.needs_token() && shape.method != "get", &[InsufficientScope]),
         (has_json, &[UnsupportedMediaType]),
         (operation["requestBody"].is_object(), &[RequestTimeout]),

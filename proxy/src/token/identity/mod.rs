@@ -120,7 +120,7 @@ impl TokenService {
             [] => return Err(ExchangeError::InvalidRequest("this site only accepts visitors that hold a key: send a DPoP proof along")),
             proofs => {
                 let expected = self.expected("POST", request.path, None);
-                Some(proof::check(proofs, &expected, &self.seen_proofs).map_err(ExchangeError::InvalidProof)?)
+                Some(proof::check(proofs, &expected, &self.seen_proofs)?)
             }
         };
         if let Some(jti) = &claims.jti {
