@@ -179,7 +179,7 @@ async fn meet(code: ErrorCode, language: &'static str) -> (Met, Option<TestApp>)
             place.meet_at(&Method::POST, &format!("/api/v1/messages/{reply}/retry")).await
         }
         ErrorCode::PayloadTooLarge => {
-            place.meet(place.call(&Method::POST, CONVERSATIONS).json(&json!({"twinId": "x".repeat(40_000)}))).await
+            place.meet(place.call(&Method::POST, CONVERSATIONS).json(&json!({"twinId": "x".repeat(100_000)}))).await
         }
         ErrorCode::UriTooLong => place.meet_at(&Method::GET, &format!("/{}", "x".repeat(8192))).await,
         ErrorCode::HeaderTooLarge => place.meet(place.call(&Method::GET, TWINS).header("cookie", "x".repeat(16_384))).await,

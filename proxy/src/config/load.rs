@@ -212,7 +212,8 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     within("server.heartbeat_seconds", file.server.heartbeat_seconds, 1, 60);
     within("server.write_seconds", file.server.write_seconds, 1, 300);
     within("limits.message_chars", file.limits.message_chars, 1, 100_000);
-    within("limits.body_bytes", file.limits.body_bytes, 1024, 16_777_216);
+    let longest_message = 2048 + file.limits.message_chars.saturating_mul(12).min(16_000_000);
+    within("limits.body_bytes", file.limits.body_bytes, longest_message, 16_777_216);
     within("limits.reply_bytes", file.limits.reply_bytes, 1024, 67_108_864);
     within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000);
     within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000);

@@ -81,8 +81,9 @@ settings! {
     "[limits]" Limits optional {
         /// The most characters a message may have.
         message_chars: u32 = 8000, Default "8000";
-        /// The most bytes a request's JSON body may have.
-        body_bytes: u32 = 32_768, Default "32768";
+        /// The most bytes a request's JSON body may have: at least 2048, and 12 more for each of
+        /// `message_chars`, since JSON may write a character in so many.
+        body_bytes: u32 = 98_304, Default "98304";
         /// The most bytes a reply may have; what is beyond is cut and the reply is marked incomplete.
         reply_bytes: u32 = 1_048_576, Default "1048576";
         /// Requests per minute of one visitor.

@@ -60,7 +60,7 @@ async fn what_the_router_itself_refuses_has_the_same_body() {
         let request = app.request(&Method::POST, "/api/v1/conversations").bearer_auth(&visitor.token);
         request.header("content-type", kind).body(body)
     };
-    let long: &'static str = Box::leak(format!("{{\"twinId\":\"{}\"}}", "a".repeat(40_000)).into_boxed_str());
+    let long: &'static str = Box::leak(format!("{{\"twinId\":\"{}\"}}", "a".repeat(100_000)).into_boxed_str());
     for (request, status, code) in [
         (app.request(&Method::PUT, "/api/v1/conversations").bearer_auth(&visitor.token), 405, "METHOD_NOT_ALLOWED"),
         (app.request(&Method::DELETE, "/healthz"), 405, "METHOD_NOT_ALLOWED"),

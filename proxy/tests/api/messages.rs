@@ -312,7 +312,7 @@ async fn bad_input_is_told_what_to_change_and_nothing_is_sent() {
         assert_eq!(answer.status(), 400);
         assert_eq!(body(answer).await["details"]["field"], field);
     }
-    let large = ann.send(&app, &Method::POST, &path, &json!({"content": "x".repeat(40_000)})).await;
+    let large = ann.send(&app, &Method::POST, &path, &json!({"content": "x".repeat(100_000)})).await;
     assert_eq!(large.status(), 413);
     for query in ["limit=0", "limit=101", "before=x"] {
         let answer = ann.request(&app, &Method::GET, &format!("/api/v1/conversations/{chat}/messages?{query}")).send().await.unwrap();
@@ -342,4 +342,16 @@ async fn who_sends_too_often_is_told_when_to_come_back() {
     let mut ann = ann;
     ann.renew(&app).await;
     hear(&app, &ann, &chat, "Xin chào").await;
+}
+
+#[tokio::test]
+async fn the_longest_message_is_taken_however_json_writes_it() {
+    let app = TestApp::start().await;
+    let ann = app.bearer_visitor().await;
+    let chat = conversation(&app, &ann).await;
+    // What Python's json.dumps makes of 8000 characters outside the Basic Multilingual Plane.
+    let escaped = format!("{{\"content\": \"{}\"}}", "\\ud83d\\ude00".repeat(8000));
+    let request = app.request(&Method::POST, &format!("/api/v1/conversations/{chat}/messages")).bearer_auth(&ann.token);
+    let answer = request.header("content-type", "application/json").body(escaped).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
 }

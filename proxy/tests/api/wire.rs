@@ -92,7 +92,7 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
         ("a much larger header", format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: {}\r\n\r\n", long(40_000)), "431", ""),
         ("many fields", format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{fields}\r\n"), "431", ""),
         ("a body as announced", String::from_utf8(post("Content-Length: 10000000", "a=b")).unwrap(), "413", bodies),
-        ("a body that waits", String::from_utf8(post("Expect: 100-continue\r\nContent-Length: 32769", "")).unwrap(), "413", bodies),
+        ("a body that waits", String::from_utf8(post("Expect: 100-continue\r\nContent-Length: 98305", "")).unwrap(), "413", bodies),
     ] {
         let answer = until_closed(&app, bytes.as_bytes()).await;
         assert_eq!(statuses(&answer), [status], "{what}: {answer}");
@@ -105,7 +105,7 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
         visitor.token
     );
     let mut line = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
-    line.write_all(format!("{head}10000\r\n{}", long(40_000)).as_bytes()).await.unwrap();
+    line.write_all(format!("{head}20000\r\n{}", long(100_000)).as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let _ = timeout(PATIENCE, line.read_to_end(&mut answer)).await.expect("answered before the chunk is there");
     assert_eq!(statuses(&String::from_utf8_lossy(&answer)), ["413"]);
