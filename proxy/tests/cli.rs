@@ -200,6 +200,8 @@ fn token_prints_a_token_for_the_users_of_an_issuer_and_for_nobodys() {
     assert_eq!(nobodys["sub"], again["sub"]);
     assert_ne!(nobodys["sub"], alice["sub"]);
     assert_eq!((&alice["scope"], alice["exp"].as_i64().unwrap() - alice["iat"].as_i64().unwrap()), (&"read_only".into(), 61));
+    let (_, narrow, _) = token(folder.path(), "", &["--sub", "alice", "--origin", "https://WWW.example.com"]);
+    assert_eq!(claims(&narrow)["aud"], serde_json::json!(["http://127.0.0.1:8787", "https://www.example.com"]));
     let (good, json, _) = token(folder.path(), IDENTITY, &["--sub", "alice", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(good && json["visitor_id"] == alice["sub"] && json["token_type"] == "Bearer" && json["expires_in"] == 600, "{json}");
@@ -233,6 +235,8 @@ fn token_says_what_is_wrong() {
         ("", &["--sub", "alice", "--lifetime", "601"], "longer than tokens.lifetime_seconds, which is 600"),
         ("", &["--sub", "alice", "--lifetime", "0"], "0 is not in"),
         ("[tokens]\nbearer = false\n", &["--sub", "alice"], "tokens.bearer is false"),
+        ("", &["--sub", "alice", "--origin", "https://elsewhere.example"], "is not in server.allowed_origins"),
+        ("", &["--sub", "alice", "--origin", "www.example.com"], "begin with https://"),
         (IDENTITY, &["--sub", "alice", "--issuer", "x"], "the settings have: https://www.example.com"),
         (IDENTITY, &["--sub", "alice", "--identity", "--lifetime", "601"], "longer than the issuer's max_lifetime_seconds"),
         (&both, &["--sub", "alice"], "Give --issuer with one of: https://www.example.com, idp"),

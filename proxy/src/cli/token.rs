@@ -1,6 +1,6 @@
 use super::{ConfigFile, Outcome, runtime};
 use crate::clock::{Clock, Dice, SystemClock, SystemDice};
-use crate::config::{Config, Identity};
+use crate::config::{Config, Identity, Origin};
 use crate::keys::Algorithm;
 use crate::store::Store;
 use crate::token::{Minting, Scope, TokenService, mint_identity_token};
@@ -20,6 +20,9 @@ pub(super) struct Arguments {
     /// Whose user it is, when the settings have several [[identity]].
     #[arg(long)]
     issuer: Option<String>,
+    /// The origin of the pages that may use the access token. [default: all of server.allowed_origins]
+    #[arg(long, conflicts_with = "identity")]
+    origin: Option<String>,
     /// What the token allows.
     #[arg(long, value_enum, default_value_t = AllowedScope::FullAccess)]
     scope: AllowedScope,
@@ -86,6 +89,16 @@ fn issuer<'a>(config: &'a Config, wanted: Option<&str>) -> Result<Option<&'a Ide
     }
 }
 
+/// The origin asked for, as browsers write it.
+fn origin(config: &Config, wanted: Option<&str>) -> Result<Option<Origin>, String> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    let origin = Origin::parse(wanted).map_err(|error| format!("--origin {wanted}: {error}"))?;
+    if !config.server.allows(origin.as_str()) {
+        return Err(format!("--origin {origin} is not in server.allowed_origins: its pages may not use this server"));
+    }
+    Ok(Some(origin))
+}
+
 fn lifetime(wanted: Option<u32>, longest: u32, setting: &str) -> Result<u32, String> {
     match wanted {
         Some(wanted) if wanted > longest => Err(format!("--lifetime {wanted} is longer than {setting}, which is {longest}")),
@@ -100,7 +113,8 @@ fn identity_token(arguments: &Arguments, config: &Config, issuer: Option<&Identi
     let lifetime = lifetime(arguments.lifetime, issuer.max_lifetime_seconds, "the issuer's max_lifetime_seconds")?;
     let now = SystemClock.now_seconds();
     let audience = issuer.audience.as_deref().unwrap_or(address);
-    let minting = Minting { issuer: Some(issuer.issuer.as_str()), sub: &arguments.sub, scope: arguments.scope.into(), lifetime };
+    let minting =
+        Minting { issuer: Some(issuer.issuer.as_str()), sub: &arguments.sub, origin: None, scope: arguments.scope.into(), lifetime };
     let Some(token) = mint_identity_token(issuer, audience, &minting, (now, &SystemDice as &dyn Dice)) else {
         let (issuer, algorithm) = (&issuer.issuer, issuer.algorithm.name());
         let hs256 = Algorithm::Hs256.name();
@@ -130,8 +144,10 @@ fn access_token(arguments: &Arguments, config: &Config, issuer: Option<&Identity
             .to_owned());
     }
     let lifetime = lifetime(arguments.lifetime, config.tokens.lifetime_seconds, "tokens.lifetime_seconds")?;
+    let origin = origin(config, arguments.origin.as_deref())?;
     let name = issuer.map(|issuer| issuer.issuer.as_str());
-    let minting = Minting { issuer: name, sub: &arguments.sub, scope: arguments.scope.into(), lifetime };
+    let minting =
+        Minting { issuer: name, sub: &arguments.sub, origin: origin.as_ref().map(Origin::as_str), scope: arguments.scope.into(), lifetime };
     let path = &config.store.path;
     let minted = runtime()?.block_on(async {
         let store = Store::open(path).await?;

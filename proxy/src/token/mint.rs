@@ -18,6 +18,8 @@ pub struct Minting<'a> {
     pub issuer: Option<&'a str>,
     /// The user's id there.
     pub sub: &'a str,
+    /// The origin of the pages that may use it; none for all pages that may use the server.
+    pub origin: Option<&'a str>,
     /// What it allows.
     pub scope: Scope,
     /// Seconds.
@@ -25,11 +27,11 @@ pub struct Minting<'a> {
 }
 
 impl TokenService {
-    /// A bearer token for this user, good for all sites. For whoever has the settings and the store, and may do anything anyway.
+    /// A bearer token for this user. For whoever has the settings and the store, and may do anything anyway.
     pub fn mint(&self, minting: &Minting<'_>) -> TokenResponse {
         let visitor = self.user_id(minting.issuer.unwrap_or(NOBODY), minting.sub);
         let credential = Credential { signed_in: true, ..Credential::of(visitor) };
-        let sites: Vec<&str> = self.sites.iter().map(Origin::as_str).collect();
+        let sites = minting.origin.map_or_else(|| self.sites.iter().map(Origin::as_str).collect(), |origin| vec![origin]);
         self.grant(credential, &sites, minting.scope, minting.lifetime)
     }
 }

@@ -64,7 +64,7 @@ async fn printed(program: &'static str, arguments: &[&str], folder: &Path) -> Op
 
 /// The visitor that the user is.
 fn user(app: &TestApp) -> String {
-    let minting = Minting { issuer: Some(ISSUER), sub: USER, scope: Scope::FullAccess, lifetime: 60 };
+    let minting = Minting { issuer: Some(ISSUER), sub: USER, origin: None, scope: Scope::FullAccess, lifetime: 60 };
     app.app.tokens().mint(&minting).visitor_id.to_string()
 }
 
