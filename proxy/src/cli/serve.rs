@@ -7,6 +7,7 @@ use crate::metrics::Exposition;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -33,8 +34,18 @@ async fn run_server(mut config: Config) -> Result<(), String> {
         tokio::spawn(serve_admin(listener, app.clone(), exposition));
     }
     tracing::info!("listening on {address}, reached as {urls}");
-    serve(listener, app, told_to_stop()).await;
-    tracing::info!("ended");
+    let told = watch::Sender::new(0);
+    let (once, twice) = (told_to_stop(told.subscribe(), 1), told_to_stop(told.subscribe(), 2));
+    tokio::spawn(listen_for_the_end(told));
+    let once = async {
+        once.await;
+        tracing::info!("told to stop: open streams are asked to end; told again, the server ends at once");
+    };
+    tokio::select! {
+        () = serve(listener, app, once) => tracing::info!("ended"),
+        // What was being written is found as interrupted at the next start.
+        () = twice => tracing::warn!("told to stop again: ended at once"),
+    }
     Ok(())
 }
 
@@ -48,24 +59,32 @@ async fn admin(settings: &Admin) -> Result<Option<(TcpListener, Exposition)>, St
     Ok(Some((listener, exposition)))
 }
 
-async fn told_to_stop() {
-    let interrupted = async {
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending();
-    tokio::select! {
-        () = interrupted => {},
-        () = terminated => {},
+/// Resolves when the process was told so often.
+async fn told_to_stop(mut told: watch::Receiver<u32>, times: u32) {
+    if told.wait_for(|told| *told >= times).await.is_err() {
+        std::future::pending().await
     }
-    tracing::info!("told to stop: open streams are asked to end");
+}
+
+/// Counts Ctrl-C and SIGTERM.
+async fn listen_for_the_end(told: watch::Sender<u32>) {
+    #[cfg(unix)]
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    loop {
+        #[cfg(unix)]
+        let terminated = async {
+            match &mut terminated {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        #[cfg(not(unix))]
+        let terminated = std::future::pending();
+        tokio::select! {
+            Ok(()) = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
+            else => return,
+        }
+        told.send_modify(|told| *told += 1);
+    }
 }

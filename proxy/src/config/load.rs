@@ -12,6 +12,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+/// The most that `limits.reply_bytes` may be.
+pub(crate) const MAX_REPLY_BYTES: u32 = 67_108_864;
+
 /// Looks up environment variables; handed in so that tests need not change the process's own.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -214,7 +217,7 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     within("limits.message_chars", file.limits.message_chars, 1, 100_000);
     let longest_message = 2048 + file.limits.message_chars.saturating_mul(12).min(16_000_000);
     within("limits.body_bytes", file.limits.body_bytes, longest_message, 16_777_216);
-    within("limits.reply_bytes", file.limits.reply_bytes, 1024, 67_108_864);
+    within("limits.reply_bytes", file.limits.reply_bytes, 1024, MAX_REPLY_BYTES);
     within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000);
     within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000);
     within("limits.token_requests_per_minute", file.limits.token_requests_per_minute, 1, 1_000_000);

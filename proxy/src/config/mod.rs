@@ -19,6 +19,7 @@ mod values;
 pub use error::{ConfigError, Problem};
 pub use help::help;
 pub use identity::{Identity, IdentityKeys, IdentitySection};
+pub(crate) use load::MAX_REPLY_BYTES;
 pub use load::{Config, Environment, Upstream, UpstreamKey};
 pub use sections::{Admin, Auth, Limits, Replies, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
 pub use settings::{Setting, SettingKind};

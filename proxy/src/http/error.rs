@@ -153,7 +153,7 @@ impl From<StoreError> for ApiError {
             StoreError::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
             StoreError::UpstreamConversationTaken => ErrorCode::UpstreamError,
             StoreError::TooManyReplies => return Self::new(ErrorCode::RateLimited).retry_after(10).saying(too_many_replies()),
-            StoreError::Unavailable(_) | StoreError::Migration(_) | StoreError::File(_) => {
+            StoreError::Unavailable(_) | StoreError::Gone | StoreError::Migration(_) | StoreError::File(_) => {
                 tracing::error!(%error, "the store failed");
                 ErrorCode::StoreUnavailable
             }

@@ -9,7 +9,7 @@ use super::sentences::Sentence;
 use super::stream::{answer, failure};
 use super::visitor::Visitor;
 use crate::app::App;
-use crate::relay::{Reply, Saying};
+use crate::relay::{Asked, Reply, Saying};
 use crate::store::PageAt;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -197,9 +197,15 @@ impl FromRequest<App> for Said {
 }
 
 /// What both ways to send do: everything that can be refused is refused before the answer begins.
+/// What came before costs nothing again.
 async fn say(app: &App, context: &Context, visitor: &Visitor, saying: Saying) -> Result<Reply, ApiError> {
-    context.charge(app.sends(), &visitor.subject)?;
-    Ok(app.relay().send(&visitor.subject, saying).await?)
+    match app.relay().ask(&visitor.subject, saying).await? {
+        Asked::Before(reply) => Ok(reply),
+        Asked::New(ticket) => {
+            context.charge(app.sends(), &visitor.subject)?;
+            Ok(ticket.send().await?)
+        }
+    }
 }
 
 fn check_content(content: &str, most: u32) -> Result<(), ApiError> {

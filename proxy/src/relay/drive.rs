@@ -1,23 +1,27 @@
 //! One task per reply: asks the upstream, reads its answer to the end, keeps it.
 
 use super::log::ReplyLog;
-use super::{Inner, Wish};
+use super::{Active, Inner, Wish};
 use crate::metrics;
 use crate::store::{Ending, Route, StoreError};
 use crate::subject::Subject;
 use crate::upstream::{EventStream, Upstream, UpstreamError, UpstreamEvent};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{interval, sleep};
+use tokio::time::{interval, sleep, timeout};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::event::ProgressState;
 use twinchat_protocol::message::{Message, MessageStatus};
 
-/// How often the store is tried again for a reply it could not take.
-const STORE_TRIES: u32 = 12;
+/// How long the end of a reply waits to be kept before it is told all the same.
+const KEPT_WITHIN: Duration = Duration::from_secs(2);
+/// The longest pause before the store is tried again.
+const STORE_PAUSE: Duration = Duration::from_secs(60);
 
 pub(super) struct Drive {
     pub(super) relay: Arc<Inner>,
@@ -44,10 +48,20 @@ impl Outcome {
 
 impl Drive {
     /// Drives the reply to its end, whatever that is, and forgets its log some time later.
-    pub(super) async fn run(self) {
-        let active = metrics::REPLIES_ACTIVE.hold([&self.route.upstream]);
+    pub(super) async fn run(self, active: Active) {
+        let counted = metrics::REPLIES_ACTIVE.hold([&self.route.upstream]);
+        // A mistake of ours must not leave readers waiting and the conversation busy.
+        let outcome = AssertUnwindSafe(self.outcome()).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Outcome::of(MessageStatus::Failed, Some(ErrorCode::Internal)));
+        self.finish(&outcome).await;
+        drop((active, counted));
+        sleep(self.relay.settings.keep).await;
+        self.relay.forget(&self.log);
+    }
+
+    async fn outcome(&self) -> Outcome {
         let mut wish = self.wish.clone();
-        let outcome = tokio::select! {
+        tokio::select! {
             biased;
             wish = wish.wait_for(|wish| *wish != Wish::GoOn) => match wish.map(|wish| *wish) {
                 Ok(Wish::Stop) => Outcome::of(MessageStatus::Stopped, None),
@@ -56,11 +70,7 @@ impl Drive {
             outcome = self.converse() => outcome,
             () = self.too_long() => Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::UpstreamTimeout)),
             never = self.checkpoints() => match never {},
-        };
-        self.finish(&outcome).await;
-        drop(active);
-        sleep(self.relay.settings.keep).await;
-        self.relay.forget(&self.log);
+        }
     }
 
     async fn converse(&self) -> Outcome {
@@ -210,35 +220,37 @@ impl Drive {
         }
     }
 
-    /// Keeps the end, then tells it: who hears of it finds it stored.
+    /// Keeps the end, then tells it: who hears of it finds it stored. When the store has trouble it is
+    /// told from memory, and kept as soon as that is possible.
     async fn finish(&self, outcome: &Outcome) {
-        let text = outcome.text.clone().unwrap_or_else(|| self.log.so_far().0);
-        let ending = Ending { content: &text, status: outcome.status, seq: self.log.next_seq(), error: outcome.error };
+        let whole = self.log.whole();
+        let text = outcome.text.as_ref().unwrap_or(&whole);
+        let ending = Ending { content: text, status: outcome.status, seq: self.log.next_seq(), error: outcome.error };
         let code = outcome.error.map_or("", ErrorCode::as_str);
         metrics::REPLIES.count([&self.route.upstream, outcome.status.as_str(), code]);
-        let stored = self.keep(&ending).await;
-        let was_kept = stored.is_ok();
-        let message = stored.ok().flatten().unwrap_or_else(|| self.as_ended(&ending));
+        let mut keeping = pin!(self.keep(&ending));
+        let kept = timeout(KEPT_WITHIN, &mut keeping).await;
+        let in_time = kept.is_ok();
+        let message = kept.ok().flatten().unwrap_or_else(|| self.as_ended(&ending));
         self.log.end(message, outcome.retry_after);
         self.relay.announce(&self.log.exchange.reply.conversation_id);
-        if !was_kept {
-            self.keep_later(&ending).await;
+        if !in_time {
+            keeping.await;
         }
-        self.relay.active.send_modify(|active| *active -= 1);
     }
 
-    async fn keep(&self, ending: &Ending<'_>) -> Result<Option<Message>, StoreError> {
-        let kept = self.relay.store.end_reply(&self.subject, &self.log.exchange.reply.id, ending, self.relay.clock.now_millis()).await;
-        kept.inspect_err(|error| tracing::error!(%error, "the end of a reply could not be kept"))
-    }
-
-    /// The reply is still in memory; a store that was full or locked may take it in a while.
-    async fn keep_later(&self, ending: &Ending<'_>) {
-        for attempt in 0..STORE_TRIES {
-            sleep(Duration::from_secs(1 << attempt.min(6))).await;
-            if self.keep(ending).await.is_ok() {
-                return;
+    /// Keeps the end, however long that takes. None when the conversation was erased meanwhile, or when
+    /// somebody who needed the store to know was quicker.
+    async fn keep(&self, ending: &Ending<'_>) -> Option<Message> {
+        let mut pause = Duration::from_secs(1);
+        loop {
+            let now = self.relay.clock.now_millis();
+            match self.relay.store.end_reply(&self.subject, &self.log.exchange.reply.id, ending, now).await {
+                Ok(message) => return message,
+                Err(error) => tracing::error!(%error, "the end of a reply could not be kept; it is tried again"),
             }
+            sleep(pause).await;
+            pause = (2 * pause).min(STORE_PAUSE);
         }
     }
 

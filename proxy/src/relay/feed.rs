@@ -33,6 +33,8 @@ enum Share {
     Nothing,
     Event(Numbered),
     Follow(Arc<ReplyLog>),
+    /// The store takes it to be running, and nobody writes it.
+    Orphan,
 }
 
 /// Ends when the conversation is erased or the store fails; the reader then asks again.
@@ -76,8 +78,14 @@ impl Feed {
         let from = PageAt::After(self.told.ordinal.saturating_sub(1));
         let page = self.relay.store.messages(&self.subject, &self.conversation, from, PAGE).await?;
         for message in page.messages {
+            if message.status == MessageStatus::Streaming {
+                // Its task may be about to begin.
+                self.relay.claims.free(message.id.as_str()).await;
+            }
             match self.share(message) {
                 Share::Nothing => {}
+                // When this fails too, the store has other trouble; the reader is not to suffer for it.
+                Share::Orphan => drop(self.relay.settle(&self.subject).await),
                 Share::Event(event) => self.ready.push_back(event),
                 Share::Follow(log) => {
                     let seen = if self.told.ordinal == log.exchange.reply.ordinal { self.told.seq } else { 0 };
@@ -103,11 +111,12 @@ impl Feed {
             return Share::Event(Numbered::whole(message));
         }
         let seen = if unknown { 0 } else { self.told.seq };
-        match self.relay.log_of(&message.id).filter(|log| log.has_more(seen)) {
-            Some(log) => Share::Follow(log),
-            // Stored, but its task has not begun: news will come.
-            None if running => Share::Nothing,
-            None => Share::Event(Numbered::ended(message)),
+        match self.relay.log_of(&message.id) {
+            Some(log) if log.has_more(seen) => Share::Follow(log),
+            // It has ended, and the store does not know yet.
+            Some(_) if running => Share::Nothing,
+            None if running => Share::Orphan,
+            _ => Share::Event(Numbered::ended(message)),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The events of one reply, in memory. Any number of readers, each with a place of its own.
 
 use super::event::{Numbered, Told, event_id};
-use crate::store::Exchange;
+use crate::config::MAX_REPLY_BYTES;
+use crate::store::{Exchange, SEQ_LEAP};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -11,6 +12,14 @@ use twinchat_protocol::message::Message;
 
 /// The most progress events kept of one reply; more are dropped, they carry no text.
 const MAX_PROGRESS: usize = 1000;
+
+/// The most deltas that are events of their own. Of a longer reply they are told in larger pieces, so
+/// that the log stays in proportion to the text, and events fewer than [`SEQ_LEAP`].
+const MAX_FINE: usize = 1 << 16;
+/// The least bytes of such a piece.
+const COARSE: usize = 128;
+// The largest reply that the settings allow, in the smallest pieces.
+const _: () = assert!(MAX_FINE + MAX_PROGRESS + MAX_REPLY_BYTES as usize / COARSE < SEQ_LEAP as usize);
 
 /// The log of one reply: its whole text and where each event ends in it.
 #[derive(Debug)]
@@ -27,6 +36,8 @@ pub(super) struct ReplyLog {
 #[derive(Debug, Default)]
 struct Growing {
     text: String,
+    /// How much of the text the marks tell of.
+    marked: usize,
     marks: Vec<Mark>,
     progress: usize,
     ended: Option<(Message, Option<u32>)>,
@@ -67,8 +78,9 @@ impl ReplyLog {
         let text = if fits { text } else { &text[..text.floor_char_boundary(room)] };
         if !text.is_empty() {
             growing.text.push_str(text);
-            let end = growing.text.len();
-            growing.marks.push(Mark::Delta(end));
+            if growing.marks.len() < MAX_FINE || growing.text.len() - growing.marked >= COARSE {
+                growing.mark();
+            }
         }
         drop(growing);
         self.grown.send_replace(());
@@ -83,6 +95,7 @@ impl ReplyLog {
             return;
         }
         growing.progress += 1;
+        growing.mark();
         growing.marks.push(Mark::Progress(Box::new((state, text))));
         drop(growing);
         self.grown.send_replace(());
@@ -105,7 +118,14 @@ impl ReplyLog {
     /// The text so far and the number of the last event in it.
     pub(super) fn so_far(&self) -> (String, u32) {
         let growing = self.lock();
-        (growing.text.clone(), self.seq_of(growing.marks.len() - 1))
+        (growing.text[..growing.marked].to_owned(), self.seq_of(growing.marks.len() - 1))
+    }
+
+    /// All of the text, told to its last byte: nothing is added any more but the end.
+    pub(super) fn whole(&self) -> String {
+        let mut growing = self.lock();
+        growing.mark();
+        growing.text.clone()
     }
 
     /// Bytes of text so far.
@@ -185,6 +205,16 @@ impl ReplyLog {
                 self.numbered(index, Told::Ended { message: Box::new(message), retry_after })
             }
         })
+    }
+}
+
+impl Growing {
+    /// Makes an event of the text that is in none.
+    fn mark(&mut self) {
+        if self.marked < self.text.len() {
+            self.marked = self.text.len();
+            self.marks.push(Mark::Delta(self.marked));
+        }
     }
 }
 

@@ -7,91 +7,53 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `ask` | what begins a reply, or finds that it was begun before |
+//! | `claims` | what one task at a time may do |
 //! | `drive` | the task of one reply |
+//! | `settle` | what the store does not know yet of replies that have ended |
 //! | `log` | its events, and places in them |
 //! | `feed` | all events of a conversation after one of them, then live |
 //! | `reply` | a reply that was asked for, as events or as a whole |
 //! | `event` | what can be told |
+//! | `settings` | how large and how long things may get |
 
+mod ask;
+mod claims;
 mod drive;
 mod event;
 mod feed;
 mod log;
 mod reply;
+mod settings;
+mod settle;
 #[cfg(test)]
 mod tests;
 
+pub use ask::{Asked, Ticket};
 pub use event::{Numbered, Told};
 pub use reply::Reply;
+pub use settings::RelaySettings;
 
-use crate::clock::{Clock, Dice, base32_lower, random_id_part};
-use crate::config::{Config, Replies};
-use crate::store::{Begun, Exchange, NewSend, Route, Store, StoreError};
+use crate::clock::{Clock, Dice, random_id_part};
+use crate::store::{Exchange, Route, Store, StoreError};
 use crate::subject::Subject;
 use crate::upstream::Directory;
+use ask::joined;
+use claims::Claims;
 use drive::Drive;
 use futures_util::stream::BoxStream;
 use log::ReplyLog;
-use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use twinchat_protocol::id::{ConversationId, EventId, MessageId};
 use twinchat_protocol::message::{Message, MessageStatus};
 
 /// How long what is kept of running replies may take at the very end.
 const LAST_WRITES: Duration = Duration::from_secs(3);
-
-/// How large and how long things may get.
-#[derive(Debug, Clone, Copy)]
-pub struct RelaySettings {
-    /// The most bytes of a reply. 1 MiB.
-    pub reply_bytes: usize,
-    /// The longest a reply may take. 10 min.
-    pub longest: Duration,
-    /// The longest a reply goes on with nobody listening. 10 min.
-    pub detached: Duration,
-    /// How long a log is kept after its end. 10 min.
-    pub keep: Duration,
-    /// A running reply is kept this often. 1 s.
-    pub checkpoint_every: Duration,
-    /// ... or after so much text, or half of what there is if that is more. 4 KiB.
-    pub checkpoint_bytes: usize,
-    /// Replies written for one visitor at once. 3.
-    pub replies_per_visitor: u32,
-}
-
-impl RelaySettings {
-    /// As the owner has set them.
-    pub fn of(config: &Config) -> Self {
-        Self { reply_bytes: config.limits.reply_bytes as usize, ..Self::from(&config.replies) }
-    }
-}
-
-impl From<&Replies> for RelaySettings {
-    fn from(replies: &Replies) -> Self {
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-        Self {
-            reply_bytes: 1 << 20,
-            longest: seconds(replies.total_seconds),
-            detached: seconds(replies.detached_seconds),
-            keep: seconds(replies.log_seconds),
-            checkpoint_every: Duration::from_secs(1),
-            checkpoint_bytes: 4096,
-            replies_per_visitor: replies.per_visitor,
-        }
-    }
-}
-
-impl Default for RelaySettings {
-    fn default() -> Self {
-        Self::from(&Replies::default())
-    }
-}
 
 /// Why nothing was asked.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +77,19 @@ pub struct Saying {
     pub key: Option<String>,
 }
 
+/// What a relay holds in memory. With nobody there and every log forgotten, all of it is 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Replies that are being written, or have ended and are not kept yet.
+    pub active: usize,
+    /// Logs, of those and of replies that ended a while ago.
+    pub logs: usize,
+    /// Conversations that somebody listens to.
+    pub feeds: usize,
+    /// Messages that are being begun.
+    pub claims: usize,
+}
+
 /// What the task of a reply is wished to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
@@ -135,6 +110,8 @@ struct Inner {
     settings: RelaySettings,
     runs: Mutex<HashMap<MessageId, Run>>,
     feeds: Mutex<HashMap<ConversationId, watch::Sender<()>>>,
+    /// Replies that are being begun, and idempotency keys that are being used.
+    claims: Claims,
     /// How many replies are being written.
     active: watch::Sender<usize>,
     closing: watch::Sender<bool>,
@@ -156,49 +133,41 @@ impl Relay {
             settings,
             runs: Mutex::default(),
             feeds: Mutex::default(),
+            claims: Claims::default(),
             active: watch::Sender::new(0),
             closing: watch::Sender::new(false),
         }))
     }
 
-    /// Stores what the visitor says and has it answered; what came with the same key before is not
-    /// asked again. Goes through even if the caller does not wait for it.
+    /// Looks whether this came with the same key before. If not, the ticket sends it; who comes with
+    /// the same key meanwhile waits for that.
     ///
     /// # Errors
-    /// As [`Store::begin_send`]; [`RelayError::Closing`].
+    /// [`StoreError::IdempotencyMismatch`], or when the database fails.
+    pub async fn ask(&self, subject: &Subject, saying: Saying) -> Result<Asked, RelayError> {
+        self.0.ask(subject, saying).await
+    }
+
+    /// Stores what the visitor says and has it answered; what came with the same key before is not
+    /// asked again.
+    ///
+    /// # Errors
+    /// As [`Relay::ask`] and [`Ticket::send`].
     pub async fn send(&self, subject: &Subject, saying: Saying) -> Result<Reply, RelayError> {
-        let (relay, subject) = (self.0.clone(), subject.clone());
-        joined(tokio::spawn(async move {
-            relay.check_open()?;
-            let hash = base32_lower(&Sha256::digest(saying.content.as_bytes()));
-            let send = NewSend {
-                conversation: &saying.conversation,
-                content: &saying.content,
-                key: saying.key.as_deref(),
-                request_hash: &hash,
-                ids: (relay.new_message_id(), relay.new_message_id()),
-                max_active: relay.settings.replies_per_visitor,
-            };
-            let begun = relay.store.begin_send(&subject, &send, relay.clock.now_millis()).await?;
-            Ok(relay.begin(subject, begun))
-        }))
-        .await
+        match self.ask(subject, saying).await? {
+            Asked::Before(reply) => Ok(reply),
+            Asked::New(ticket) => ticket.send().await,
+        }
     }
 
     /// Has the question of a reply that did not end well answered again, in its place. A reply
-    /// that is being written is joined.
+    /// that is being written is joined. Goes through even if the caller does not wait for it.
     ///
     /// # Errors
     /// As [`Store::begin_retry`]; [`RelayError::Closing`].
     pub async fn retry(&self, subject: &Subject, reply: MessageId) -> Result<Reply, RelayError> {
         let (relay, subject) = (self.0.clone(), subject.clone());
-        joined(tokio::spawn(async move {
-            relay.check_open()?;
-            let most = relay.settings.replies_per_visitor;
-            let begun = relay.store.begin_retry(&subject, &reply, most, relay.clock.now_millis()).await?;
-            Ok(relay.begin(subject, begun))
-        }))
-        .await
+        joined(tokio::spawn(async move { relay.retry(&subject, &reply).await })).await
     }
 
     /// Ends a reply where it is and keeps what came. One that has ended stays as it is.
@@ -210,10 +179,12 @@ impl Relay {
         if message.status.is_final() {
             return Ok(message);
         }
-        match self.0.wish(reply, Wish::Stop) {
-            Some(log) => Ok(log.ended().await),
-            None => Ok(self.0.store.message(subject, reply).await?),
+        self.0.claims.free(reply.as_str()).await;
+        if let Some(log) = self.0.wish(reply, Wish::Stop) {
+            return Ok(log.ended().await);
         }
+        self.0.settle(subject).await?;
+        Ok(self.0.store.message(subject, reply).await?)
     }
 
     /// All events of a conversation after this one, then those to come.
@@ -252,8 +223,11 @@ impl Relay {
     /// [`StoreError::NotFound`], also when it is somebody else's.
     pub async fn erase(&self, subject: &Subject, conversation: &ConversationId) -> Result<(), RelayError> {
         let found = self.0.store.conversation(subject, conversation).await?;
-        if let Some(log) = found.active_message_id.and_then(|reply| self.0.wish(&reply, Wish::Stop)) {
-            log.ended().await;
+        if let Some(reply) = found.active_message_id {
+            self.0.claims.free(reply.as_str()).await;
+            if let Some(log) = self.0.wish(&reply, Wish::Stop) {
+                log.ended().await;
+            }
         }
         self.0.store.delete_conversation(subject, conversation).await?;
         self.0.runs().retain(|_, run| run.log.exchange.reply.conversation_id != *conversation);
@@ -279,6 +253,11 @@ impl Relay {
         Ok(erased.len())
     }
 
+    /// What is held in memory now.
+    pub fn held(&self) -> Held {
+        Held { active: *self.0.active.borrow(), logs: self.0.runs().len(), feeds: self.0.feeds().len(), claims: self.0.claims.count() }
+    }
+
     /// Takes nothing new, gives running replies so long to end, then keeps what has come of them
     /// as interrupted.
     pub async fn close(&self, patience: Duration) {
@@ -296,7 +275,13 @@ impl Relay {
 
 impl fmt::Debug for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay").field("active", &*self.0.active.borrow()).finish_non_exhaustive()
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay").field("active", &*self.active.borrow()).finish_non_exhaustive()
     }
 }
 
@@ -317,25 +302,23 @@ impl Inner {
         if *self.closing.borrow() { Err(RelayError::Closing) } else { Ok(()) }
     }
 
-    fn begin(self: &Arc<Self>, subject: Subject, begun: Begun) -> Reply {
-        match begun {
-            Begun::New(exchange, route) => self.start(subject, exchange, route),
-            Begun::Before(exchange) => Reply { log: self.log_of(&exchange.reply.id), exchange },
-        }
-    }
-
     fn start(self: &Arc<Self>, subject: Subject, exchange: Exchange, route: Route) -> Reply {
         let log = Arc::new(ReplyLog::new(exchange.clone()));
         let (wish, wished) = watch::channel(Wish::GoOn);
-        self.active.send_modify(|active| *active += 1);
         self.runs().insert(exchange.reply.id.clone(), Run { log: log.clone(), wish });
-        tokio::spawn(Drive { relay: self.clone(), subject, log: log.clone(), route, wish: wished }.run());
+        let active = Active::new(self);
+        tokio::spawn(Drive { relay: self.clone(), subject, log: log.clone(), route, wish: wished }.run(active));
         self.announce(&exchange.reply.conversation_id);
         Reply { exchange, log: Some(log) }
     }
 
     fn log_of(&self, reply: &MessageId) -> Option<Arc<ReplyLog>> {
         self.runs().get(reply).map(|run| run.log.clone())
+    }
+
+    /// Whether somebody writes it.
+    fn is_running(&self, reply: &MessageId) -> bool {
+        self.log_of(reply).is_some_and(|log| log.outcome().is_none())
     }
 
     /// Tells the task of a reply; gives the log to wait on.
@@ -363,6 +346,22 @@ impl Inner {
     }
 }
 
+/// A reply that is being written or not yet kept, for as long as this lives.
+struct Active(Arc<Inner>);
+
+impl Active {
+    fn new(relay: &Arc<Inner>) -> Self {
+        relay.active.send_modify(|active| *active += 1);
+        Self(relay.clone())
+    }
+}
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.send_modify(|active| *active -= 1);
+    }
+}
+
 impl Run {
     /// The first wish counts.
     fn ask(&self, wish: Wish) {
@@ -373,13 +372,5 @@ impl Run {
             }
             first
         });
-    }
-}
-
-/// What a task gave, or its panic.
-async fn joined<T>(task: JoinHandle<T>) -> T {
-    match task.await {
-        Ok(value) => value,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

@@ -10,6 +10,7 @@
 //! | `credentials` | the signing key, revoked tokens, used identity tokens |
 //! | `link` | which user an anonymous visitor became |
 //! | `conversations` | list, create, rename, delete |
+//! | `idempotency` | what was said before with a key |
 //! | `messages` | history, feedback |
 //! | `replies` | a send, a retry, and how a reply grows and ends |
 //! | `retention` | what is erased, so that it is gone from the file |
@@ -22,6 +23,7 @@ mod backup;
 mod conversations;
 mod credentials;
 mod export;
+mod idempotency;
 mod inspect;
 mod link;
 mod messages;
@@ -31,11 +33,14 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod text;
+#[cfg(test)]
+mod trouble;
 
 pub use backup::backup;
 pub use conversations::{ConversationQuery, NewConversation, TwinRef};
 pub use inspect::{Inspection, inspect};
 pub use messages::{MessagePage, PageAt};
+pub(crate) use replies::SEQ_LEAP;
 pub use replies::{Begun, Ending, Exchange, NewSend, Route};
 pub use retention::{EXPIRING, Old, Purged};
 
@@ -43,8 +48,13 @@ use crate::clock::rfc3339;
 use crate::metrics;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool, Transaction};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
+
+/// How long a write waits for somebody else's lock, and for its turn. Together less than what a
+/// visitor waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many connections read at once. Writes have one connection of their own.
 const READERS: u32 = 4;
@@ -76,6 +86,9 @@ pub enum StoreError {
     /// The database failed: locked, full, gone or damaged.
     #[error("the database failed: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// The file was removed or replaced while it is open.
+    #[error("the database file was removed or replaced while the server runs: put it in place and start the server again")]
+    Gone,
     /// The database's tables could not be brought up to date.
     #[error("the database could not be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -98,6 +111,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
+    file: Arc<DatabaseFile>,
 }
 
 impl Store {
@@ -108,19 +122,25 @@ impl Store {
     /// When the file cannot be made, opened or migrated.
     pub async fn open(path: &Path) -> Result<Self> {
         make_private_file(path)?;
+        let file = Arc::new(DatabaseFile::at(path)?);
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(PATIENCE)
             .foreign_keys(true)
             // What is freed is overwritten: FAST would leave whole pages as they were.
             .pragma("secure_delete", "ON");
-        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).connect_with(options.clone()).await?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(2 * PATIENCE)
+            .connect_with(options.clone())
+            .await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, file })
     }
 
     /// Whether the database takes a write, for readiness checks: it makes one.
@@ -142,8 +162,55 @@ impl Store {
 
     /// A transaction that holds the write lock from its start, so that it cannot fail half-way for it.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        self.file.check()?;
+        #[cfg(test)]
+        trouble::make(self).await;
+        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            // SQLite rolls back by itself when the disk is full or fails, and sqlx then counts one
+            // transaction too many for ever: another connection is needed.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            begun => Ok(begun?),
+        }
     }
+}
+
+/// The file that was opened. SQLite would go on writing into one that has no name any more, and all of
+/// it would be gone with the process.
+#[derive(Debug)]
+struct DatabaseFile {
+    path: PathBuf,
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+impl DatabaseFile {
+    fn at(path: &Path) -> std::io::Result<Self> {
+        #[cfg(unix)]
+        let identity = identity(path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            #[cfg(unix)]
+            identity,
+        })
+    }
+
+    /// Whether it is still what is found under its name.
+    fn check(&self) -> Result<()> {
+        #[cfg(unix)]
+        let same = identity(&self.path).is_ok_and(|found| found == self.identity);
+        #[cfg(not(unix))]
+        let same = self.path.exists();
+        if same { Ok(()) } else { Err(StoreError::Gone) }
+    }
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
 /// SQLite gives its `-wal` and `-shm` files the mode of the database file.

@@ -1,3 +1,4 @@
+use super::idempotency::{keep_key, sent_before};
 use super::link::USER_OF_1;
 use super::messages::{message_begun_by, message_in};
 use super::rows::{MESSAGE_COLUMNS, MessageRow};
@@ -5,13 +6,10 @@ use super::text::{fold, title_of};
 use super::{Result, Store, StoreError};
 use crate::clock::rfc3339;
 use crate::subject::Subject;
-use sqlx::{AssertSqlSafe, FromRow, Row, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::{Message, MessageStatus, Role};
-
-/// How long an idempotency key is remembered.
-const IDEMPOTENCY_LIFE_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// How far a reply cut off by the end of the process moves its event number, so that its end is
 /// numbered after every event that was told but not yet kept. A reply has fewer events than this.
@@ -92,8 +90,11 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .await?
             .ok_or(StoreError::NotFound)?;
-        if let Some(before) = sent_before(&mut transaction, subject, send, now).await? {
-            return Ok(Begun::Before(before));
+        if let Some(key) = send.key {
+            let before = sent_before(&mut transaction, subject, (send.conversation, key, send.request_hash), now).await?;
+            if let Some(before) = before {
+                return Ok(Begun::Before(before));
+            }
         }
         check_active(&mut transaction, subject, send.conversation, send.max_active).await?;
         let (question_id, reply_id) = &send.ids;
@@ -163,6 +164,15 @@ impl Store {
         let route = route_in(&mut transaction, subject, &reply.conversation_id).await?;
         transaction.commit().await?;
         Ok(Begun::New(Exchange { question, reply }, route))
+    }
+
+    /// The visitor's replies that are taken to be running.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn streaming(&self, subject: &Subject) -> Result<Vec<MessageId>> {
+        let mut reading = self.readers.begin().await?;
+        Ok(streaming_in(&mut reading, subject).await?.into_iter().map(|(reply, _)| reply).collect())
     }
 
     /// The question a reply answers, with the reply.
@@ -277,53 +287,6 @@ impl NewRow<'_> {
     }
 }
 
-async fn sent_before(
-    transaction: &mut Transaction<'_, Sqlite>,
-    subject: &Subject,
-    send: &NewSend<'_>,
-    now: i64,
-) -> Result<Option<Exchange>> {
-    let Some(key) = send.key else { return Ok(None) };
-    let row = sqlx::query(
-        "SELECT request_hash, user_message_id, reply_message_id FROM idempotency \
-         WHERE visitor_id = ? AND conversation_id = ? AND key = ? AND expires_at > ?",
-    )
-    .bind(subject.as_str())
-    .bind(send.conversation.as_str())
-    .bind(key)
-    .bind(rfc3339(now))
-    .fetch_optional(&mut **transaction)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.try_get::<&str, _>("request_hash")? != send.request_hash {
-        return Err(StoreError::IdempotencyMismatch);
-    }
-    let id = |column| MessageId::parse(row.try_get(column)?).map_err(|_| StoreError::NotFound);
-    let (question, reply) = (id("user_message_id")?, id("reply_message_id")?);
-    Ok(Some(Exchange {
-        question: message_in(transaction, subject, &question).await?,
-        reply: message_in(transaction, subject, &reply).await?,
-    }))
-}
-
-async fn keep_key(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, send: &NewSend<'_>, key: &str, now: i64) -> Result<()> {
-    sqlx::query("DELETE FROM idempotency WHERE expires_at <= ?").bind(rfc3339(now)).execute(&mut **transaction).await?;
-    sqlx::query(
-        "INSERT INTO idempotency (visitor_id, conversation_id, key, request_hash, user_message_id, reply_message_id, expires_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(subject.as_str())
-    .bind(send.conversation.as_str())
-    .bind(key)
-    .bind(send.request_hash)
-    .bind(send.ids.0.as_str())
-    .bind(send.ids.1.as_str())
-    .bind(rfc3339(now + IDEMPOTENCY_LIFE_MILLIS))
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
-}
-
 /// One reply per conversation, and so many per visitor.
 async fn check_active(
     transaction: &mut Transaction<'_, Sqlite>,
@@ -331,17 +294,24 @@ async fn check_active(
     conversation: &ConversationId,
     max_active: u32,
 ) -> Result<()> {
-    let active: Vec<String> = sqlx::query_scalar(
-        "SELECT m.conversation_id FROM message m JOIN conversation c ON c.id = m.conversation_id \
+    let active = streaming_in(transaction, subject).await?;
+    if active.iter().any(|(_, running)| running == conversation) {
+        return Err(StoreError::ReplyInProgress);
+    }
+    if active.len() >= max_active as usize { Err(StoreError::TooManyReplies) } else { Ok(()) }
+}
+
+/// The replies being written for a visitor, and where.
+async fn streaming_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject) -> Result<Vec<(MessageId, ConversationId)>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT m.id, m.conversation_id FROM message m JOIN conversation c ON c.id = m.conversation_id \
          WHERE m.status = 'streaming' AND c.visitor_id = ?",
     )
     .bind(subject.as_str())
     .fetch_all(&mut **transaction)
     .await?;
-    if active.iter().any(|id| id == conversation.as_str()) {
-        return Err(StoreError::ReplyInProgress);
-    }
-    if active.len() >= max_active as usize { Err(StoreError::TooManyReplies) } else { Ok(()) }
+    let parsed = rows.iter().map(|(reply, conversation)| Some((MessageId::parse(reply).ok()?, ConversationId::parse(conversation).ok()?)));
+    parsed.collect::<Option<_>>().ok_or(StoreError::NotFound)
 }
 
 async fn question_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, reply: &Message) -> Result<Message> {

@@ -12,6 +12,7 @@ mod backup;
 mod cors;
 mod doctor;
 mod egress;
+mod endurance;
 mod frame;
 mod identity;
 mod isolation;

@@ -1,3 +1,5 @@
+mod trouble;
+
 use super::*;
 use crate::clock::{LoadedDice, ManualClock};
 use crate::store::{NewConversation, TwinRef};
@@ -63,7 +65,8 @@ impl Upstream for Scripted {
 
     fn send<'a>(&'a self, conversation: &'a str, content: &'a str) -> BoxFuture<'a, Result<EventStream, UpstreamError>> {
         self.asked.lock().unwrap().push(format!("send {conversation} {content}"));
-        let next = self.replies.lock().unwrap().pop_front().expect("a reply was written");
+        let next = self.replies.lock().unwrap().pop_front();
+        let next = next.expect("a reply was written");
         async move { next.map(|mut receiver| poll_fn(move |context| receiver.poll_recv(context)).boxed()) }.boxed()
     }
 
@@ -82,7 +85,7 @@ struct House {
     upstream: Arc<Scripted>,
     ann: Subject,
     chat: ConversationId,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 async fn house(settings: RelaySettings) -> House {
@@ -95,7 +98,7 @@ async fn house(settings: RelaySettings) -> House {
     let (ann, chat) = (Subject::proven(VisitorId::from_random("annannann")), ConversationId::from_random("chatchat"));
     let twin = TwinRef { id: TwinId::from_random("twintwin"), upstream: "main".to_owned(), upstream_id: "lan".to_owned() };
     store.create_conversation(&ann, &NewConversation { id: &chat, twin: &twin, title: "" }, 0).await.unwrap();
-    House { relay, store, upstream, ann, chat, _folder: folder }
+    House { relay, store, upstream, ann, chat, folder }
 }
 
 impl House {
@@ -281,6 +284,38 @@ async fn erasing_a_conversation_ends_its_reply_and_its_feeds() {
     assert!(house.relay.0.feeds().len() <= 1);
     drop(feed);
     assert_eq!(house.relay.0.feeds().len(), 0);
+}
+
+#[test]
+fn a_reply_in_very_small_pieces_is_told_in_larger_ones_and_resumed_as_well() {
+    let log = log_of(1);
+    let mut reader = log.read(0);
+    let (mut text, mut events) = (String::new(), 0);
+    let mut read = |reader: &mut log::ReplyReader| {
+        while let Some(Some(event)) = reader.next().now_or_never() {
+            events += 1;
+            if let Told::Delta(piece) = event.told {
+                text.push_str(&piece);
+            }
+        }
+        (text.clone(), events)
+    };
+    for number in 0..100_000 {
+        assert!(log.delta("x", 1 << 20));
+        // Told as they come, until there are too many of them.
+        if number < 70_000 {
+            read(&mut reader);
+        }
+    }
+    let (kept, seq) = log.so_far();
+    assert!(seq < 66_000, "{seq}");
+    let mut resumed = log.read(seq);
+    assert_eq!(log.whole().len(), 100_000);
+    let reply = log.exchange.reply.clone();
+    log.end(Message { status: MessageStatus::Complete, ..reply }, None);
+    let rest = resumed.next().now_or_never().unwrap().unwrap();
+    assert_eq!(rest.told, Told::Delta("x".repeat(100_000 - kept.len())));
+    assert_eq!(read(&mut reader).0.len(), 100_000);
 }
 
 fn log_of(first: u32) -> Arc<ReplyLog> {
