@@ -36,6 +36,8 @@ pub struct Entry {
     pub auth: &'static str,
     /// The first eight hex digits of the credential's SHA-256, to tell two apart.
     pub key_fingerprint: Option<String>,
+    /// The first sixteen hex digits of the body's SHA-256, to tell whether the same was sent twice.
+    pub body_fingerprint: Option<String>,
     /// Whether the credential is the emulator's `full_access` demo key.
     pub saw_key: bool,
     /// Where that key stood: header names, `path`, `body`. Anything but one `authorization` or `x-api-key` is a leak.

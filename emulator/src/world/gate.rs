@@ -59,7 +59,8 @@ impl Arrival<'_> {
                 (false, true) => "x-api-key",
                 (false, false) => "none",
             },
-            key_fingerprint: self.credential.map(fingerprint),
+            key_fingerprint: self.credential.map(|credential| fingerprint(credential.as_bytes(), 4)),
+            body_fingerprint: (!self.body.is_empty()).then(|| fingerprint(self.body, 8)),
             saw_key: self.credential == Some(self.key),
             key_in,
             status: 0,
@@ -74,8 +75,9 @@ fn path_of(uri: &Uri) -> &str {
     uri.path_and_query().map_or("/", |path| path.as_str())
 }
 
-fn fingerprint(credential: &str) -> String {
-    Sha256::digest(credential.as_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+/// The first bytes of the SHA-256, in hex.
+fn fingerprint(of: &[u8], length: usize) -> String {
+    Sha256::digest(of).iter().take(length).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A request on its way: when it came and what it meets.

@@ -163,17 +163,21 @@ impl Store {
     /// A transaction that holds the write lock from its start, so that it cannot fail half-way for it.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
         self.file.check()?;
-        #[cfg(test)]
-        trouble::make(self).await;
-        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+        match self.begin().await {
             // SQLite rolls back by itself when the disk is full or fails, and sqlx then counts one
             // transaction too many for ever: another connection is needed.
             Err(sqlx::Error::InvalidSavePointStatement) => {
                 self.writer.acquire().await?.close().await?;
-                Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+                Ok(self.begin().await?)
             }
             begun => Ok(begun?),
         }
+    }
+
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {
+        #[cfg(test)]
+        trouble::make(self).await;
+        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 }
 
