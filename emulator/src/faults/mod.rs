@@ -5,8 +5,10 @@
 //! Deliberately absent: HTTP and the text of error bodies.
 
 mod body;
+mod leak;
 
 pub(crate) use body::Faulty;
+pub use leak::Leak;
 
 use crate::clock::{Clock, Dice};
 use serde::{Deserialize, Serialize};
@@ -103,6 +105,11 @@ pub enum Fault {
         /// How much.
         millis: u64,
     },
+    /// The answer holds what others of the account said.
+    Everybody {
+        /// Where.
+        what: Leak,
+    },
 }
 
 impl Fault {
@@ -129,6 +136,7 @@ impl Fault {
             Self::IgnoredFilters => "ignored_filters",
             Self::WrongRooms => "wrong_rooms",
             Self::LateSync { .. } => "late_sync",
+            Self::Everybody { .. } => "everybody",
         }
     }
 }

@@ -51,6 +51,11 @@ impl Conversations {
         self.by_id.get(id)
     }
 
+    /// All of them, the one changed last first.
+    pub(super) fn latest_first(&self) -> impl Iterator<Item = &Conversation> {
+        self.order.iter().rev().filter_map(|id| self.by_id.get(id))
+    }
+
     /// Changes one and makes it the latest.
     pub(super) fn touch(&mut self, id: &str, change: impl FnOnce(&mut Conversation)) {
         if let Some(conversation) = self.by_id.get_mut(id) {
@@ -106,8 +111,7 @@ pub(super) async fn list(State(api): State<Arc<TwinExpert>>, Extension(ask): Ext
     let page = ask.page()?;
     let twin = ask.query("twinId");
     let memory = api.memory();
-    let conversations = &memory.conversations;
-    let all = conversations.order.iter().rev().filter_map(|id| conversations.by_id.get(id));
+    let all = memory.conversations.latest_first();
     let shown: Vec<Value> = all.filter(|one| twin.as_ref().is_none_or(|id| *id == one.twin_id)).map(Conversation::shown).collect();
     Ok(page.of(&shown))
 }

@@ -4,6 +4,7 @@
 use super::TwinExpert;
 use super::account::{self, Caller, Scope};
 use super::answer::{self, Ask, Problem};
+use super::everybody;
 use crate::faults::{ErrorStyle, Fault};
 use crate::limit::{Verdict, WINDOW_SECONDS};
 use crate::net::Socket;
@@ -60,7 +61,7 @@ pub(super) async fn pass(State(api): State<Arc<TwinExpert>>, request: Request, n
             next.run(Request::from_parts(parts, Body::empty())).await
         }
     };
-    let mut response = answer::finish(&ask, response);
+    let mut response = everybody::spoil(&api, &ask, answer::finish(&ask, response)).await;
     write_headers(response.headers_mut(), &ask, verdict);
     tracing::info!(method = %ask.method, path = %shown_path, status = response.status().as_u16(), "twinexpert");
     api.world.leave(passage, socket, response)

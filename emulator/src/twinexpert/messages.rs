@@ -3,6 +3,7 @@
 use super::TwinExpert;
 use super::account::Scope;
 use super::answer::{Ask, Problem, data};
+use super::everybody;
 use super::stream::{self, Reply};
 use crate::clock::{Dice, iso};
 use crate::script::Said;
@@ -82,7 +83,8 @@ pub(super) async fn stream(
         conversation_id: &decided.conversation_id,
         english: decided.said.language == "en",
     };
-    let frames = stream::frames(&reply, api.world.pace, &mut decided.dice, &ask.faults);
+    let mut frames = stream::frames(&reply, api.world.pace, &mut decided.dice, &ask.faults);
+    everybody::spoil_frames(&mut frames, &ask.faults, &everybody::others(&api, Some(&id)), &mut decided.dice);
     let headers = [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (header::CACHE_CONTROL, "no-cache, no-transform")];
     Ok((StatusCode::OK, headers, paced(frames, false, Arc::clone(&api.world.clock))).into_response())
 }

@@ -6,6 +6,7 @@
 mod account;
 mod answer;
 mod conversations;
+mod everybody;
 mod gate;
 mod messages;
 mod stream;

@@ -294,3 +294,37 @@ async fn a_reset_brings_everything_back_to_the_start() {
     assert_eq!((&listed.body["data"], listed.number("x-ratelimit-remaining")), (&json!([]), 499));
     assert_eq!(client.conversation(0).await, first);
 }
+
+#[tokio::test]
+async fn an_upstream_that_mixes_people_up_says_everywhere_what_others_said() {
+    const THEIRS: &str = "Bí mật của người khác";
+    for what in ["taken_id", "changed_id", "extra_fields", "listed", "wrong_conversation", "interleaved", "unknown_events"] {
+        let client = Client::start(instant()).await;
+        let theirs = client.conversation(1).await;
+        client.ask(&theirs, THEIRS).await;
+        let mine = client.conversation(0).await;
+        set(&client, json!({"kind": "everybody", "what": what, "times": null})).await;
+        let streamed = stream(&client, &mine).await.text().await.unwrap();
+        let sent = client.post(&format!("/conversations/{mine}/messages"), json!({"content": QUESTION})).await;
+        let made = client.post("/conversations", json!({"twinId": client.emulator.twins()[0].id})).await;
+        let in_stream = matches!(what, "extra_fields" | "interleaved" | "unknown_events");
+        assert_eq!(streamed.contains(THEIRS), in_stream, "{what}");
+        assert_eq!(streamed.contains(&theirs), in_stream && what != "unknown_events" || what == "wrong_conversation", "{what}");
+        assert_eq!(sent.body.to_string().contains(THEIRS), matches!(what, "extra_fields" | "listed"), "{what}: {}", sent.body);
+        assert_eq!(sent.body["data"]["conversationId"] == theirs.as_str(), what == "wrong_conversation", "{what}");
+        let id = made.body["data"]["id"].as_str().unwrap_or_default();
+        assert_eq!(id == theirs || id == mine, what == "taken_id", "{what}: {id}");
+        assert_eq!(id.contains('/') || id.contains(' ') || id.contains('%') || id.contains('?'), what == "changed_id", "{what}: {id}");
+        if what == "extra_fields" {
+            assert!(text_of_deltas(&events(streamed.as_bytes())).contains("thử việc"), "the own answer is there as well");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_given_away_where_there_is_nobody_else() {
+    let (client, id) = with(json!({"kind": "everybody", "what": "interleaved", "times": null})).await;
+    let told = stream(&client, &id).await.text().await.unwrap();
+    client.control(Method::DELETE, "/faults", None).await;
+    assert_eq!(events(told.as_bytes()).iter().filter(|event| event.event == "complete").count(), 1);
+}

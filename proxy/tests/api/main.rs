@@ -16,6 +16,8 @@ mod endurance;
 mod frame;
 mod identity;
 mod isolation;
+mod isolation_hostile;
+mod isolation_property;
 mod limits;
 mod link;
 mod messages;

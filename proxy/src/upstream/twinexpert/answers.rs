@@ -42,7 +42,8 @@ fn more_pages(answer: &Value, page: u64) -> Option<bool> {
 
 fn twin(fields: &Map<String, Value>) -> Option<UpstreamTwin> {
     let id = id_of(fields, &["id", "_id", "twinId", "uuid"])?;
-    let name = text_of(fields, &["name", "displayName", "title"])?;
+    // Not "title": conversations have one, with what somebody asked.
+    let name = text_of(fields, &["name", "displayName"])?;
     Some(UpstreamTwin {
         id,
         name,
@@ -119,7 +120,7 @@ pub(super) fn reply(answer: &Value) -> Result<String, UpstreamError> {
             .map(|name| &data[*name])
             .find_map(|value| value.as_str().map(str::to_owned).or_else(|| full_text(value)))
     };
-    listed.or_else(|| by_assistant(data)).or_else(named).or_else(|| full_text(data)).ok_or_else(|| not_understood("a reply", answer))
+    by_assistant(data).or(listed).or_else(named).or_else(|| full_text(data)).ok_or_else(|| not_understood("a reply", answer))
 }
 
 /// The whole text of a message or of a `complete` event.
