@@ -62,6 +62,9 @@ pub(super) fn not_toml(message: &str) -> String {
     }
 }
 
+/// The longest value that is repeated, in bytes. No key is so short.
+const LONGEST_SHOWN: usize = 16;
+
 /// The parser's words, and what to do where they alone do not help. Texts the parser quotes from
 /// the file are left out: they may be the secret itself.
 pub(super) fn explain(message: &str) -> String {
@@ -73,6 +76,12 @@ pub(super) fn explain(message: &str) -> String {
             "`{field}` does not belong here: secrets are never in this file. Put it into an environment variable and name it with \
              `key_env` (in [[identity]]: `secret_env`), or into a file and name that with `key_file` (`secret_file`)"
         );
+    }
+    // A typing error is short; what is long may be a secret in the wrong place.
+    if let Some((said, expected)) = message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected "))
+        && said.len() > LONGEST_SHOWN
+    {
+        return format!("this value is not known here, expected {expected}");
     }
     match message.split_once("invalid type: string \"").and_then(|(before, rest)| Some((before, rest.rsplit_once("\", expected ")?.1))) {
         Some((before, expected)) => format!("{before}invalid type: a text, expected {expected}"),

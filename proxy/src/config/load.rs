@@ -260,6 +260,12 @@ fn read_key(section: &UpstreamSection, folder: &Path, env: Environment<'_>) -> R
     read().map_err(|message| format!("upstream \"{}\": {message}", section.name))
 }
 
+/// Whether this is surely the name of a variable. Anything else may be the secret itself, put into the
+/// wrong place, and is not repeated.
+fn is_variable_name(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 /// A secret from the one of two places that the owner names, and the place for messages. `fields` are
 /// what the two are called.
 pub(super) fn read_secret(
@@ -271,25 +277,21 @@ pub(super) fn read_secret(
     let (of_variable, of_file) = fields;
     match (variable, file) {
         (Some(variable), None) => {
-            let place = format!("the environment variable {}", shown(variable));
-            let text = env(variable).ok_or_else(|| format!("{place} is not set; put the secret there"))?;
+            let place = match is_variable_name(variable) {
+                true => format!("the environment variable {variable}"),
+                false => format!("the environment variable that {of_variable} names"),
+            };
+            let hint = "; put the secret there, and nothing of it into this file";
+            let text = env(variable).ok_or_else(|| format!("{place} is not set{hint}"))?;
             Ok((text, place))
         }
         (None, Some(file)) => {
             let file = folder.join(file);
-            let place = format!("{of_file} {}", shown(&file.to_string_lossy()));
+            let place = format!("the file that {of_file} names");
             let text = std::fs::read_to_string(&file).map_err(|error| format!("{place} cannot be read: {error}"))?;
             Ok((text, place))
         }
         (Some(_), Some(_)) => Err(format!("give {of_variable} or {of_file}, not both")),
         (None, None) => Err(format!("say where the secret is, with {of_variable} (an environment variable) or {of_file} (a file)")),
     }
-}
-
-/// A name from the file, unless it may be the key itself, put there by mistake.
-fn shown(name: &str) -> &str {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    let like_a_key = last.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    let mixed = last.bytes().any(|byte| byte.is_ascii_lowercase()) && last.bytes().any(|byte| byte.is_ascii_digit());
-    if last.len() >= 16 && like_a_key && mixed { "(not shown here, since it looks like a key itself)" } else { name }
 }

@@ -148,6 +148,8 @@ impl World {
             18 => self.follow(who, get(format!("/conversations/{chat}/events?after={}.{}", other % 5, this % 9))).await,
             19 => self.follow(who, get(format!("/conversations/{chat}/events")).header("last-event-id", message)).await,
             20 => self.all_at_once(step).await,
+            23 => self.tell(who, get("/visitor/export".to_owned())).await,
+            24 if other.is_multiple_of(4) => self.tell(who, self.call(who, &Method::DELETE, "/visitor")).await,
             21 => self.renew(who, true).await,
             22 => self.renew(who, false).await,
             _ => self.tell(who, get(format!("/twins/{}", if other.is_multiple_of(2) { chat } else { "?limit=100".to_owned() }))).await,
@@ -157,9 +159,10 @@ impl World {
     /// A send, whole or as a stream, with a key of whoever or none.
     async fn send(&mut self, who: usize, chat: &str, step: &Step) {
         let canary = self.canary(who);
+        // The twin repeats what was asked in its conversation: it must be this one's.
+        let content = if step.this.is_multiple_of(2) { format!("Tôi đã hỏi gì? {canary}") } else { format!("Xin {canary}") };
         let route = if step.act == 3 { "messages" } else { "messages/stream" };
-        let mut request =
-            self.call(who, &Method::POST, &format!("/conversations/{chat}/{route}")).json(&json!({"content": format!("Xin {canary}")}));
+        let mut request = self.call(who, &Method::POST, &format!("/conversations/{chat}/{route}")).json(&json!({ "content": content }));
         if step.other.is_multiple_of(3) {
             let key = match self.keys.get(step.other % (self.keys.len() + 1)) {
                 Some(known) => known.clone(),
@@ -271,7 +274,7 @@ async fn listen(mut answer: Response, heard: Arc<Mutex<Vec<u8>>>) {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..VISITORS, 0_usize..25, 0_usize..1000, 0_usize..1000).prop_map(|(who, act, this, other)| Step { who, act, this, other });
+    let step = (0..VISITORS, 0_usize..27, 0_usize..1000, 0_usize..1000).prop_map(|(who, act, this, other)| Step { who, act, this, other });
     prop::collection::vec(step, 25..60)
 }
 

@@ -18,6 +18,7 @@ mod identity;
 mod isolation;
 mod isolation_hostile;
 mod isolation_property;
+mod isolation_routes;
 mod limits;
 mod link;
 mod messages;
