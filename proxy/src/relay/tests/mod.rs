@@ -278,6 +278,9 @@ async fn erasing_a_conversation_ends_its_reply_and_its_feeds() {
     house.say("?").await;
     let mut feed = house.relay.feed(&house.ann, &house.chat, EventId::START).await.unwrap();
     assert!(matches!(feed.next().await.unwrap().told, Told::Message(_)));
+    // Only what the upstream was asked for can be closed.
+    sender.send(delta("một nửa")).unwrap();
+    while !matches!(feed.next().await.unwrap().told, Told::Delta(_)) {}
     house.relay.erase(&house.ann, &house.chat).await.unwrap();
     while feed.next().await.is_some() {}
     sender.closed().await;
