@@ -120,6 +120,7 @@ struct TokenRequest {
     responses(
         (status = 200, description = "A token", body = TokenResponse),
         (status = 400, description = "Refused (RFC 6749 section 5.2)", body = OAuthError),
+        (status = 401, description = "A client wants to authenticate itself: there are only public ones (RFC 6749 section 5.2)", body = OAuthError),
         (status = 403, description = "The page's origin is not allowed", body = twinchat_protocol::error::ErrorBody),
         (status = 503, description = "Whether an identity token is good cannot be found out at the moment", body = OAuthError),
         (status = 429, description = "Too many token requests from this address", body = twinchat_protocol::error::ErrorBody),
@@ -183,6 +184,7 @@ struct RevocationRequest {
     responses(
         (status = 200, description = "The token is not good, whatever it was before"),
         (status = 400, description = "Refused (RFC 6749 section 5.2)", body = OAuthError),
+        (status = 401, description = "A client wants to authenticate itself: there are only public ones (RFC 6749 section 5.2)", body = OAuthError),
         (status = 403, description = "The page's origin is not allowed", body = twinchat_protocol::error::ErrorBody),
         (status = 503, description = "The store failed; the token is still good", body = twinchat_protocol::error::ErrorBody),
     ),
