@@ -16,11 +16,16 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/widget", "what the owner shows to every visitor of the page anyway"),
     ("GET", "/avatars/{id}", "pictures of the twins; an <img> can show no token"),
     ("GET", "/problems/{id}", "explains an error code"),
+    ("GET", "/.well-known/oauth-authorization-server", "RFC 8414: says where tokens are given"),
+    ("GET", "/.well-known/oauth-protected-resource", "RFC 9728: says how tokens are shown"),
     ("GET", "/healthz", "says that the process lives"),
     ("GET", "/readyz", "says whether it can work"),
 ];
 
-const SETTINGS: &str = "[limits]\nvisitor_messages_per_minute = 10000\nvisitor_requests_per_minute = 10000\n\
+/// Another page that the owner allows.
+const SHOP: &str = "https://shop.example.com";
+
+const SETTINGS: &str = "allowed_origins = [\"https://www.example.com\", \"https://shop.example.com\"]\n[limits]\nvisitor_messages_per_minute = 10000\nvisitor_requests_per_minute = 10000\n\
      token_requests_per_minute = 10000\naddress_requests_per_minute = 10000\n";
 
 /// One operation of the document, with Ann's ids in its path.
@@ -252,6 +257,7 @@ async fn attempts(app: &TestApp, mut ann: Visitor) -> (Visitor, Vec<Attempt>) {
     let (binh, chi, reader) = (app.visitor().await, app.bearer_visitor().await, read_only(app, &ann).await);
     let (key, token) = (ann.key.clone().unwrap(), ann.token.clone());
     let (other_path, other_method) = (key.clone(), key);
+    let (at_shop, shop_key) = (token.clone(), other_path.clone());
     let bearer = token.clone();
     let unproven = token.clone();
     let tampered = format!("{}AAAA", &token[..token.len() - 4]);
@@ -264,6 +270,11 @@ async fn attempts(app: &TestApp, mut ann: Visitor) -> (Visitor, Vec<Attempt>) {
         attempt("an expired token", (401, "TOKEN_EXPIRED"), as_visitor(&expired)),
         attempt("a token taken back", INVALID_TOKEN, as_visitor(&revoked)),
         attempt("a token of another address", INVALID_TOKEN, as_visitor(&elsewhere)),
+        attempt("a token of another site", INVALID_TOKEN, move |app, operation| {
+            let proof = Proof::new(app, &shop_key, &operation.method, &operation.path).with_token(&at_shop).signed();
+            let request = app.request(&operation.method, &operation.path).header("origin", SHOP).header("dpop", proof);
+            request.header("authorization", format!("DPoP {at_shop}"))
+        }),
         attempt("a bound token as bearer", INVALID_TOKEN, move |app, operation| plain(app, operation).bearer_auth(&bearer)),
         attempt("a bound token without a proof", INVALID_PROOF, move |app, operation| {
             plain(app, operation).header("authorization", format!("DPoP {unproven}"))
