@@ -1,6 +1,7 @@
 //! Wiring, built once from the settings and handed to every request.
 
 use crate::assets::Assets;
+use crate::budget::{Gate, open_gates};
 use crate::clock::{Clock, Dice};
 use crate::config::{self, Config};
 use crate::limits::{Limiter, Slots};
@@ -89,7 +90,10 @@ impl App {
         if interrupted > 0 {
             tracing::warn!(interrupted, "replies were being written when the server last ended; their visitors can ask again");
         }
-        let upstreams = config.upstreams.iter().map(|upstream| client(upstream, &config.replies, (&clock, &dice)));
+        let mut gates = open_gates(&config, &store, (&clock, &dice)).await.map_err(in_store)?;
+        // One gate for each name in the settings, and names differ.
+        let gated = config.upstreams.iter().filter_map(|upstream| Some((upstream, gates.remove(upstream.name.as_str())?)));
+        let upstreams = gated.map(|(upstream, gate)| client((upstream, gate), &config.replies, (&clock, &dice)));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         let directory = Arc::new(Directory::new(upstreams, clock.clone()));
         let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), RelaySettings::of(&config));
@@ -234,14 +238,14 @@ impl App {
 }
 
 fn client(
-    settings: &config::Upstream,
+    (settings, gate): (&config::Upstream, Gate),
     replies: &config::Replies,
     (clock, dice): (&Arc<dyn Clock>, &Arc<dyn Dice>),
 ) -> Result<Arc<dyn Upstream>, BuildError> {
     let failed = |source| BuildError::Upstream { name: settings.name.to_string(), source };
     match settings.kind {
         config::UpstreamKind::TwinExpert => {
-            let client = TwinExpert::new(settings, clock.clone(), dice.clone(), Timeouts::from(replies)).map_err(failed)?;
+            let client = TwinExpert::new(settings, gate, (clock.clone(), dice.clone()), Timeouts::from(replies)).map_err(failed)?;
             Ok(Arc::new(client))
         }
     }

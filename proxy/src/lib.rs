@@ -13,6 +13,7 @@
 //! | [`relay`] | drives a reply to its end, lets readers join after any of its events |
 //! | [`limits`] | how much one visitor may do |
 //! | [`retention`] | erases what is old |
+//! | [`budget`] | one key's requests, shared by everybody |
 //! | [`upstream`] | where the twins live, one file per service |
 //! | [`store`] | what is kept, in SQLite |
 //! | [`subject`] | the visitor somebody has proved to be |
@@ -24,6 +25,7 @@
 
 pub mod app;
 pub mod assets;
+pub mod budget;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -17,6 +17,9 @@ const WITHOUT_SUBJECT: &[(&str, &str)] = &[
     ("interrupt_unfinished", "once, before the first request: gives a number and nothing of anybody's"),
     ("revoked_visitors", "whose tokens are refused, read at the start; nothing else of theirs"),
     ("use_identity_token", "a hash that leads back to nobody"),
+    ("ledger_secret", "the server's own secret"),
+    ("ledger", "what was spent of an upstream key; not by whom"),
+    ("change_ledger", "the same"),
     ("purge", "everybody's old things: gives numbers and nothing of anybody's"),
     ("would_purge", "the same, without erasing"),
 ];

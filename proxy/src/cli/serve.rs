@@ -62,7 +62,7 @@ async fn admin(settings: &Admin) -> Result<Option<(TcpListener, Exposition)>, St
 /// Resolves when the process was told so often.
 async fn told_to_stop(mut told: watch::Receiver<u32>, times: u32) {
     if told.wait_for(|told| *told >= times).await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

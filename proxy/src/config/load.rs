@@ -81,6 +81,10 @@ pub struct Upstream {
     pub picture_origins: Vec<Origin>,
     /// How it is shown the key.
     pub auth: Auth,
+    /// Requests an hour that the key may make.
+    pub requests_per_hour: u32,
+    /// Requests at once that the key may make.
+    pub burst: u32,
     /// The key.
     pub key: UpstreamKey,
 }
@@ -138,10 +142,16 @@ impl Config {
             if !names.insert(section.name.clone()) && names_are_theirs {
                 problems.push(Problem::whole(format!("two upstreams are named \"{}\": give each its own `name`", section.name)));
             }
+            for (field, value) in [("requests_per_hour", section.requests_per_hour), ("burst", section.burst)] {
+                if !(1..=1_000_000).contains(&value) {
+                    let name = &section.name;
+                    problems.push(Problem::whole(format!("upstream \"{name}\": {field} is {value}: choose a number from 1 to 1000000")));
+                }
+            }
             match read_key(&section, folder, env) {
                 Ok(key) => {
-                    let UpstreamSection { name, kind, origin, picture_origins, auth, .. } = section;
-                    upstreams.push(Upstream { name, kind, origin, picture_origins, auth, key });
+                    let UpstreamSection { name, kind, origin, picture_origins, auth, requests_per_hour, burst, .. } = section;
+                    upstreams.push(Upstream { name, kind, origin, picture_origins, auth, requests_per_hour, burst, key });
                 }
                 Err(message) => problems.push(Problem::whole(message)),
             }
@@ -218,6 +228,8 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     let longest_message = 2048 + file.limits.message_chars.saturating_mul(12).min(16_000_000);
     within("limits.body_bytes", file.limits.body_bytes, longest_message, 16_777_216);
     within("limits.reply_bytes", file.limits.reply_bytes, 1024, MAX_REPLY_BYTES);
+    within("limits.queue_seconds", file.limits.queue_seconds, 0, 300);
+    within("limits.signed_in_percent", file.limits.signed_in_percent, 0, 50);
     within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000);
     within("limits.visitor_messages_per_minute", file.limits.visitor_messages_per_minute, 1, 1_000_000);
     within("limits.token_requests_per_minute", file.limits.token_requests_per_minute, 1, 1_000_000);

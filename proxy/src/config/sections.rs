@@ -86,6 +86,12 @@ settings! {
         body_bytes: u32 = 98_304, Default "98304";
         /// The most bytes a reply may have; what is beyond is cut and the reply is marked incomplete.
         reply_bytes: u32 = 1_048_576, Default "1048576";
+        /// Seconds that a message waits for its turn when the upstream's budget is used up; it is refused
+        /// at once if that would take longer. 0: nobody waits.
+        queue_seconds: u32 = 30, Default "30";
+        /// Percent of an upstream's budget that are kept for visitors who are signed in, so that they can
+        /// chat when anonymous ones have used up the rest. Nothing is kept without an [[identity]].
+        signed_in_percent: u32 = 10, Default "10";
         /// Requests per minute of one visitor.
         visitor_requests_per_minute: u32 = 240, Default "240";
         /// Messages per minute of one visitor.
@@ -161,11 +167,26 @@ settings! {
         /// How the key is sent: `bearer` (`Authorization: Bearer`) or `x-api-key`.
         #[serde(default)]
         auth: Auth, Default "\"bearer\"";
+        /// Requests that the key may make in an hour. What the upstream says on its answers counts if it is less.
+        #[serde(default = "default_requests_per_hour")]
+        requests_per_hour: u32, Default "500";
+        /// Requests that the key may make at once; they grow back at the hourly rate.
+        #[serde(default = "default_burst")]
+        burst: u32, Default "100";
         /// The environment variable that holds the key. Leave it out when you use `key_file`.
         key_env: Option<String>, Required "\"TWINCHAT_TWINEXPERT_KEY\"";
         /// The file that holds the key and nothing else, instead of `key_env`. Relative to this file.
         key_file: Option<PathBuf>, Example "\"/run/secrets/twinexpert_key\"";
     }
+}
+
+/// TwinExpert's documented limits of a key with the scope `full_access`.
+fn default_requests_per_hour() -> u32 {
+    500
+}
+
+fn default_burst() -> u32 {
+    100
 }
 
 /// Which API an upstream speaks.

@@ -1,4 +1,5 @@
 use super::{Finding, Trial, certificate};
+use crate::budget::one_off_gate;
 use crate::clock::{Clock, Dice, rfc3339};
 use crate::config;
 use crate::upstream::twinexpert::{Probe, Timeouts, TwinExpert};
@@ -41,7 +42,8 @@ impl Look<'_> {
             true => certificate::examine(self.topic("certificate"), origin, self.clock.as_ref()).await,
             false => Finding::ok(self.topic("certificate"), "none, on this machine itself"),
         });
-        let client = match TwinExpert::new(self.settings, self.clock.clone(), self.dice.clone(), Timeouts::from(self.replies)) {
+        let gate = one_off_gate(self.settings, (self.clock, self.dice));
+        let client = match TwinExpert::new(self.settings, gate, (self.clock.clone(), self.dice.clone()), Timeouts::from(self.replies)) {
             Ok(client) => client,
             Err(error) => {
                 findings.push(Finding::failed(self.topic("client"), error.to_string(), "this is a bug; please report it"));
@@ -163,9 +165,10 @@ impl Look<'_> {
     }
 
     async fn replied(&self, client: &TwinExpert, twin: &str, message: &str) -> Result<Finding, UpstreamError> {
-        let conversation = client.create_conversation(twin, "").await?;
+        let fare = client.gate().operator();
+        let conversation = client.create_conversation(twin, "", &fare).await?;
         let begun = self.clock.now_millis();
-        let mut events = client.send(&conversation, message).await?;
+        let mut events = client.send(&conversation, message, &fare).await?;
         let (mut first, mut deltas, mut whole) = (None, 0, None);
         while let Some(event) = events.next().await {
             match event? {
@@ -199,6 +202,7 @@ impl Look<'_> {
 
     fn refused(&self, what: &str, error: &UpstreamError) -> Finding {
         let advice = match error {
+            UpstreamError::NotAsked(_) => "wait a while: the requests before this one used up the key's budget, or were refused",
             UpstreamError::Refused(note) if note.contains("403") => {
                 "the key is read-only: visitors can see twins and say nothing. Make one with full_access"
             }

@@ -6,6 +6,7 @@
 use super::context::{Context, Language};
 use super::problems;
 use super::sentences::{Sentence, sentence};
+use crate::budget::Refusal;
 use crate::limits::Exhausted;
 use crate::relay::RelayError;
 use crate::store::StoreError;
@@ -172,12 +173,28 @@ impl From<RelayError> for ApiError {
     fn from(error: RelayError) -> Self {
         match error {
             RelayError::Store(error) => error.into(),
+            RelayError::Refused(refusal) => refusal.into(),
             RelayError::Closing => Self::new(ErrorCode::UpstreamUnavailable).retry_after(5).saying(Sentence::new(
                 "The server is restarting. Try again in a few seconds.",
                 "Máy chủ đang khởi động lại. Vui lòng thử lại sau vài giây.",
             )),
         }
     }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let mut error = Self::new(refusal.code());
+        error.retry_after = refusal.retry_after();
+        if matches!(refusal, Refusal::Busy { .. }) { error.saying(busy()) } else { error }
+    }
+}
+
+fn busy() -> Sentence {
+    Sentence::new(
+        "The twins are asked more than they may answer at once, so nothing was sent. Try again in a moment.",
+        "Các trợ lý đang nhận nhiều câu hỏi hơn mức có thể trả lời cùng lúc nên chưa gửi gì. Vui lòng thử lại sau giây lát.",
+    )
 }
 
 impl From<UpstreamError> for ApiError {

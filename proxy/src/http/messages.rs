@@ -18,7 +18,7 @@ use serde::Deserialize;
 use twinchat_protocol::envelope::{Envelope, Meta};
 use twinchat_protocol::error::{ErrorBody, ErrorCode};
 use twinchat_protocol::event::StreamEvent;
-use twinchat_protocol::id::MessageId;
+use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::{Feedback, Message, MessageStatus, NewMessage};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -109,8 +109,8 @@ async fn history(
         (status = 200, description = "The twin's message", body = Envelope<Message>),
         (status = "default", description = "An error; what had come of the reply is kept", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn send(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, ApiError> {
-    let (message, retry_after) = say(&app, &context, &visitor, saying).await?.finished().await;
+async fn send(State(app): State<App>, context: Context, visitor: Visitor, said: Said) -> Result<Response, ApiError> {
+    let (message, retry_after) = say(&app, &context, &visitor, said).await?.finished().await;
     match message.status {
         MessageStatus::Complete | MessageStatus::Stopped => Ok(context.answer(message).into_response()),
         _ => Err(failure(message.error_code, retry_after)),
@@ -124,8 +124,8 @@ async fn send(State(app): State<App>, context: Context, visitor: Visitor, Said(s
         (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn stream(State(app): State<App>, context: Context, visitor: Visitor, Said(saying): Said) -> Result<Response, ApiError> {
-    let reply = say(&app, &context, &visitor, saying).await?;
+async fn stream(State(app): State<App>, context: Context, visitor: Visitor, said: Said) -> Result<Response, ApiError> {
+    let reply = say(&app, &context, &visitor, said).await?;
     Ok(answer(&app, &visitor.subject, context, reply.events()))
 }
 
@@ -151,7 +151,7 @@ async fn stop(
 async fn retry(State(app): State<App>, context: Context, visitor: Visitor, Path(text): Path<String>) -> Result<Response, ApiError> {
     let reply = message_id(&text)?;
     context.charge(app.sends(), &visitor.subject)?;
-    let reply = app.relay().retry(&visitor.subject, reply).await?;
+    let reply = app.relay().retry(&visitor.subject, reply, visitor.customer()).await?;
     Ok(answer(&app, &visitor.subject, context, reply.events()))
 }
 
@@ -180,7 +180,11 @@ async fn feedback(
 }
 
 /// What a send says, checked: conversation, text and idempotency key.
-struct Said(Saying);
+struct Said {
+    conversation: ConversationId,
+    content: String,
+    key: Option<String>,
+}
 
 impl FromRequest<App> for Said {
     type Rejection = ApiError;
@@ -192,13 +196,15 @@ impl FromRequest<App> for Said {
         let key = idempotency_key(&parts.headers)?;
         let Json(NewMessage { content }) = Json::from_request(Request::from_parts(parts, body), app).await?;
         check_content(&content, app.config().limits.message_chars)?;
-        Ok(Self(Saying { conversation, content, key }))
+        Ok(Self { conversation, content, key })
     }
 }
 
 /// What both ways to send do: everything that can be refused is refused before the answer begins.
 /// What came before costs nothing again.
-async fn say(app: &App, context: &Context, visitor: &Visitor, saying: Saying) -> Result<Reply, ApiError> {
+async fn say(app: &App, context: &Context, visitor: &Visitor, said: Said) -> Result<Reply, ApiError> {
+    let Said { conversation, content, key } = said;
+    let saying = Saying { conversation, content, key, customer: visitor.customer() };
     match app.relay().ask(&visitor.subject, saying).await? {
         Asked::Before(reply) => Ok(reply),
         Asked::New(ticket) => {

@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::error::ApiError;
 use crate::app::{App, StreamEnd};
+use crate::budget::Place;
 use crate::metrics;
 use crate::relay::{Numbered, Told};
 use crate::subject::Subject;
@@ -120,6 +121,12 @@ fn on_the_wire(event: Numbered, context: &Context) -> StreamEvent {
             ..of(EventKind::Progress)
         },
         Told::Progress { state, text } => StreamEvent { state: Some(state), text, ..of(EventKind::Progress) },
+        Told::Queued(Place { position, eta_seconds }) => StreamEvent {
+            state: Some(ProgressState::Queued),
+            position: Some(position),
+            eta_seconds: Some(eta_seconds),
+            ..of(EventKind::Progress)
+        },
         Told::Delta(text) => StreamEvent { content: Some(text), ..of(EventKind::Delta) },
         Told::Message(message) => StreamEvent { message: Some(*message), ..of(EventKind::Message) },
         Told::Ended { message, retry_after } => {

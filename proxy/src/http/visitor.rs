@@ -1,14 +1,17 @@
 //! Who is asking, as an argument of a handler.
 
+use super::address::ClientAddress;
 use super::context::Context;
 use super::error::ApiError;
 use crate::app::App;
+use crate::budget::Customer;
 use crate::subject::Subject;
 use crate::token::{Scope, UnverifiedCall};
 use axum::extract::{FromRequestParts, OriginalUri};
 use http::header::{AUTHORIZATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method};
+use std::net::IpAddr;
 use twinchat_protocol::error::ErrorCode;
 
 /// The visitor who calls. A handler that takes one is called only with a good token, and only
@@ -23,6 +26,15 @@ pub struct Visitor {
     pub signed_in: bool,
     /// The thumbprint of the key that the token is bound to.
     pub jkt: Option<String>,
+    /// From where the call comes.
+    pub address: IpAddr,
+}
+
+impl Visitor {
+    /// For whom an upstream is asked.
+    pub(super) fn customer(&self) -> Customer {
+        if self.signed_in { Customer::SignedIn(self.subject.clone()) } else { Customer::Anonymous(self.subject.clone(), self.address) }
+    }
 }
 
 impl FromRequestParts<App> for Visitor {
@@ -43,7 +55,8 @@ impl FromRequestParts<App> for Visitor {
         if !reads && verified.scope == Scope::ReadOnly {
             return Err(ApiError::new(ErrorCode::InsufficientScope).challenge("DPoP error=\"insufficient_scope\", scope=\"full_access\""));
         }
-        Ok(Self { subject: verified.subject, scope: verified.scope, signed_in: verified.signed_in, jkt: verified.jkt })
+        let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, app);
+        Ok(Self { subject: verified.subject, scope: verified.scope, signed_in: verified.signed_in, jkt: verified.jkt, address })
     }
 }
 

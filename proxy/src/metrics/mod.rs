@@ -58,12 +58,14 @@ series! {
     REPLY_FIRST_TEXT: Histogram<1> = "twinchat_reply_first_text_seconds" ["upstream"];
     /// Requests to an upstream that count against its limit, by result (`ok` or what went wrong).
     UPSTREAM_REQUESTS: Counter<2> = "twinchat_upstream_requests_total" ["upstream", "result"];
-    /// Requests that an upstream grants per window, by its own account.
+    /// Requests an hour that an upstream grants: the settings, or less if it says so.
     BUDGET_LIMIT: Gauge<1> = "twinchat_upstream_budget_limit" ["upstream"];
-    /// Requests left in an upstream's window.
+    /// Requests that could be sent to an upstream at once now.
     BUDGET_LEFT: Gauge<1> = "twinchat_upstream_budget_left" ["upstream"];
     /// Sends that wait for an upstream's budget.
     QUEUE_LENGTH: Gauge<1> = "twinchat_queue_length" ["upstream"];
+    /// Sends and lists that were refused instead of asking an upstream, by why (`budget`, `failing`, `key`, `store`).
+    BUDGET_REFUSED: Counter<2> = "twinchat_budget_refused_total" ["upstream", "reason"];
     /// Whether an upstream is asked at all: 0 yes, 1 one request on trial, 2 no.
     BREAKER_STATE: Gauge<1> = "twinchat_breaker_state" ["upstream"];
     /// What an upstream said that was not of the conversation it was asked about, and was dropped.

@@ -1,6 +1,7 @@
 use super::claims::Claim;
 use super::reply::Reply;
 use super::{Inner, RelayError, Saying};
+use crate::budget::{Customer, Turn};
 use crate::clock::base32_lower;
 use crate::store::{Begun, Exchange, NewSend, StoreError};
 use crate::subject::Subject;
@@ -79,14 +80,15 @@ impl Inner {
             ids,
             max_active: self.settings.replies_per_visitor,
         };
+        let turn = self.join(subject, &saying.conversation, saying.customer.clone()).await?;
         let begun = self.store.begin_send(subject, &send, self.clock.now_millis()).await?;
-        Ok(self.beginning(subject, begun))
+        Ok(self.beginning(subject, turn, begun))
     }
 
     /// Has a question answered again, in its place.
-    pub(super) async fn retry(self: &Arc<Self>, subject: &Subject, reply: &MessageId) -> Result<Reply, RelayError> {
+    pub(super) async fn retry(self: &Arc<Self>, subject: &Subject, reply: &MessageId, customer: Customer) -> Result<Reply, RelayError> {
         self.check_open()?;
-        let mut begun = self.begin_retry(subject, reply).await;
+        let mut begun = self.begin_retry(subject, reply, customer.clone()).await;
         let unsettled = match &begun {
             Err(RelayError::Store(StoreError::TooManyReplies)) => true,
             Ok(Beginning::Before(exchange)) => !self.is_running(&exchange.reply.id),
@@ -94,22 +96,23 @@ impl Inner {
         };
         if unsettled {
             self.settle(subject).await?;
-            begun = self.begin_retry(subject, reply).await;
+            begun = self.begin_retry(subject, reply, customer).await;
         }
         self.reply_of(subject, begun?).await
     }
 
-    async fn begin_retry(self: &Arc<Self>, subject: &Subject, reply: &MessageId) -> Result<Beginning, RelayError> {
+    async fn begin_retry(self: &Arc<Self>, subject: &Subject, reply: &MessageId, customer: Customer) -> Result<Beginning, RelayError> {
         let _beginning = self.claims.take(reply.to_string()).await;
         let most = self.settings.replies_per_visitor;
+        let turn = self.join_again(subject, reply, customer).await?;
         let begun = self.store.begin_retry(subject, reply, most, self.clock.now_millis()).await?;
-        Ok(self.beginning(subject, begun))
+        Ok(self.beginning(subject, turn, begun))
     }
 
     /// Gives a reply that is new its task.
-    fn beginning(self: &Arc<Self>, subject: &Subject, begun: Begun) -> Beginning {
+    fn beginning(self: &Arc<Self>, subject: &Subject, turn: Option<Turn>, begun: Begun) -> Beginning {
         match begun {
-            Begun::New(exchange, route) => Beginning::Started(self.start(subject.clone(), exchange, route)),
+            Begun::New(exchange, route) => Beginning::Started(self.start(subject.clone(), turn, (exchange, route))),
             Begun::Before(exchange) => Beginning::Before(exchange),
         }
     }

@@ -1,7 +1,9 @@
 //! One task per reply: asks the upstream, reads its answer to the end, keeps it.
 
 use super::log::ReplyLog;
+use super::turn::{self, NotServed};
 use super::{Active, Inner, Wish};
+use crate::budget::{Fare, Turn};
 use crate::metrics;
 use crate::store::{Ending, Route, StoreError};
 use crate::subject::Subject;
@@ -10,10 +12,10 @@ use futures_util::{FutureExt, StreamExt};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::event::ProgressState;
 use twinchat_protocol::message::{Message, MessageStatus};
@@ -26,6 +28,8 @@ const STORE_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct Drive {
     pub(super) relay: Arc<Inner>,
     pub(super) subject: Subject,
+    /// Its place in the upstream's line.
+    pub(super) turn: Mutex<Option<Turn>>,
     pub(super) log: Arc<ReplyLog>,
     pub(super) route: Route,
     pub(super) wish: watch::Receiver<Wish>,
@@ -74,31 +78,44 @@ impl Drive {
     }
 
     async fn converse(&self) -> Outcome {
-        let Some(upstream) = self.relay.directory.upstream(&self.route.upstream) else {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(upstream), Some(turn)) = (self.relay.directory.upstream(&self.route.upstream), turn) else {
             tracing::error!(upstream = self.route.upstream, "a conversation's upstream is no longer in the settings");
             return Outcome::of(MessageStatus::Failed, Some(ErrorCode::UpstreamRefused));
         };
+        let fare = match self.served(turn).await {
+            Ok(fare) => fare,
+            Err(outcome) => return outcome,
+        };
         self.log.progress(ProgressState::Connecting, None);
         let asked_at = self.relay.clock.now_millis();
-        match self.open(upstream.as_ref()).await {
+        match self.open(upstream.as_ref(), &fare).await {
             Ok(stream) => self.read(self.timed(stream, asked_at)).await,
             Err(outcome) => outcome,
         }
     }
 
+    /// Waits for the turn in the upstream's line.
+    async fn served(&self, turn: Turn) -> Result<Fare, Outcome> {
+        turn::served(turn, &self.log, self.relay.settings.unheard).await.map_err(|error| match error {
+            NotServed::Refused(refusal) => self.failed(&refusal.into()),
+            NotServed::Unheard => Outcome::of(MessageStatus::Interrupted, Some(ErrorCode::ReplyInterrupted)),
+        })
+    }
+
     /// Begins the upstream's conversation if there is none, and asks. An upstream that has lost the
     /// conversation is given a new one: better a twin without memory than a dead conversation.
-    async fn open(&self, upstream: &dyn Upstream) -> Result<EventStream, Outcome> {
+    async fn open(&self, upstream: &dyn Upstream, fare: &Fare) -> Result<EventStream, Outcome> {
         let question = &self.log.exchange.question.content;
         if let Some(known) = &self.route.conversation {
-            match upstream.send(known, question).await {
+            match upstream.send(known, question, fare).await {
                 Err(UpstreamError::NotFound(note)) => tracing::warn!(%note, "the upstream has lost a conversation; a new one is begun"),
                 sent => return sent.map_err(|error| self.failed(&error)),
             }
         }
-        let new = upstream.create_conversation(&self.route.twin, &self.route.title).await.map_err(|error| self.failed(&error))?;
+        let new = upstream.create_conversation(&self.route.twin, &self.route.title, fare).await.map_err(|error| self.failed(&error))?;
         self.claim(&new).await?;
-        upstream.send(&new, question).await.map_err(|error| self.failed(&error))
+        upstream.send(&new, question, fare).await.map_err(|error| self.failed(&error))
     }
 
     /// Nothing is said in an upstream's conversation before it is known to be this one's alone.
@@ -178,17 +195,9 @@ impl Drive {
     /// one may.
     async fn too_long(&self) {
         let settings = &self.relay.settings;
-        let unread = async {
-            let mut second = interval(Duration::from_secs(1));
-            let mut alone = Duration::ZERO;
-            while alone <= settings.detached {
-                second.tick().await;
-                alone = if self.log.has_readers() { Duration::ZERO } else { alone + Duration::from_secs(1) };
-            }
-        };
         tokio::select! {
             () = sleep(settings.longest) => {}
-            () = unread => {}
+            () = turn::unheard(&self.log, settings.detached) => {}
         }
         tracing::warn!("a reply was ended because it took too long");
     }

@@ -1,3 +1,4 @@
+use crate::budget::Place;
 use twinchat_protocol::event::ProgressState;
 use twinchat_protocol::id::{EventId, MessageId};
 use twinchat_protocol::message::Message;
@@ -30,6 +31,8 @@ pub enum Told {
         /// The upstream's words for it.
         text: Option<String>,
     },
+    /// It waits for its turn in the upstream's budget.
+    Queued(Place),
     /// Text to append.
     Delta(String),
     /// The reply ended, well or not, and is stored like this.

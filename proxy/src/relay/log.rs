@@ -1,6 +1,7 @@
 //! The events of one reply, in memory. Any number of readers, each with a place of its own.
 
 use super::event::{Numbered, Told, event_id};
+use crate::budget::Place;
 use crate::config::MAX_REPLY_BYTES;
 use crate::store::{Exchange, SEQ_LEAP};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,6 +48,7 @@ struct Growing {
 enum Mark {
     Accepted,
     Progress(Box<(ProgressState, Option<String>)>),
+    Queued(Place),
     /// Text up to this byte.
     Delta(usize),
     Ended,
@@ -97,6 +99,18 @@ impl ReplyLog {
         growing.progress += 1;
         growing.mark();
         growing.marks.push(Mark::Progress(Box::new((state, text))));
+        drop(growing);
+        self.grown.send_replace(());
+    }
+
+    /// Adds the place in the upstream's line.
+    pub(super) fn queued(&self, place: Place) {
+        let mut growing = self.lock();
+        if growing.progress < MAX_PROGRESS {
+            growing.progress += 1;
+            growing.mark();
+            growing.marks.push(Mark::Queued(place));
+        }
         drop(growing);
         self.grown.send_replace(());
     }
@@ -195,6 +209,7 @@ impl ReplyLog {
                 self.numbered(index, Told::Accepted { question: Box::new(question), reply: Box::new(reply) })
             }
             Mark::Progress(progress) => self.numbered(index, Told::Progress { state: progress.0, text: progress.1.clone() }),
+            Mark::Queued(place) => self.numbered(index, Told::Queued(*place)),
             Mark::Delta(_) => {
                 let start = growing.marks[..index].iter().rev().find_map(Mark::text_end).unwrap_or(0);
                 let (more, end) = growing.marks[index..].iter().map_while(Mark::text_end).enumerate().last().unwrap_or((0, start));

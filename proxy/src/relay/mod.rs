@@ -11,6 +11,7 @@
 //! | `claims` | what one task at a time may do |
 //! | `drive` | the task of one reply |
 //! | `settle` | what the store does not know yet of replies that have ended |
+//! | `turn` | waiting in the line of the upstream's budget |
 //! | `log` | its events, and places in them |
 //! | `feed` | all events of a conversation after one of them, then live |
 //! | `reply` | a reply that was asked for, as events or as a whole |
@@ -28,12 +29,14 @@ mod settings;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use ask::{Asked, Ticket};
 pub use event::{Numbered, Told};
 pub use reply::Reply;
 pub use settings::RelaySettings;
 
+use crate::budget::{Customer, Refusal, Turn};
 use crate::clock::{Clock, Dice, random_id_part};
 use crate::store::{Exchange, Route, Store, StoreError};
 use crate::subject::Subject;
@@ -61,6 +64,9 @@ pub enum RelayError {
     /// The store would not have it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The upstream cannot be asked now.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The server is being ended.
     #[error("the server is being ended")]
     Closing,
@@ -75,6 +81,8 @@ pub struct Saying {
     pub content: String,
     /// The `Idempotency-Key`, if there was one.
     pub key: Option<String>,
+    /// Who pays for it.
+    pub customer: Customer,
 }
 
 /// What a relay holds in memory. With nobody there and every log forgotten, all of it is 0.
@@ -164,10 +172,10 @@ impl Relay {
     /// that is being written is joined. Goes through even if the caller does not wait for it.
     ///
     /// # Errors
-    /// As [`Store::begin_retry`]; [`RelayError::Closing`].
-    pub async fn retry(&self, subject: &Subject, reply: MessageId) -> Result<Reply, RelayError> {
+    /// As [`Store::begin_retry`]; [`RelayError::Refused`], then nothing is changed; [`RelayError::Closing`].
+    pub async fn retry(&self, subject: &Subject, reply: MessageId, customer: Customer) -> Result<Reply, RelayError> {
         let (relay, subject) = (self.0.clone(), subject.clone());
-        joined(tokio::spawn(async move { relay.retry(&subject, &reply).await })).await
+        joined(tokio::spawn(async move { relay.retry(&subject, &reply, customer).await })).await
     }
 
     /// Ends a reply where it is and keeps what came. One that has ended stays as it is.
@@ -302,12 +310,12 @@ impl Inner {
         if *self.closing.borrow() { Err(RelayError::Closing) } else { Ok(()) }
     }
 
-    fn start(self: &Arc<Self>, subject: Subject, exchange: Exchange, route: Route) -> Reply {
+    fn start(self: &Arc<Self>, subject: Subject, turn: Option<Turn>, (exchange, route): (Exchange, Route)) -> Reply {
         let log = Arc::new(ReplyLog::new(exchange.clone()));
         let (wish, wished) = watch::channel(Wish::GoOn);
         self.runs().insert(exchange.reply.id.clone(), Run { log: log.clone(), wish });
         let active = Active::new(self);
-        tokio::spawn(Drive { relay: self.clone(), subject, log: log.clone(), route, wish: wished }.run(active));
+        tokio::spawn(Drive { relay: self.clone(), subject, turn: Mutex::new(turn), log: log.clone(), route, wish: wished }.run(active));
         self.announce(&exchange.reply.conversation_id);
         Reply { exchange, log: Some(log) }
     }

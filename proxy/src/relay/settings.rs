@@ -10,6 +10,9 @@ pub struct RelaySettings {
     pub longest: Duration,
     /// The longest a reply goes on with nobody listening. 10 min.
     pub detached: Duration,
+    /// The longest a message waits for its turn with nobody listening. 10 s: long enough for a page to be
+    /// loaded again.
+    pub unheard: Duration,
     /// How long a log is kept after its end. 10 min.
     pub keep: Duration,
     /// A running reply is kept this often. 1 s.
@@ -34,6 +37,7 @@ impl From<&Replies> for RelaySettings {
             reply_bytes: 1 << 20,
             longest: seconds(replies.total_seconds),
             detached: seconds(replies.detached_seconds),
+            unheard: seconds(10),
             keep: seconds(replies.log_seconds),
             checkpoint_every: Duration::from_secs(1),
             checkpoint_bytes: 4096,

@@ -11,8 +11,10 @@
 //! | `link` | which user an anonymous visitor became |
 //! | `conversations` | list, create, rename, delete |
 //! | `idempotency` | what was said before with a key |
+//! | `ledgers` | what was spent of upstream keys' budgets |
 //! | `messages` | history, feedback |
 //! | `replies` | a send, a retry, and how a reply grows and ends |
+//! | `route` | where a conversation's answers are asked for |
 //! | `retention` | what is erased, so that it is gone from the file |
 //! | `export` | everything of a visitor, a page at a time |
 //! | `backup`, `inspect` | a copy, or a look, while it is in use |
@@ -25,10 +27,12 @@ mod credentials;
 mod export;
 mod idempotency;
 mod inspect;
+mod ledgers;
 mod link;
 mod messages;
 mod replies;
 mod retention;
+mod route;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -39,10 +43,12 @@ mod trouble;
 pub use backup::backup;
 pub use conversations::{ConversationQuery, NewConversation, TwinRef};
 pub use inspect::{Inspection, inspect};
+pub use ledgers::{LedgerChange, LedgerRequest, SavedLedger};
 pub use messages::{MessagePage, PageAt};
 pub(crate) use replies::SEQ_LEAP;
-pub use replies::{Begun, Ending, Exchange, NewSend, Route};
+pub use replies::{Begun, Ending, Exchange, NewSend};
 pub use retention::{EXPIRING, Old, Purged};
+pub use route::Route;
 
 use crate::clock::rfc3339;
 use crate::metrics;

@@ -1,6 +1,7 @@
 use super::idempotency::{keep_key, sent_before};
 use super::link::USER_OF_1;
 use super::messages::{message_begun_by, message_in};
+use super::route::{Route, route_in};
 use super::rows::{MESSAGE_COLUMNS, MessageRow};
 use super::text::{fold, title_of};
 use super::{Result, Store, StoreError};
@@ -39,19 +40,6 @@ pub struct Exchange {
     pub question: Message,
     /// The twin's.
     pub reply: Message,
-}
-
-/// Where an answer is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// The configured name of the upstream.
-    pub upstream: String,
-    /// The upstream's id of the twin.
-    pub twin: String,
-    /// The upstream's id of the conversation; none before its first message.
-    pub conversation: Option<String>,
-    /// The conversation's title.
-    pub title: String,
 }
 
 /// What became of a send or a retry.
@@ -326,18 +314,6 @@ async fn question_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subjec
         .fetch_optional(&mut **transaction)
         .await?;
     Ok(MessageRow::from_row(&row.ok_or(StoreError::NotRetryable)?)?.0)
-}
-
-async fn route_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
-    let (upstream, twin, conversation, title) = sqlx::query_as(
-        "SELECT t.upstream, t.upstream_id, c.upstream_id, c.title FROM conversation c JOIN twin t ON t.id = c.twin_id \
-         WHERE c.id = ? AND c.visitor_id = ?",
-    )
-    .bind(conversation.as_str())
-    .bind(subject.as_str())
-    .fetch_one(&mut **transaction)
-    .await?;
-    Ok(Route { upstream, twin, conversation, title })
 }
 
 async fn touch(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, conversation: &ConversationId, now: i64) -> Result<()> {

@@ -1,3 +1,4 @@
+use crate::budget::Refusal;
 use twinchat_protocol::error::ErrorCode;
 
 /// Why an upstream did not do what it was asked. The notes are for the operator's log: shortened,
@@ -28,6 +29,9 @@ pub enum UpstreamError {
     /// The connection broke while it was answering.
     #[error("broke off: {0}")]
     BrokeOff(String),
+    /// It was not asked at all.
+    #[error("is not asked: {0}")]
+    NotAsked(#[from] Refusal),
 }
 
 impl UpstreamError {
@@ -41,6 +45,7 @@ impl UpstreamError {
             Self::Failed(_) => "failed",
             Self::Silent(_) => "silent",
             Self::BrokeOff(_) => "broke_off",
+            Self::NotAsked(_) => "not_asked",
         }
     }
 
@@ -53,6 +58,7 @@ impl UpstreamError {
             Self::NotFound(_) | Self::Failed(_) => ErrorCode::UpstreamError,
             Self::Silent(_) => ErrorCode::UpstreamTimeout,
             Self::BrokeOff(_) => ErrorCode::ReplyIncomplete,
+            Self::NotAsked(refusal) => refusal.code(),
         }
     }
 
@@ -60,6 +66,7 @@ impl UpstreamError {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Limited { retry_after } => *retry_after,
+            Self::NotAsked(refusal) => refusal.retry_after(),
             _ => None,
         }
     }

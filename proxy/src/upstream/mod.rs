@@ -19,10 +19,12 @@ mod picture;
 mod redact;
 pub mod twinexpert;
 
+pub use crate::budget::Budget;
 pub use directory::{Directory, Listed};
 pub use error::UpstreamError;
 pub use picture::Picture;
 
+use crate::budget::{Fare, Gate};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use std::fmt;
@@ -60,19 +62,6 @@ pub enum UpstreamEvent {
 /// upstream broke off. Dropping it closes the connection.
 pub type EventStream = BoxStream<'static, Result<UpstreamEvent, UpstreamError>>;
 
-/// What is left of the requests that an upstream grants, by its own account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// Requests granted per window.
-    pub limit: u32,
-    /// Requests left in this window.
-    pub remaining: u32,
-    /// When the window ends, in milliseconds since 1970.
-    pub resets_at: i64,
-    /// Length of a window in seconds, if it says.
-    pub window: Option<u32>,
-}
-
 /// One account at one service.
 pub trait Upstream: fmt::Debug + Send + Sync {
     /// The owner's name for it.
@@ -85,13 +74,16 @@ pub trait Upstream: fmt::Debug + Send + Sync {
     fn twins(&self) -> BoxFuture<'_, Result<Vec<UpstreamTwin>, UpstreamError>>;
 
     /// Begins a conversation with a twin and gives the upstream's id for it.
-    fn create_conversation<'a>(&'a self, twin: &'a str, title: &'a str) -> BoxFuture<'a, Result<String, UpstreamError>>;
+    fn create_conversation<'a>(&'a self, twin: &'a str, title: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<String, UpstreamError>>;
 
     /// Says something in a conversation and gives the answer as it comes.
-    fn send<'a>(&'a self, conversation: &'a str, content: &'a str) -> BoxFuture<'a, Result<EventStream, UpstreamError>>;
+    fn send<'a>(&'a self, conversation: &'a str, content: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<EventStream, UpstreamError>>;
 
     /// Fetches a picture one of its twins names, without the key.
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>>;
+
+    /// Through which whoever wants to ask it has to go first.
+    fn gate(&self) -> &Gate;
 
     /// What is left of its budget, once it has said.
     fn budget(&self) -> Option<Budget>;

@@ -9,6 +9,7 @@ mod issuer;
 mod assets;
 mod audience;
 mod backup;
+mod budget;
 mod cors;
 mod doctor;
 mod egress;

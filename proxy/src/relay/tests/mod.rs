@@ -1,6 +1,8 @@
 mod trouble;
 
 use super::*;
+use crate::budget::tests::gate;
+use crate::budget::{Customer, Fare, Gate, Limits};
 use crate::clock::{LoadedDice, ManualClock};
 use crate::store::{NewConversation, TwinRef};
 use crate::upstream::{Budget, EventStream, Picture, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
@@ -20,8 +22,9 @@ use twinchat_protocol::twin::Capabilities;
 type Line = Result<UpstreamEvent, UpstreamError>;
 
 /// An upstream whose replies the test writes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Scripted {
+    gate: Gate,
     replies: Mutex<VecDeque<Result<mpsc::UnboundedReceiver<Line>, UpstreamError>>>,
     asked: Mutex<Vec<String>>,
 }
@@ -56,14 +59,14 @@ impl Upstream for Scripted {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn create_conversation<'a>(&'a self, twin: &'a str, _: &'a str) -> BoxFuture<'a, Result<String, UpstreamError>> {
+    fn create_conversation<'a>(&'a self, twin: &'a str, _: &'a str, _: &'a Fare) -> BoxFuture<'a, Result<String, UpstreamError>> {
         let mut asked = self.asked.lock().unwrap();
         asked.push(format!("create {twin}"));
         let id = format!("up{}", asked.len());
         async { Ok(id) }.boxed()
     }
 
-    fn send<'a>(&'a self, conversation: &'a str, content: &'a str) -> BoxFuture<'a, Result<EventStream, UpstreamError>> {
+    fn send<'a>(&'a self, conversation: &'a str, content: &'a str, _: &'a Fare) -> BoxFuture<'a, Result<EventStream, UpstreamError>> {
         self.asked.lock().unwrap().push(format!("send {conversation} {content}"));
         let next = self.replies.lock().unwrap().pop_front();
         let next = next.expect("a reply was written");
@@ -72,6 +75,10 @@ impl Upstream for Scripted {
 
     fn picture<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {
         async { Err(UpstreamError::NotFound(String::new())) }.boxed()
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     fn budget(&self) -> Option<Budget> {
@@ -89,10 +96,14 @@ struct House {
 }
 
 async fn house(settings: RelaySettings) -> House {
+    house_with(Limits { per_hour: 100_000, burst: 10_000, signed_in_percent: 0, operator_percent: 0 }, settings).await
+}
+
+async fn house_with(limits: Limits, settings: RelaySettings) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("chat.db")).await.unwrap();
     let clock = Arc::new(ManualClock::at_millis(1_760_000_000_000));
-    let upstream = Arc::new(Scripted::default());
+    let upstream = Arc::new(Scripted { gate: gate(limits, clock.clone()), replies: Mutex::default(), asked: Mutex::default() });
     let directory = Arc::new(Directory::new(vec![upstream.clone()], clock.clone()));
     let relay = Relay::new(store.clone(), directory, clock, Arc::new(LoadedDice::seeded(1)), settings);
     let (ann, chat) = (Subject::proven(VisitorId::from_random("annannann")), ConversationId::from_random("chatchat"));
@@ -103,7 +114,14 @@ async fn house(settings: RelaySettings) -> House {
 
 impl House {
     async fn say(&self, content: &str) -> Reply {
-        self.relay.send(&self.ann, Saying { conversation: self.chat.clone(), content: content.to_owned(), key: None }).await.unwrap()
+        self.relay
+            .send(&self.ann, Saying { conversation: self.chat.clone(), content: content.to_owned(), key: None, customer: self.customer() })
+            .await
+            .unwrap()
+    }
+
+    fn customer(&self) -> Customer {
+        Customer::Anonymous(self.ann.clone(), std::net::Ipv4Addr::LOCALHOST.into())
     }
 
     async fn kept(&self, reply: &Reply) -> Message {
@@ -237,6 +255,42 @@ async fn a_reply_that_nobody_hears_for_too_long_is_ended_with_what_came() {
     assert_eq!((ended.status, ended.content.as_str()), (MessageStatus::Incomplete, "một nửa"));
 }
 
+/// A message that has waited in line for a quarter of a minute: as it is kept, and how many wait.
+async fn after_a_wait(somebody_listens: bool) -> (Message, usize) {
+    let limits = Limits { per_hour: 500, burst: 2, signed_in_percent: 0, operator_percent: 0 };
+    let house = house_with(limits, RelaySettings::default()).await;
+    let gate = house.upstream.gate.clone();
+    let _all = gate.join(Customer::Operator, 2).unwrap().served().await.unwrap();
+    let _still = StillClock::hold();
+    let reply = house.say("?").await;
+    let mut events = reply.events();
+    while !matches!(events.next().await.unwrap().told, Told::Queued(_)) {}
+    let listening = somebody_listens.then_some(events);
+    for _ in 0..15 {
+        advance(Duration::from_secs(1)).await;
+        tokio::task::yield_now().await;
+    }
+    if listening.is_none() {
+        reply.log.clone().unwrap().ended().await;
+    }
+    assert_eq!(house.upstream.asked(), [""; 0]);
+    let now = (house.kept(&reply).await, gate.account().left_and_waiting().1);
+    house.relay.stop(&house.ann, &reply.exchange.reply.id).await.unwrap();
+    now
+}
+
+#[tokio::test]
+async fn a_message_that_waits_in_line_with_nobody_hearing_is_given_up_and_can_be_sent_again() {
+    let (kept, waiting) = after_a_wait(false).await;
+    assert_eq!((kept.status, kept.error_code, waiting), (MessageStatus::Interrupted, Some(ErrorCode::ReplyInterrupted), 0));
+}
+
+#[tokio::test]
+async fn a_message_that_waits_in_line_keeps_its_place_while_somebody_hears() {
+    let (kept, waiting) = after_a_wait(true).await;
+    assert_eq!((kept.status, waiting), (MessageStatus::Streaming, 1));
+}
+
 #[tokio::test]
 async fn closing_waits_for_replies_then_keeps_them_as_interrupted_and_takes_nothing_new() {
     let house = house(RelaySettings::default()).await;
@@ -248,7 +302,7 @@ async fn closing_waits_for_replies_then_keeps_them_as_interrupted_and_takes_noth
     house.relay.close(Duration::ZERO).await;
     let kept = house.kept(&reply).await;
     assert_eq!((kept.status, kept.content.as_str()), (MessageStatus::Interrupted, "một nửa"));
-    let saying = Saying { conversation: house.chat.clone(), content: "?".to_owned(), key: None };
+    let saying = Saying { conversation: house.chat.clone(), content: "?".to_owned(), key: None, customer: house.customer() };
     assert!(matches!(house.relay.send(&house.ann, saying).await, Err(RelayError::Closing)));
 }
 

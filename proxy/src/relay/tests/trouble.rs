@@ -54,7 +54,7 @@ impl House {
     }
 
     fn saying(&self, content: &str, key: Option<&str>) -> Saying {
-        Saying { conversation: self.chat.clone(), content: content.to_owned(), key: key.map(str::to_owned) }
+        Saying { conversation: self.chat.clone(), content: content.to_owned(), key: key.map(str::to_owned), customer: self.customer() }
     }
 }
 
@@ -176,7 +176,8 @@ async fn a_reply_that_nobody_writes_any_more_is_interrupted_by_whoever_meets_it(
         let house = house(settings()).await;
         let reply = orphan(&house).await.reply.id;
         house.upstream.reply().send(Ok(UpstreamEvent::Complete(Some("ok".to_owned())))).unwrap();
-        let answered = if retried { house.relay.retry(&house.ann, reply.clone()).await.unwrap() } else { house.say("Và?").await };
+        let answered =
+            if retried { house.relay.retry(&house.ann, reply.clone(), house.customer()).await.unwrap() } else { house.say("Và?").await };
         assert_eq!(answered.finished().await.0.status, MessageStatus::Complete);
         assert_eq!(status(&house, &reply).await, if retried { MessageStatus::Complete } else { MessageStatus::Interrupted });
     }
@@ -192,7 +193,7 @@ async fn a_mistake_of_ours_ends_the_reply_and_leaves_nothing_busy() {
         tokio::task::yield_now().await;
     }
     house.upstream.reply().send(Ok(UpstreamEvent::Complete(Some("ok".to_owned())))).unwrap();
-    let again = house.relay.retry(&house.ann, failed.id).await.unwrap();
+    let again = house.relay.retry(&house.ann, failed.id, house.customer()).await.unwrap();
     assert_eq!(again.finished().await.0.status, MessageStatus::Complete);
 }
 

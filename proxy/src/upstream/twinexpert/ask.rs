@@ -4,6 +4,7 @@
 //! upstream itself says "later, then". After "sent, no answer" nobody knows, so the visitor decides.
 
 use super::{TwinExpert, answers, budget};
+use crate::budget::{Fare, Paid};
 use crate::config;
 use crate::metrics;
 use crate::upstream::UpstreamError;
@@ -63,13 +64,14 @@ impl Refused {
 }
 
 impl TwinExpert {
-    /// Asks for JSON.
+    /// Asks for JSON, in the owner's name.
     pub(super) async fn get(&self, url: &Url) -> Result<Value, UpstreamError> {
         self.repeated(true, || self.get_once(url)).await
     }
 
     async fn get_once(&self, url: &Url) -> Result<Value, Refused> {
-        let answer = self.ask(self.client.get(url.clone()), format!("GET {}", template(url)), self.timeouts.header).await?;
+        let fare = self.gate.operator();
+        let answer = self.ask(self.client.get(url.clone()), format!("GET {}", template(url)), self.timeouts.header, &fare).await?;
         self.json(answer).await.map_err(|error| match error {
             UpstreamError::BrokeOff(_) | UpstreamError::Silent(_) => Refused::passing(error),
             _ => Refused::for_good(error),
@@ -77,9 +79,9 @@ impl TwinExpert {
     }
 
     /// Sends JSON and gives the answer when it is a success, with its body still to be read.
-    pub(super) async fn post(&self, url: &Url, body: &Value, patience: Duration) -> Result<Response, UpstreamError> {
+    pub(super) async fn post(&self, url: &Url, body: &Value, patience: Duration, fare: &Fare) -> Result<Response, UpstreamError> {
         let request = || self.client.request(Method::POST, url.clone()).json(body);
-        self.repeated(false, || self.ask(request(), format!("POST {}", template(url)), patience)).await
+        self.repeated(false, || self.ask(request(), format!("POST {}", template(url)), patience, fare)).await
     }
 
     /// The JSON of an answer.
@@ -137,31 +139,42 @@ impl TwinExpert {
         Ok((name, value))
     }
 
-    /// Makes the request once; `what` is for the log.
-    async fn ask(&self, request: RequestBuilder, what: String, patience: Duration) -> Result<Response, Refused> {
-        let asked = self.ask_uncounted(request, what, patience).await;
+    /// Pays for the request and makes it once; `what` is for the log.
+    async fn ask(&self, request: RequestBuilder, what: String, patience: Duration, fare: &Fare) -> Result<Response, Refused> {
+        let paid = fare.pay().await.map_err(|refusal| Refused::for_good(refusal.into()))?;
+        let asked = self.ask_paid(request, what, patience, paid).await;
         let outcome = asked.as_ref().map_or_else(|refused| refused.error.kind(), |_| "ok");
         metrics::UPSTREAM_REQUESTS.count([self.settings.name.as_str(), outcome]);
         asked
     }
 
-    async fn ask_uncounted(&self, request: RequestBuilder, what: String, patience: Duration) -> Result<Response, Refused> {
+    async fn ask_paid(&self, request: RequestBuilder, what: String, patience: Duration, paid: Paid) -> Result<Response, Refused> {
         let (name, value) = self.key_header().map_err(Refused::for_good)?;
         let request = request.header(name, value).header(ACCEPT_ENCODING, "identity");
         let response = match timeout(patience, request.send()).await {
-            Ok(answered) => answered.map_err(|error| unanswered(&error))?,
-            Err(_) => return Err(Refused::passing(UpstreamError::Silent("no answer"))),
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
+                match error.is_connect() {
+                    true => paid.not_sent(),
+                    false => paid.unanswered(),
+                }
+                return Err(unanswered(&error));
+            }
+            Err(_) => {
+                paid.unanswered();
+                return Err(Refused::passing(UpstreamError::Silent("no answer")));
+            }
         };
-        self.note_budget(response.headers());
         let status = response.status();
+        let pause = budget::pause(response.headers(), self.clock.now_millis());
+        paid.answered(status.as_u16(), self.note_budget(response.headers()), pause);
         if status.is_success() {
             return Ok(response);
         }
-        let pause = budget::pause(response.headers(), self.clock.now_millis());
         let told_to_wait = budget::retry_after(response.headers());
         let body = read(response, MAX_ERROR, self.timeouts.header).await.unwrap_or_default();
         let words = self.words(&body, what.starts_with("POST"));
-        let error = self.refusal(status, &format!("{what}: {status} {words}"), pause);
+        let error = Self::refusal(status, &format!("{what}: {status} {words}"), pause);
         Err(match (status, told_to_wait) {
             (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => {
                 Refused { error, again: Again::After(seconds) }
@@ -170,18 +183,10 @@ impl TwinExpert {
         })
     }
 
-    pub(super) fn refusal(&self, status: StatusCode, note: &str, pause: Option<u32>) -> UpstreamError {
+    pub(super) fn refusal(status: StatusCode, note: &str, pause: Option<u32>) -> UpstreamError {
         let note = note.trim_end().to_owned();
-        let upstream = self.settings.name.as_str();
         match status.as_u16() {
-            401 => {
-                tracing::error!(upstream, "UPSTREAM KEY REFUSED: {note}. Check the key in the settings of this upstream.");
-                UpstreamError::Refused(note)
-            }
-            403 => {
-                tracing::error!(upstream, "UPSTREAM KEY MAY NOT DO THIS: {note}. It looks read-only; it needs the scope full_access.");
-                UpstreamError::Refused(note)
-            }
+            401 | 403 => UpstreamError::Refused(note),
             404 | 405 | 410 => UpstreamError::NotFound(note),
             408 | 504 => UpstreamError::Silent("it says that it timed out itself"),
             429 => UpstreamError::Limited { retry_after: pause },

@@ -28,9 +28,9 @@ pub use probe::{Probe, replay};
 use super::picture::MAX_BYTES;
 use super::redact::Redactor;
 use super::{Budget, EventStream, Picture, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
+use crate::budget::{Fare, Gate};
 use crate::clock::{Clock, Dice};
 use crate::config;
-use crate::metrics;
 use ask::{Refused, plain, read, unanswered};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt};
@@ -96,6 +96,7 @@ pub struct TwinExpert {
     clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
     timeouts: Timeouts,
+    gate: Gate,
     budget: Mutex<Option<Budget>>,
     /// It makes conversations at `/twins/{id}`, not at `/conversations`.
     creates_at_twin: AtomicBool,
@@ -109,11 +110,16 @@ pub struct TwinExpert {
 pub struct ClientError(String);
 
 impl TwinExpert {
-    /// A client for this account.
+    /// A client for this account, all of whose requests go through this gate.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(settings: &config::Upstream, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>, timeouts: Timeouts) -> Result<Self, ClientError> {
+    pub fn new(
+        settings: &config::Upstream,
+        gate: Gate,
+        (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>),
+        timeouts: Timeouts,
+    ) -> Result<Self, ClientError> {
         // Whoever is first sets the process's TLS provider; a second time changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -134,6 +140,7 @@ impl TwinExpert {
             clock,
             dice,
             timeouts,
+            gate,
             budget: Mutex::new(None),
             creates_at_twin: AtomicBool::new(false),
             has_no_stream: AtomicBool::new(false),
@@ -153,12 +160,12 @@ impl TwinExpert {
         Ok(url)
     }
 
-    fn note_budget(&self, headers: &HeaderMap) {
-        if let Some(new) = budget::budget(headers, self.clock.now_millis()) {
-            metrics::BUDGET_LIMIT.set([self.name()], new.limit.into());
-            metrics::BUDGET_LEFT.set([self.name()], new.remaining.into());
-            *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(new);
+    fn note_budget(&self, headers: &HeaderMap) -> Option<Budget> {
+        let said = budget::budget(headers, self.clock.now_millis());
+        if said.is_some() {
+            *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = said;
         }
+        said
     }
 
     async fn all_twins(&self) -> Result<Vec<UpstreamTwin>, UpstreamError> {
@@ -181,36 +188,36 @@ impl TwinExpert {
         Ok(twins)
     }
 
-    async fn create(&self, twin: &str, title: &str) -> Result<String, UpstreamError> {
+    async fn create(&self, twin: &str, title: &str, fare: &Fare) -> Result<String, UpstreamError> {
         let mut body = json!({ "twinId": twin });
         if !title.is_empty() {
             body["title"] = title.into();
         }
         if !self.creates_at_twin.load(Ordering::Relaxed) {
-            let asked = self.post(&self.address(&["conversations"])?, &body, self.timeouts.header).await;
+            let asked = self.post(&self.address(&["conversations"])?, &body, self.timeouts.header, fare).await;
             match asked {
                 Err(UpstreamError::NotFound(_)) => {}
                 asked => return answers::conversation_id(&self.json(asked?).await?),
             }
         }
-        let asked = self.post(&self.address(&["twins", twin])?, &body, self.timeouts.header).await?;
+        let asked = self.post(&self.address(&["twins", twin])?, &body, self.timeouts.header, fare).await?;
         if !self.creates_at_twin.swap(true, Ordering::Relaxed) {
             tracing::info!(upstream = self.name(), "conversations are made at /twins/{{id}}");
         }
         answers::conversation_id(&self.json(asked).await?)
     }
 
-    async fn send_message(&self, conversation: &str, content: &str) -> Result<EventStream, UpstreamError> {
+    async fn send_message(&self, conversation: &str, content: &str, fare: &Fare) -> Result<EventStream, UpstreamError> {
         let body = json!({ "content": content });
         if !self.has_no_stream.load(Ordering::Relaxed) {
             let url = self.address(&["conversations", conversation, "messages", "stream"])?;
-            match self.post(&url, &body, self.timeouts.header).await {
+            match self.post(&url, &body, self.timeouts.header, fare).await {
                 Err(UpstreamError::NotFound(_)) => {}
                 asked => return self.streamed(asked?, conversation).await,
             }
         }
         let url = self.address(&["conversations", conversation, "messages"])?;
-        let answer = self.post(&url, &body, self.timeouts.first_event).await?;
+        let answer = self.post(&url, &body, self.timeouts.first_event, fare).await?;
         if !self.has_no_stream.swap(true, Ordering::Relaxed) {
             tracing::info!(upstream = self.name(), "this upstream has no stream endpoint: replies come whole");
         }
@@ -295,16 +302,20 @@ impl Upstream for TwinExpert {
         self.all_twins().boxed()
     }
 
-    fn create_conversation<'a>(&'a self, twin: &'a str, title: &'a str) -> BoxFuture<'a, Result<String, UpstreamError>> {
-        self.create(twin, title).boxed()
+    fn create_conversation<'a>(&'a self, twin: &'a str, title: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<String, UpstreamError>> {
+        self.create(twin, title, fare).boxed()
     }
 
-    fn send<'a>(&'a self, conversation: &'a str, content: &'a str) -> BoxFuture<'a, Result<EventStream, UpstreamError>> {
-        self.send_message(conversation, content).boxed()
+    fn send<'a>(&'a self, conversation: &'a str, content: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<EventStream, UpstreamError>> {
+        self.send_message(conversation, content, fare).boxed()
     }
 
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {
         self.picture_at(url).boxed()
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     fn budget(&self) -> Option<Budget> {

@@ -52,7 +52,7 @@ impl TwinExpert {
                 Err(_) => Err(UpstreamError::Failed(format!("its answer of {} bytes is not JSON", body.len()))),
             },
             (_, Err(error)) => Err(error),
-            (_, Ok(body)) => Err(self.refusal(status, &format!("{status} {}", self.words(&body, false)), budget::pause(&headers, now))),
+            (_, Ok(body)) => Err(Self::refusal(status, &format!("{status} {}", self.words(&body, false)), budget::pause(&headers, now))),
         };
         Ok(Probe {
             status,
@@ -71,7 +71,7 @@ impl TwinExpert {
     /// When there is no answer, or none to making the conversation that can be understood. What the
     /// two sends answer is recorded whatever it is.
     pub async fn capture(&self, twin: &str, message: &str) -> Result<Capture, UpstreamError> {
-        let conversation = self.create(twin, "").await?;
+        let conversation = self.create(twin, "", &self.gate.operator()).await?;
         let body = json!({ "content": message });
         let mut exchanges = Vec::new();
         for tail in [&["messages", "stream"][..], &["messages"]] {
@@ -127,8 +127,12 @@ impl TwinExpert {
         if let Some(body) = body {
             request = request.json(body);
         }
+        let paid = self.gate.operator().pay().await?;
         let sent = timeout(self.timeouts.first_event, request.send()).await.map_err(|_| UpstreamError::Silent("no answer"))?;
-        sent.map_err(|error| UpstreamError::Unreachable(plain(&error)))
+        let response = sent.map_err(|error| UpstreamError::Unreachable(plain(&error)))?;
+        let (now, headers) = (self.clock.now_millis(), response.headers());
+        paid.answered(response.status().as_u16(), budget::budget(headers, now), budget::pause(headers, now));
+        Ok(response)
     }
 }
 

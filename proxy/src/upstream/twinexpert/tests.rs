@@ -1,7 +1,8 @@
 use super::events::{Body, read};
 use super::screen::Screen;
 use super::*;
-use crate::clock::{LoadedDice, ManualClock};
+use crate::budget::tests::generous_gate;
+use crate::clock::LoadedDice;
 use crate::config::Config;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -146,11 +147,22 @@ async fn server(answers: Vec<String>) -> (TwinExpert, Arc<StdMutex<Vec<String>>>
     (client(&origin), asked)
 }
 
+/// Whole seconds of tokio's time, which some of these tests move on.
+#[derive(Debug)]
+struct TokioSeconds(tokio::time::Instant);
+
+impl Clock for TokioSeconds {
+    fn now_millis(&self) -> i64 {
+        1_760_000_000_000 + i64::try_from(self.0.elapsed().as_secs()).unwrap() * 1000
+    }
+}
+
 fn client(origin: &str) -> TwinExpert {
     let text = format!("[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{origin}\"\nkey_env = \"KEY\"\n");
     let config = Config::read(std::path::Path::new("t.toml"), &text, &|_| Some(KEY.to_owned())).unwrap();
-    let clock = Arc::new(ManualClock::at_millis(1_760_000_000_000));
-    TwinExpert::new(&config.upstreams[0], clock, Arc::new(LoadedDice::seeded(1)), Timeouts::default()).unwrap()
+    let clock = Arc::new(TokioSeconds(tokio::time::Instant::now()));
+    TwinExpert::new(&config.upstreams[0], generous_gate(clock.clone()), (clock, Arc::new(LoadedDice::seeded(1))), Timeouts::default())
+        .unwrap()
 }
 
 fn answer(status: &str, more: &str, body: &str) -> String {
@@ -183,7 +195,7 @@ async fn a_key_in_a_reply_reaches_nobody() {
     let whole = answer("200 OK", "Content-Type: application/json\r\n", &format!("{{\"data\":{{\"content\":\"a {KEY} b\"}}}}"));
     let (upstream, _) = server(vec![streamed, whole]).await;
     for _ in 0..2 {
-        let said: Vec<_> = upstream.send("c1", "hi").await.unwrap().collect().await;
+        let said: Vec<_> = upstream.send("c1", "hi", &upstream.gate().operator()).await.unwrap().collect().await;
         let said = format!("{said:?}");
         assert!(said.contains("[key]") && !said.contains("0123456789"), "{said}");
     }
@@ -193,7 +205,7 @@ async fn a_key_in_a_reply_reaches_nobody() {
 async fn what_a_refusal_of_a_message_says_is_not_repeated() {
     let body = "{\"message\":\"not allowed: private words\",\"error\":\"FORBIDDEN\"}";
     let (upstream, _) = server(vec![answer("403 Forbidden", "", body)]).await;
-    let error = upstream.send("conv_upstream", "private words").await.err().unwrap();
+    let error = upstream.send("conv_upstream", "private words", &upstream.gate().operator()).await.err().unwrap();
     assert_eq!(error, UpstreamError::Refused("POST /api/v1/conversations/{id}/messages/stream: 403 Forbidden FORBIDDEN".to_owned()));
 }
 
@@ -201,14 +213,16 @@ async fn what_a_refusal_of_a_message_says_is_not_repeated() {
 async fn a_whole_answer_of_another_conversation_is_refused() {
     let body = "{\"success\":true,\"message\":\"theirs\",\"data\":{\"conversationId\":\"c2\",\"content\":\"theirs\"}}";
     let (upstream, _) = server(vec![answer("200 OK", "Content-Type: application/json\r\n", body)]).await;
-    assert!(matches!(upstream.send("c1", "hi").await.err(), Some(UpstreamError::Failed(note)) if !note.contains("theirs")));
+    assert!(
+        matches!(upstream.send("c1", "hi", &upstream.gate().operator()).await.err(), Some(UpstreamError::Failed(note)) if !note.contains("theirs"))
+    );
 }
 
 #[tokio::test]
 async fn ids_are_one_segment_of_the_path_whatever_is_in_them() {
     let ok = answer("200 OK", "Content-Type: text/event-stream\r\n", "data: [DONE]\n\n");
     let (upstream, asked) = server(vec![ok]).await;
-    drop(upstream.send("../a b/%2e?x#y@z", "hi").await.unwrap());
+    drop(upstream.send("../a b/%2e?x#y@z", "hi", &upstream.gate().operator()).await.unwrap());
     let request = asked.lock().unwrap()[0].clone();
     assert!(request.starts_with("POST /api/v1/conversations/..%2Fa%20b%2F%252e%3Fx%23y@z/messages/stream HTTP/1.1\r\n"), "{request}");
     assert_eq!(request.matches(KEY).count(), 1);
@@ -217,7 +231,7 @@ async fn ids_are_one_segment_of_the_path_whatever_is_in_them() {
         "{request}"
     );
     for id in ["..", ".", ""] {
-        assert!(matches!(upstream.send(id, "hi").await, Err(UpstreamError::NotFound(_))), "{id:?}");
+        assert!(matches!(upstream.send(id, "hi", &upstream.gate().operator()).await, Err(UpstreamError::NotFound(_))), "{id:?}");
     }
 }
 
@@ -226,7 +240,7 @@ async fn conversations_are_made_at_the_twin_where_there_is_no_other_place_and_th
     let made = || answer("201 Created", "", "{\"data\":{\"id\":\"c1\"}}");
     let (upstream, asked) = server(vec![answer("404 Not Found", "", ""), made(), made()]).await;
     for _ in 0..2 {
-        assert_eq!(upstream.create_conversation("t1", "Chào").await.unwrap(), "c1");
+        assert_eq!(upstream.create_conversation("t1", "Chào", &upstream.gate().operator()).await.unwrap(), "c1");
     }
     let paths: Vec<_> = asked.lock().unwrap().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect();
     assert_eq!(paths, ["/api/v1/conversations", "/api/v1/twins/t1", "/api/v1/twins/t1"]);
@@ -235,7 +249,7 @@ async fn conversations_are_made_at_the_twin_where_there_is_no_other_place_and_th
 #[tokio::test]
 async fn a_failure_to_make_a_conversation_is_not_tried_elsewhere() {
     let (upstream, asked) = server(vec![answer("500 Internal Server Error", "", "<html>")]).await;
-    assert!(matches!(upstream.create_conversation("t1", "").await, Err(UpstreamError::Failed(_))));
+    assert!(matches!(upstream.create_conversation("t1", "", &upstream.gate().operator()).await, Err(UpstreamError::Failed(_))));
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
 
@@ -244,7 +258,7 @@ async fn an_upstream_without_a_stream_is_asked_for_the_whole_reply() {
     let whole = || answer("200 OK", "", "{\"data\":{\"role\":\"assistant\",\"content\":\"Chào\"}}");
     let (upstream, asked) = server(vec![answer("405 Method Not Allowed", "", ""), whole(), whole()]).await;
     for _ in 0..2 {
-        let said: Vec<_> = upstream.send("c1", "hi").await.unwrap().collect().await;
+        let said: Vec<_> = upstream.send("c1", "hi", &upstream.gate().operator()).await.unwrap().collect().await;
         assert_eq!(said, [complete(Some("Chào"))]);
     }
     assert_eq!(asked.lock().unwrap().len(), 3);
@@ -257,7 +271,10 @@ async fn its_account_of_the_budget_is_kept() {
     let (upstream, _) = server(vec![answer("200 OK", headers, "{\"data\":[]}")]).await;
     assert_eq!(upstream.budget(), None);
     upstream.twins().await.unwrap();
-    assert_eq!(upstream.budget(), Some(Budget { limit: 500, remaining: 321, resets_at: 1_760_000_060_000, window: Some(3600) }));
+    let Some(Budget { limit: 500, remaining: 321, resets_at, window: Some(3600) }) = upstream.budget() else {
+        panic!("{:?}", upstream.budget())
+    };
+    assert!((1_760_000_060_000..1_760_000_120_000).contains(&resets_at), "{resets_at}");
 }
 
 #[tokio::test]
@@ -284,7 +301,7 @@ fn event_stream() -> String {
 /// and how many seconds were waited.
 async fn sent_to(answers: &[&str]) -> (Option<UpstreamError>, usize, u64) {
     let (upstream, asked) = server(answers.iter().map(|text| (*text).to_owned()).collect()).await;
-    let error = quickly(upstream.send("c1", "hi")).await;
+    let error = quickly(upstream.send("c1", "hi", &upstream.gate().operator())).await;
     let asked = asked.lock().unwrap().len();
     (error.0.err(), asked, error.1)
 }
@@ -357,7 +374,8 @@ async fn a_message_is_sent_again_while_nothing_listens() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let upstream = client(&format!("http://{address}"));
-    let (sent, asked) = (upstream.send("c1", "hi"), tokio::sync::oneshot::channel());
+    let fare = upstream.gate().operator();
+    let (sent, asked) = (upstream.send("c1", "hi", &fare), tokio::sync::oneshot::channel());
     let answers = async {
         // Begins to listen only after the first try has failed.
         asked.1.await.unwrap();
@@ -381,7 +399,7 @@ async fn nothing_that_listens_is_an_upstream_that_cannot_be_reached() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = client(&format!("http://{}", listener.local_addr().unwrap()));
     drop(listener);
-    let (sent, waited) = quickly(upstream.send("c1", "hi")).await;
+    let (sent, waited) = quickly(upstream.send("c1", "hi", &upstream.gate().operator())).await;
     assert!(matches!(sent.err(), Some(UpstreamError::Unreachable(_))));
     assert!(waited <= 10, "{waited} s");
 }
@@ -413,7 +431,7 @@ async fn silent(scheme: &str, first: &'static str) -> (UpstreamError, u64) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = client(&format!("{scheme}://{}", listener.local_addr().unwrap()));
     let said = tokio::spawn(async move {
-        match upstream.send("c1", "hi").await {
+        match upstream.send("c1", "hi", &upstream.gate().operator()).await {
             Ok(mut stream) => loop {
                 match stream.next().await {
                     Some(Err(error)) => return error,

@@ -1,0 +1,41 @@
+use super::{Result, Store, StoreError};
+use crate::subject::Subject;
+use sqlx::{Sqlite, Transaction};
+use twinchat_protocol::id::ConversationId;
+
+/// Where an answer is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The configured name of the upstream.
+    pub upstream: String,
+    /// The upstream's id of the twin.
+    pub twin: String,
+    /// The upstream's id of the conversation; none before its first message.
+    pub conversation: Option<String>,
+    /// The conversation's title.
+    pub title: String,
+}
+
+impl Store {
+    /// Where a conversation's answers are asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also when it is somebody else's.
+    pub async fn route(&self, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
+        let mut reading = self.readers.begin().await?;
+        route_in(&mut reading, subject, conversation).await
+    }
+}
+
+pub(super) async fn route_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
+    let (upstream, twin, conversation, title) = sqlx::query_as(
+        "SELECT t.upstream, t.upstream_id, c.upstream_id, c.title FROM conversation c JOIN twin t ON t.id = c.twin_id \
+         WHERE c.id = ? AND c.visitor_id = ?",
+    )
+    .bind(conversation.as_str())
+    .bind(subject.as_str())
+    .fetch_optional(&mut **transaction)
+    .await?
+    .ok_or(StoreError::NotFound)?;
+    Ok(Route { upstream, twin, conversation, title })
+}
