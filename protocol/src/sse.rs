@@ -225,13 +225,16 @@ pub fn encode(event: &str, id: &str, data: &str) -> String {
 }
 
 /// A comment: keeps the connection busy and says nothing.
+///
+/// One line: it is read as it comes. A blank line behind it would end an event, which is nothing for
+/// the standard and yet an event without data for some readers.
 pub fn encode_comment(text: &str) -> String {
-    format!(": {}\n\n", first_line(text))
+    format!(": {}\n", first_line(text))
 }
 
-/// Tells the reader how long to wait before it connects again.
+/// Tells the reader how long to wait before it connects again. One line, as a comment is.
 pub fn encode_retry(millis: u32) -> String {
-    format!("retry: {millis}\n\n")
+    format!("retry: {millis}\n")
 }
 
 fn push_field(out: &mut String, name: &str, value: &str) {

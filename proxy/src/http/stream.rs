@@ -178,7 +178,7 @@ mod tests {
         while let Some(bytes) = writer.next().await {
             heard.push((begun.elapsed().as_secs(), String::from_utf8(bytes.to_vec()).unwrap()));
         }
-        let expected = [(0, "retry: 2000\n\n"), (15, ": alive\n\n"), (30, ": alive\n\n"), (40, "retry: 700\n\n")];
+        let expected = [(0, "retry: 2000\n"), (15, ": alive\n"), (30, ": alive\n"), (40, "retry: 700\n")];
         assert_eq!(heard, expected.map(|(at, text)| (at, text.to_owned())));
     }
 }

@@ -202,7 +202,7 @@ async fn the_first_bytes_and_heartbeats_come_from_an_upstream_that_never_answers
         heard.push_str(std::str::from_utf8(&answer.chunk().await.unwrap().unwrap()).unwrap());
         tokio::task::yield_now().await;
     }
-    assert!(heard.starts_with("retry: 2000\n\nevent: progress\nid: 2.1\ndata: "), "{heard}");
+    assert!(heard.starts_with("retry: 2000\nevent: progress\nid: 2.1\ndata: "), "{heard}");
     tokio::time::pause();
     let begun = tokio::time::Instant::now();
     let mut beats = 0;

@@ -108,7 +108,7 @@ fn describe_stream(response: &mut Value) {
         },
     });
     stream["example"] =
-        "retry: 2000\n\nid: 2.2\nevent: delta\ndata: {\"type\":\"delta\",\"messageId\":\"msg_3k5xq7mz\",\"content\":\"Xin ch\u{e0}o\"}\n\n"
+        "retry: 2000\nid: 2.2\nevent: delta\ndata: {\"type\":\"delta\",\"messageId\":\"msg_3k5xq7mz\",\"content\":\"Xin ch\u{e0}o\"}\n\n"
             .into();
 }
 
