@@ -12,11 +12,17 @@ const VERSION: &str = "4.32.5";
 #[derive(Debug, Args)]
 pub(crate) struct CheckApi {
     /// Decides what is tried.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Self::default().seed)]
     seed: u32,
     /// How much is tried: the most requests per operation and phase.
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = Self::default().examples)]
     examples: u32,
+}
+
+impl Default for CheckApi {
+    fn default() -> Self {
+        Self { seed: 1, examples: 10 }
+    }
 }
 
 impl CheckApi {

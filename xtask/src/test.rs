@@ -2,7 +2,7 @@
 
 use crate::process::Program;
 use crate::say::{self, Stopwatch};
-use crate::{Outcome, browser, dist, e2e, harness, npm, paths, python, tools};
+use crate::{Outcome, browser, check_api, dist, e2e, harness, npm, paths, python, tools};
 use clap::Args;
 use std::time::Duration;
 
@@ -74,6 +74,10 @@ impl Test {
         });
         count(&mut table, "native tests", |counts| native(counts, python.as_deref()));
         count(&mut table, "components in Chromium", |counts| components(counts, &tools[0], &browser));
+        // Schemathesis is a Python program; `python` has told when there is none.
+        if python.is_some() {
+            check(&mut table, "the API against its document", || check_api::CheckApi::default().run());
+        }
         check(&mut table, "the files to ship", dist::run);
         count(&mut table, "decoder and markdown view as a module", |counts| harness::test(&browser, counts));
         count(&mut table, "end to end in Chromium", |counts| e2e::run(&browser, counts));
