@@ -172,7 +172,7 @@ impl Look<'_> {
         let (mut first, mut deltas, mut whole) = (None, 0, None);
         while let Some(event) = events.next().await {
             match event? {
-                UpstreamEvent::Progress(_) => {}
+                UpstreamEvent::Began(_) | UpstreamEvent::Progress(_) => {}
                 UpstreamEvent::Delta(_) => deltas += 1,
                 UpstreamEvent::Complete(text) => whole = Some(text),
             }

@@ -7,7 +7,7 @@ use crate::budget::{Fare, Turn};
 use crate::metrics;
 use crate::store::{Ending, Route, StoreError};
 use crate::subject::Subject;
-use crate::upstream::{EventStream, Upstream, UpstreamError, UpstreamEvent};
+use crate::upstream::{EventStream, Question, UpstreamError, UpstreamEvent};
 use futures_util::{FutureExt, StreamExt};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -88,11 +88,14 @@ impl Drive {
             Err(outcome) => return outcome,
         };
         self.log.progress(ProgressState::Connecting, None);
+        let question = Question {
+            twin: &self.route.twin,
+            conversation: self.route.conversation.as_deref(),
+            title: &self.route.title,
+            content: &self.log.exchange.question.content,
+        };
         let asked_at = self.relay.clock.now_millis();
-        match self.open(upstream.as_ref(), &fare).await {
-            Ok(stream) => self.read(self.timed(stream, asked_at)).await,
-            Err(outcome) => outcome,
-        }
+        self.read(self.timed(upstream.ask(question, &fare), asked_at)).await
     }
 
     /// Waits for the turn in the upstream's line.
@@ -101,21 +104,6 @@ impl Drive {
             NotServed::Refused(refusal) => self.failed(&refusal.into()),
             NotServed::Unheard => Outcome::of(MessageStatus::Interrupted, Some(ErrorCode::ReplyInterrupted)),
         })
-    }
-
-    /// Begins the upstream's conversation if there is none, and asks. An upstream that has lost the
-    /// conversation is given a new one: better a twin without memory than a dead conversation.
-    async fn open(&self, upstream: &dyn Upstream, fare: &Fare) -> Result<EventStream, Outcome> {
-        let question = &self.log.exchange.question.content;
-        if let Some(known) = &self.route.conversation {
-            match upstream.send(known, question, fare).await {
-                Err(UpstreamError::NotFound(note)) => tracing::warn!(%note, "the upstream has lost a conversation; a new one is begun"),
-                sent => return sent.map_err(|error| self.failed(&error)),
-            }
-        }
-        let new = upstream.create_conversation(&self.route.twin, &self.route.title, fare).await.map_err(|error| self.failed(&error))?;
-        self.claim(&new).await?;
-        upstream.send(&new, question, fare).await.map_err(|error| self.failed(&error))
     }
 
     /// Nothing is said in an upstream's conversation before it is known to be this one's alone.
@@ -140,7 +128,7 @@ impl Drive {
     }
 
     /// The same, with the time to its first text counted.
-    fn timed(&self, stream: EventStream, asked_at: i64) -> EventStream {
+    fn timed<'a>(&self, stream: EventStream<'a>, asked_at: i64) -> EventStream<'a> {
         let (clock, upstream, mut waiting) = (self.relay.clock.clone(), self.route.upstream.clone(), true);
         let seen = move |item: &Result<UpstreamEvent, UpstreamError>| {
             if waiting && matches!(item, Ok(UpstreamEvent::Delta(_) | UpstreamEvent::Complete(_))) {
@@ -151,10 +139,15 @@ impl Drive {
         stream.inspect(seen).boxed()
     }
 
-    async fn read(&self, mut stream: EventStream) -> Outcome {
+    async fn read(&self, mut stream: EventStream<'_>) -> Outcome {
         let most = self.relay.settings.reply_bytes;
         while let Some(item) = stream.next().await {
             match item {
+                Ok(UpstreamEvent::Began(id)) => {
+                    if let Err(outcome) = self.claim(&id).await {
+                        return outcome;
+                    }
+                }
                 Ok(UpstreamEvent::Progress(text)) => self.log.progress(ProgressState::Working, Some(text)),
                 Ok(UpstreamEvent::Delta(text)) => {
                     if !self.log.delta(&text, most) {

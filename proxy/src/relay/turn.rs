@@ -25,8 +25,7 @@ pub(super) enum NotServed {
 }
 
 impl Inner {
-    /// Stands in the line of a conversation's upstream; a new conversation costs two requests. None
-    /// when that upstream is no longer in the settings.
+    /// Stands in the line of a conversation's upstream. None when that upstream is no longer in the settings.
     ///
     /// # Errors
     /// When the upstream cannot be asked in time, or a reply is being written here.
@@ -38,8 +37,7 @@ impl Inner {
     ) -> Result<Option<Turn>, RelayError> {
         let route = self.store.route(subject, conversation).await?;
         let Some(upstream) = self.directory.upstream(&route.upstream) else { return Ok(None) };
-        let requests = if route.conversation.is_none() { 2 } else { 1 };
-        match upstream.gate().join(customer, requests) {
+        match upstream.gate().join(customer, upstream.cost(route.conversation.is_none())) {
             Ok(turn) => Ok(Some(turn)),
             // Perhaps it is this conversation's own reply that stands there.
             Err(refusal) => match self.store.conversation(subject, conversation).await?.active_message_id {

@@ -116,12 +116,12 @@ fn listed(upstream: &dyn Upstream, twin: UpstreamTwin) -> Listed {
     Listed {
         twin: Twin {
             avatar_url: twin.picture.is_some().then(|| format!("/avatars/{id}")),
+            capabilities: upstream.capabilities(&twin.id),
             id,
             name: twin.name,
             description: twin.description,
             available: twin.available,
             starters: twin.starters,
-            capabilities: upstream.capabilities(),
         },
         upstream: upstream.name().to_owned(),
         upstream_id: twin.id,

@@ -47,9 +47,25 @@ pub struct UpstreamTwin {
     pub starters: Vec<String>,
 }
 
+/// What is asked of a twin, and all that its upstream may need to know for that.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The upstream's id of the twin.
+    pub twin: &'a str,
+    /// The upstream's id of the conversation; none before it has given one.
+    pub conversation: Option<&'a str>,
+    /// The conversation's title, for an upstream that keeps one; may be empty.
+    pub title: &'a str,
+    /// What the visitor says.
+    pub content: &'a str,
+}
+
 /// What an upstream says while it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamEvent {
+    /// It has begun a conversation, with this id of its own. Whoever reads this makes sure that the id is
+    /// nobody else's before reading on.
+    Began(String),
     /// Something other than text, in its own words.
     Progress(String),
     /// Text to append.
@@ -58,26 +74,26 @@ pub enum UpstreamEvent {
     Complete(Option<String>),
 }
 
-/// An answer as it comes. Ends after `Complete` or an error; an end without either means that the
-/// upstream broke off. Dropping it closes the connection.
-pub type EventStream = BoxStream<'static, Result<UpstreamEvent, UpstreamError>>;
+/// An answer as it comes: nothing is asked before it is read. Ends after `Complete` or an error; an end
+/// without either means that the upstream broke off. Dropping it closes the connection.
+pub type EventStream<'a> = BoxStream<'a, Result<UpstreamEvent, UpstreamError>>;
 
 /// One account at one service.
 pub trait Upstream: fmt::Debug + Send + Sync {
     /// The owner's name for it.
     fn name(&self) -> &str;
 
-    /// What can be done with its twins.
-    fn capabilities(&self) -> Capabilities;
+    /// What can be done with this twin.
+    fn capabilities(&self, twin: &str) -> Capabilities;
 
     /// All its twins.
     fn twins(&self) -> BoxFuture<'_, Result<Vec<UpstreamTwin>, UpstreamError>>;
 
-    /// Begins a conversation with a twin and gives the upstream's id for it.
-    fn create_conversation<'a>(&'a self, twin: &'a str, title: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<String, UpstreamError>>;
+    /// How many requests a question takes; `first`: in a conversation that the upstream does not know yet.
+    fn cost(&self, first: bool) -> u32;
 
-    /// Says something in a conversation and gives the answer as it comes.
-    fn send<'a>(&'a self, conversation: &'a str, content: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<EventStream, UpstreamError>>;
+    /// Says something to a twin and gives the answer as it comes.
+    fn ask<'a>(&'a self, question: Question<'a>, fare: &'a Fare) -> EventStream<'a>;
 
     /// Fetches a picture one of its twins names, without the key.
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>>;

@@ -85,7 +85,7 @@ impl Redactor {
 
     /// The same answer without the key, also where it is spread over several pieces. The end of a piece
     /// that may be the key's beginning comes with the next one.
-    pub(super) fn stream(&self, events: EventStream) -> EventStream {
+    pub(super) fn stream(&self, events: EventStream<'static>) -> EventStream<'static> {
         let reading = (events, Held::new(self.clone()), VecDeque::new());
         unfold(reading, |(mut events, mut held, mut ready)| async move {
             loop {

@@ -48,6 +48,19 @@ pub(crate) async fn hear(app: &TestApp, visitor: &Visitor, conversation: &str, c
     say(app, visitor, conversation, content).await.rest().await
 }
 
+/// How many messages the upstream was sent.
+pub(crate) fn sent(app: &TestApp) -> usize {
+    app.emulator.log().iter().filter(|entry| entry.path.ends_with("/messages/stream")).count()
+}
+
+/// Lets the upstream go on, not before it was sent a message: a release is for what came before it.
+pub(crate) async fn release_once_asked(app: &TestApp) {
+    while sent(app) == 0 {
+        tokio::task::yield_now().await;
+    }
+    app.emulator.release();
+}
+
 /// The feed from after an event.
 pub(crate) async fn feed(app: &TestApp, visitor: &Visitor, conversation: &str, after: &str) -> Stream {
     let path = format!("/api/v1/conversations/{conversation}/events?after={after}");

@@ -1,6 +1,6 @@
 //! What holds whoever comes, goes, repeats or falls silent: readers, keys, stops, deadlines.
 
-use super::chat::{Stream, Told, conversation, feed, hear, history, last, say, shown};
+use super::chat::{Stream, Told, conversation, feed, hear, history, last, release_once_asked, say, sent, shown};
 use super::helpers::{SITE, TestApp, Visitor, body, text};
 use futures_util::future::join_all;
 use proptest::prelude::*;
@@ -17,11 +17,6 @@ const STREAM: &str = "*/messages/stream";
 
 fn stall(after_bytes: u64) -> Rule {
     Rule::once(Fault::Stall { after_bytes, millis: None }, STREAM)
-}
-
-/// How many messages the upstream was sent.
-fn sent(app: &TestApp) -> usize {
-    app.emulator.log().iter().filter(|entry| entry.path.ends_with("/messages/stream")).count()
 }
 
 /// The feed from after an event, told in one way or the other.
@@ -269,7 +264,7 @@ async fn a_visitor_has_as_many_replies_at_once_as_the_settings_say() {
     let path = format!("/api/v1/conversations/{second}/messages/stream");
     let refused = ann.send(&app, &Method::POST, &path, &json!({"content": "Xin chào"})).await;
     assert_eq!((refused.status().as_u16(), text(&body(refused).await, "error").as_str()), (429, "RATE_LIMITED"));
-    app.emulator.release();
+    release_once_asked(&app).await;
     running.rest().await;
     hear(&app, &ann, &second, "Xin chào").await;
 }
@@ -330,7 +325,7 @@ async fn a_send_whose_client_vanishes_is_stored_and_answered_or_not_at_all() {
 
 #[tokio::test]
 async fn after_a_thousand_who_left_in_the_middle_nothing_is_held() {
-    let app = TestApp::with(
+    let app = TestApp::with_a_large_budget(
         "[limits]\nvisitor_requests_per_minute = 1000000\nvisitor_messages_per_minute = 1000000\nvisitor_streams = 1000\n\
          [replies]\nlog_seconds = 0\nper_visitor = 1000",
     )

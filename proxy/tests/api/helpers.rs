@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use twinchat_emulator::{Emulator, Options};
+use twinchat_emulator::{Emulator, Options, Quota, Quotas};
 use twinchat_protocol::token::{DPOP_KEY_TYPE, GRANT_TYPE, NEW_VISITOR, VISITOR_SECRET_TYPE};
 use twinchat_proxy::app::App;
 use twinchat_proxy::clock::{Clock, LoadedDice, ManualClock};
@@ -40,8 +40,19 @@ pub(crate) struct TestApp {
     /// A client that follows no redirects.
     pub(crate) client: reqwest::Client,
     settings: String,
+    /// What the settings say of the upstream, besides what must be said.
+    upstream: &'static str,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
+}
+
+/// Where and when a server starts.
+struct Start {
+    listener: TcpListener,
+    clock: Arc<ManualClock>,
+    /// How it is reached, if not by the listener's address.
+    url: Option<String>,
+    upstream: &'static str,
 }
 
 impl TestApp {
@@ -53,6 +64,19 @@ impl TestApp {
     /// With more settings: TOML after the sections `[[upstream]]` and `[server]`, beginning in `[server]`.
     pub(crate) async fn with(settings: &str) -> Self {
         Self::in_folder(settings, tempfile::tempdir().unwrap()).await
+    }
+
+    /// With an upstream that grants more than any test asks for.
+    pub(crate) async fn with_a_large_budget(settings: &str) -> Self {
+        let quotas = Quotas { full_access: Quota { per_hour: 1_000_000, burst: 1_000_000 }, ..Quotas::default() };
+        let emulator = Emulator::start(Options { quotas, ..Options::default() }).await.unwrap();
+        let from = Start {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            clock: Arc::new(ManualClock::at_millis(START_MILLIS)),
+            url: None,
+            upstream: "requests_per_hour = 1000000\nburst = 1000000\n",
+        };
+        Self::assemble(settings, tempfile::tempdir().unwrap(), emulator, from).await
     }
 
     /// With what is in this folder already.
@@ -68,18 +92,18 @@ impl TestApp {
     /// At this listener, and reached by another address when there is a reverse proxy in front of it.
     pub(crate) async fn reached_as(url: Option<String>, settings: &str, folder: TempDir, listener: TcpListener) -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
-        let from = (listener, Arc::new(ManualClock::at_millis(START_MILLIS)), url);
+        let from = Start { listener, clock: Arc::new(ManualClock::at_millis(START_MILLIS)), url, upstream: "" };
         Self::assemble(settings, folder, emulator, from).await
     }
 
-    async fn assemble(settings: &str, folder: TempDir, emulator: Emulator, from: (TcpListener, Arc<ManualClock>, Option<String>)) -> Self {
+    async fn assemble(settings: &str, folder: TempDir, emulator: Emulator, from: Start) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (listener, clock, url) = from;
+        let Start { listener, clock, url, upstream } = from;
         let address = listener.local_addr().unwrap();
         let url = url.unwrap_or_else(|| format!("http://{address}"));
         let origins = if settings.contains("allowed_origins") { String::new() } else { format!("allowed_origins = [\"{SITE}\"]\n") };
         let text = format!(
-            "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"KEY\"\n\
+            "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"KEY\"\n{upstream}\
              [server]\npublic_urls = [\"{url}\"]\n{origins}{settings}",
             emulator.origin()
         );
@@ -91,7 +115,7 @@ impl TestApp {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { url, app, clock, emulator, folder, client, settings: settings.to_owned(), stop, running }
+        Self { url, app, clock, emulator, folder, client, settings: settings.to_owned(), upstream, stop, running }
     }
 
     /// Ends the server as SIGTERM would, and waits for its end.
@@ -109,10 +133,11 @@ impl TestApp {
     /// The same; something is done while no server runs.
     pub(crate) async fn restart_after(self, between: impl FnOnce()) -> Self {
         let (settings, clock, address) = (self.settings.clone(), self.clock.clone(), self.url.replace("http://", ""));
+        let upstream = self.upstream;
         let (folder, emulator) = self.stop().await;
         between();
         let listener = TcpListener::bind(address).await.unwrap();
-        Self::assemble(&settings, folder, emulator, (listener, clock, None)).await
+        Self::assemble(&settings, folder, emulator, Start { listener, clock, url: None, upstream }).await
     }
 
     /// Seconds since 1970, by the server's clock.

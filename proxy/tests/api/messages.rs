@@ -1,6 +1,6 @@
 //! What is said: sending, streaming, stopping, retrying, and how each failure ends.
 
-use super::chat::{Stream, conversation, feed, hear, history, last, say, shown};
+use super::chat::{Stream, conversation, feed, hear, history, last, release_once_asked, say, sent, shown};
 use super::helpers::{TestApp, body, header, text};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -134,7 +134,7 @@ async fn two_readers_and_one_who_reads_nothing_do_not_disturb_each_other() {
     let mut other = feed(&app, &ann, &chat, "").await;
     assert_eq!(other.next().await.unwrap().data["message"]["content"], "Xin chào");
     other.until("progress accepted").await;
-    app.emulator.release();
+    release_once_asked(&app).await;
     let (mine, theirs) = (sender.rest().await, other.rest().await);
     let whole = text(&last(&app, &ann, &chat).await, "content");
     assert_eq!((shown("", &mine), shown("", &theirs)), (whole.clone(), whole));
@@ -181,7 +181,7 @@ async fn the_same_key_attaches_to_the_same_reply_and_another_body_is_refused() {
     let accepted = first.next().await.unwrap();
     let mut second = Stream::of(send("draft-1", "Xin chào").await);
     assert_eq!(second.next().await.unwrap(), accepted);
-    app.emulator.release();
+    release_once_asked(&app).await;
     let (one, two) = (first.rest().await, second.rest().await);
     assert_eq!((one.last(), shown("", &one)), (two.last(), shown("", &two)));
     let mut third = Stream::of(send("draft-1", "Xin chào").await);
@@ -191,11 +191,6 @@ async fn the_same_key_attaches_to_the_same_reply_and_another_body_is_refused() {
     let said = history(&app, &ann, &chat).await;
     assert_eq!((said.len(), &said[0]["clientId"]), (2, &json!("draft-1")));
     assert_eq!(send("draft 1", "x").await.status(), 400);
-}
-
-/// How many messages the upstream was sent.
-fn sent(app: &TestApp) -> usize {
-    app.emulator.log().iter().filter(|entry| entry.path.ends_with("/messages/stream")).count()
 }
 
 /// Meets the fault and says how the reply ended: event, status, code, and its text.

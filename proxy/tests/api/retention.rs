@@ -1,4 +1,4 @@
-use super::chat::{conversation, hear, history, say};
+use super::chat::{conversation, hear, history, release_once_asked, say};
 use super::helpers::TestApp;
 use super::visitor_data::is_in_files;
 use reqwest::Method;
@@ -61,7 +61,7 @@ async fn a_conversation_in_which_a_reply_is_being_written_stays() {
     reply.until("progress connecting").await;
     app.clock.advance_seconds(2 * DAY);
     assert_eq!(app.app.retention().apply().await.unwrap().conversations, 0);
-    app.emulator.release();
+    release_once_asked(&app).await;
     assert_eq!(reply.rest().await.last().unwrap().kind, "complete");
 }
 

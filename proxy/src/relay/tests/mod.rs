@@ -5,10 +5,10 @@ use crate::budget::tests::gate;
 use crate::budget::{Customer, Fare, Gate, Limits};
 use crate::clock::{LoadedDice, ManualClock};
 use crate::store::{NewConversation, TwinRef};
-use crate::upstream::{Budget, EventStream, Picture, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
+use crate::upstream::{Budget, EventStream, Picture, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{StreamExt, poll_fn};
+use futures_util::stream::{self, StreamExt, poll_fn};
 use proptest::prelude::*;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
@@ -37,8 +37,13 @@ impl Scripted {
         sender
     }
 
-    fn refuse(&self, error: UpstreamError) {
-        self.replies.lock().unwrap().push_back(Err(error));
+    fn say(&self, conversation: &str, content: &str) -> EventStream<'static> {
+        self.asked.lock().unwrap().push(format!("send {conversation} {content}"));
+        let next = self.replies.lock().unwrap().pop_front();
+        match next.expect("a reply was written") {
+            Ok(mut receiver) => poll_fn(move |context| receiver.poll_recv(context)).boxed(),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        }
     }
 
     fn asked(&self) -> Vec<String> {
@@ -51,7 +56,7 @@ impl Upstream for Scripted {
         "main"
     }
 
-    fn capabilities(&self) -> Capabilities {
+    fn capabilities(&self, _: &str) -> Capabilities {
         Capabilities::default()
     }
 
@@ -59,18 +64,20 @@ impl Upstream for Scripted {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn create_conversation<'a>(&'a self, twin: &'a str, _: &'a str, _: &'a Fare) -> BoxFuture<'a, Result<String, UpstreamError>> {
-        let mut asked = self.asked.lock().unwrap();
-        asked.push(format!("create {twin}"));
-        let id = format!("up{}", asked.len());
-        async { Ok(id) }.boxed()
+    fn cost(&self, first: bool) -> u32 {
+        if first { 2 } else { 1 }
     }
 
-    fn send<'a>(&'a self, conversation: &'a str, content: &'a str, _: &'a Fare) -> BoxFuture<'a, Result<EventStream, UpstreamError>> {
-        self.asked.lock().unwrap().push(format!("send {conversation} {content}"));
-        let next = self.replies.lock().unwrap().pop_front();
-        let next = next.expect("a reply was written");
-        async move { next.map(|mut receiver| poll_fn(move |context| receiver.poll_recv(context)).boxed()) }.boxed()
+    fn ask<'a>(&'a self, question: Question<'a>, _: &'a Fare) -> EventStream<'a> {
+        let Some(known) = question.conversation else {
+            let mut asked = self.asked.lock().unwrap();
+            asked.push(format!("create {}", question.twin));
+            let id = format!("up{}", asked.len());
+            drop(asked);
+            let began = stream::iter([Ok(UpstreamEvent::Began(id.clone()))]);
+            return began.chain(stream::once(async move { self.say(&id, question.content) }).flatten()).boxed();
+        };
+        self.say(known, question.content)
     }
 
     fn picture<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {
@@ -184,18 +191,20 @@ async fn a_reply_ends_as_its_upstream_ended_it() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_lost_the_conversation_is_given_a_new_one() {
+async fn a_conversation_that_an_upstream_begins_anew_is_the_one_from_then_on() {
     let house = house(RelaySettings::default()).await;
-    for expected in [&["create lan", "send up1 một"][..], &["send up1 hai", "create lan", "send up4 hai"], &["send up4 ba"]] {
+    for (question, anew, asked) in
+        [("một", None, &["create lan", "send up1 một"][..]), ("hai", Some("up9"), &["send up1 hai"]), ("ba", None, &["send up9 ba"])]
+    {
         let before = house.upstream.asked().len();
-        if expected.len() == 3 {
-            house.upstream.refuse(UpstreamError::NotFound(String::new()));
-        }
         let sender = house.upstream.reply();
-        sender.send(Ok(UpstreamEvent::Complete(Some("ok".to_owned())))).unwrap();
-        let question = expected.last().unwrap().rsplit(' ').next().unwrap();
+        for line in
+            anew.map(|id: &str| UpstreamEvent::Began(id.to_owned())).into_iter().chain([UpstreamEvent::Complete(Some("ok".to_owned()))])
+        {
+            sender.send(Ok(line)).unwrap();
+        }
         assert_eq!(house.say(question).await.finished().await.0.status, MessageStatus::Complete);
-        assert_eq!(house.upstream.asked()[before..], *expected);
+        assert_eq!(house.upstream.asked()[before..], *asked);
     }
 }
 

@@ -19,7 +19,7 @@ type Item = Result<UpstreamEvent, UpstreamError>;
 pub(super) type Body = BoxStream<'static, Result<Bytes, String>>;
 
 /// Reads a body to its end or to the event that ends it, as far as the screen lets it through.
-pub(super) fn read(body: Body, timeouts: Timeouts, screen: Screen) -> EventStream {
+pub(super) fn read(body: Body, timeouts: Timeouts, screen: Screen) -> EventStream<'static> {
     let reading = Reading {
         body,
         decoder: Some(Decoder::new(LIMITS)),

@@ -27,13 +27,13 @@ pub use probe::{Probe, replay};
 
 use super::picture::MAX_BYTES;
 use super::redact::Redactor;
-use super::{Budget, EventStream, Picture, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
+use super::{Budget, EventStream, Picture, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use crate::budget::{Fare, Gate};
 use crate::clock::{Clock, Dice};
 use crate::config;
 use ask::{Refused, plain, read, unanswered};
 use futures_util::future::{BoxFuture, FutureExt};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, Response, Url, redirect};
@@ -188,7 +188,26 @@ impl TwinExpert {
         Ok(twins)
     }
 
-    async fn create(&self, twin: &str, title: &str, fare: &Fare) -> Result<String, UpstreamError> {
+    /// Asks in a conversation of before, or in a new one. An upstream that has lost the conversation is given
+    /// a new one: better a twin without memory than a dead conversation.
+    async fn answer<'a>(&'a self, question: Question<'a>, fare: &'a Fare) -> Result<EventStream<'a>, UpstreamError> {
+        if let Some(known) = question.conversation {
+            match self.send(known, question.content, fare).await {
+                Err(UpstreamError::NotFound(note)) => tracing::warn!(%note, "the upstream has lost a conversation; a new one is begun"),
+                sent => return sent,
+            }
+        }
+        let new = self.create_conversation(question.twin, question.title, fare).await?;
+        let began = stream::iter([Ok(UpstreamEvent::Began(new.clone()))]);
+        let asked = stream::once(async move { self.send(&new, question.content, fare).await });
+        Ok(began.chain(asked.try_flatten()).boxed())
+    }
+
+    /// Begins a conversation with a twin and gives the upstream's id for it.
+    ///
+    /// # Errors
+    /// When the upstream does not.
+    pub async fn create_conversation(&self, twin: &str, title: &str, fare: &Fare) -> Result<String, UpstreamError> {
         let mut body = json!({ "twinId": twin });
         if !title.is_empty() {
             body["title"] = title.into();
@@ -207,7 +226,11 @@ impl TwinExpert {
         answers::conversation_id(&self.json(asked).await?)
     }
 
-    async fn send_message(&self, conversation: &str, content: &str, fare: &Fare) -> Result<EventStream, UpstreamError> {
+    /// Says something in a conversation and gives the answer as it comes.
+    ///
+    /// # Errors
+    /// When the upstream does not begin to answer.
+    pub async fn send(&self, conversation: &str, content: &str, fare: &Fare) -> Result<EventStream<'static>, UpstreamError> {
         let body = json!({ "content": content });
         if !self.has_no_stream.load(Ordering::Relaxed) {
             let url = self.address(&["conversations", conversation, "messages", "stream"])?;
@@ -224,7 +247,7 @@ impl TwinExpert {
         self.whole(answer, conversation).await
     }
 
-    async fn streamed(&self, response: Response, conversation: &str) -> Result<EventStream, UpstreamError> {
+    async fn streamed(&self, response: Response, conversation: &str) -> Result<EventStream<'static>, UpstreamError> {
         let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with("application/json") {
             return self.whole(response, conversation).await;
@@ -237,7 +260,7 @@ impl TwinExpert {
         Ok(self.redactor.stream(events))
     }
 
-    async fn whole(&self, response: Response, conversation: &str) -> Result<EventStream, UpstreamError> {
+    async fn whole(&self, response: Response, conversation: &str) -> Result<EventStream<'static>, UpstreamError> {
         let mut answer = self.json(response).await?;
         if !Screen::new(self.name(), conversation).pass(&mut answer) {
             return Err(UpstreamError::Failed("its answer is of another conversation".to_owned()));
@@ -294,7 +317,7 @@ impl Upstream for TwinExpert {
         self.settings.name.as_str()
     }
 
-    fn capabilities(&self) -> Capabilities {
+    fn capabilities(&self, _: &str) -> Capabilities {
         Capabilities { stream: !self.has_no_stream.load(Ordering::Relaxed), stop: true, ..Capabilities::default() }
     }
 
@@ -302,12 +325,13 @@ impl Upstream for TwinExpert {
         self.all_twins().boxed()
     }
 
-    fn create_conversation<'a>(&'a self, twin: &'a str, title: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<String, UpstreamError>> {
-        self.create(twin, title, fare).boxed()
+    /// A conversation is made before something is said in it.
+    fn cost(&self, first: bool) -> u32 {
+        if first { 2 } else { 1 }
     }
 
-    fn send<'a>(&'a self, conversation: &'a str, content: &'a str, fare: &'a Fare) -> BoxFuture<'a, Result<EventStream, UpstreamError>> {
-        self.send_message(conversation, content, fare).boxed()
+    fn ask<'a>(&'a self, question: Question<'a>, fare: &'a Fare) -> EventStream<'a> {
+        stream::once(self.answer(question, fare)).try_flatten().boxed()
     }
 
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {

@@ -71,7 +71,7 @@ impl TwinExpert {
     /// When there is no answer, or none to making the conversation that can be understood. What the
     /// two sends answer is recorded whatever it is.
     pub async fn capture(&self, twin: &str, message: &str) -> Result<Capture, UpstreamError> {
-        let conversation = self.create(twin, "", &self.gate.operator()).await?;
+        let conversation = self.create_conversation(twin, "", &self.gate.operator()).await?;
         let body = json!({ "content": message });
         let mut exchanges = Vec::new();
         for tail in [&["messages", "stream"][..], &["messages"]] {
@@ -140,7 +140,7 @@ impl TwinExpert {
 ///
 /// # Errors
 /// When a plain answer holds no reply.
-pub fn replay(exchange: &Exchange) -> Result<EventStream, UpstreamError> {
+pub fn replay(exchange: &Exchange) -> Result<EventStream<'static>, UpstreamError> {
     let mut screen = Screen::new("capture", &exchange.conversation);
     let chunks: Vec<Bytes> = exchange.chunks.iter().map(|chunk| chunk.bytes.bytes()).collect();
     if exchange.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {

@@ -247,6 +247,20 @@ async fn conversations_are_made_at_the_twin_where_there_is_no_other_place_and_th
 }
 
 #[tokio::test]
+async fn an_upstream_that_lost_a_conversation_is_given_a_new_one_in_which_nothing_is_said_before_it_is_claimed() {
+    let gone = || answer("404 Not Found", "", "");
+    let made = answer("201 Created", "", "{\"data\":{\"id\":\"c2\"}}");
+    let replied = answer("200 OK", "Content-Type: text/event-stream\r\n", "event: complete\ndata: {\"content\":\"ok\"}\n\n");
+    let (upstream, asked) = server(vec![gone(), gone(), made, replied]).await;
+    let fare = upstream.gate().operator();
+    let mut said = upstream.ask(Question { twin: "t1", conversation: Some("c1"), title: "", content: "hi" }, &fare);
+    assert_eq!(said.next().await, Some(Ok(UpstreamEvent::Began("c2".to_owned()))));
+    assert_eq!(asked.lock().unwrap().len(), 3);
+    assert_eq!(said.collect::<Vec<_>>().await, [complete(Some("ok"))]);
+    assert!(asked.lock().unwrap()[3].starts_with("POST /api/v1/conversations/c2/messages/stream "));
+}
+
+#[tokio::test]
 async fn a_failure_to_make_a_conversation_is_not_tried_elsewhere() {
     let (upstream, asked) = server(vec![answer("500 Internal Server Error", "", "<html>")]).await;
     assert!(matches!(upstream.create_conversation("t1", "", &upstream.gate().operator()).await, Err(UpstreamError::Failed(_))));
@@ -262,7 +276,7 @@ async fn an_upstream_without_a_stream_is_asked_for_the_whole_reply() {
         assert_eq!(said, [complete(Some("Chào"))]);
     }
     assert_eq!(asked.lock().unwrap().len(), 3);
-    assert!(!upstream.capabilities().stream);
+    assert!(!upstream.capabilities("t1").stream);
 }
 
 #[tokio::test]
