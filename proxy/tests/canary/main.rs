@@ -73,7 +73,7 @@ pub(crate) fn settings(origin: &str, server: &str) -> String {
     format!(
         "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{origin}\"\nkey_env = \"KEY\"\n\
          [server]\nallowed_origins = [\"{SITE}\"]\n{server}\n\
-         [limits]\nvisitor_messages_per_minute = 10000\nvisitor_requests_per_minute = 10000\ntoken_requests_per_minute = 10000\naddress_requests_per_minute = 10000\n"
+         [limits]\nqueue_seconds = 0\nvisitor_messages_per_minute = 10000\nvisitor_requests_per_minute = 10000\ntoken_requests_per_minute = 10000\naddress_requests_per_minute = 10000\n"
     )
 }
 
