@@ -148,7 +148,7 @@ async fn works(kind: Kind) {
     front.calls_from(9);
     streams_event_by_event(&front.app).await;
     lets_a_silent_feed_live(&front.app).await;
-    limits_bodies(&front.app).await;
+    limits_bodies(&front.app, kind).await;
     assert_eq!(front.app.get("/readyz").await.status(), 404, "not for visitors");
     assert_eq!(front.app.get("/healthz").await.text().await.unwrap(), "ok");
     counts_callers_by_their_own_address(&mut front).await;
@@ -182,20 +182,24 @@ async fn lets_a_silent_feed_live(app: &TestApp) {
     assert!(heard.starts_with("retry:"), "{heard}");
 }
 
-/// What is too large for us is refused in our words; what is far too large does not get here.
-async fn limits_bodies(app: &TestApp) {
+/// What is too large for us is refused in our words, each time; what is far too large does not get here.
+async fn limits_bodies(app: &TestApp, kind: Kind) {
     let ann = app.visitor().await;
     let conversation = chat::conversation(app, &ann).await;
     let path = format!("/api/v1/conversations/{conversation}/messages");
-    let large = ann.send(app, &Method::POST, &path, &json!({"content": "x".repeat(100_000)})).await;
-    assert_eq!((large.status(), header(&large, "content-type")), (StatusCode::PAYLOAD_TOO_LARGE, "application/problem+json"));
-    assert_eq!(text(&body(large).await, "error"), "PAYLOAD_TOO_LARGE");
-    match ann.request(app, &Method::POST, &path).json(&json!({"content": "x".repeat(3_000_000)})).send().await {
-        // Caddy 2.6 says 502 of a body that it would not read to its end.
-        Ok(refused) => assert!(matches!(refused.status().as_u16(), 413 | 502), "{refused:?}"),
-        // Refused while it was being sent.
-        Err(error) => assert!(error.is_request(), "{error}"),
+    for characters in [100_000, 900_000, 100_000, 900_000] {
+        let large = ann.send(app, &Method::POST, &path, &json!({"content": "x".repeat(characters)})).await;
+        assert_eq!((large.status(), header(&large, "content-type")), (StatusCode::PAYLOAD_TOO_LARGE, "application/problem+json"));
+        assert_eq!(text(&body(large).await, "error"), "PAYLOAD_TOO_LARGE");
     }
+    let far_too_large = ann.request(app, &Method::POST, &path).json(&json!({"content": "x".repeat(3_000_000)})).send().await;
+    match far_too_large.map(|refused| refused.status().as_u16()) {
+        Ok(413) => {}
+        // Caddy 2.6 says 502 of a body that it would not read to its end, or closes while it is being sent.
+        Ok(502) | Err(_) if kind.file.starts_with("caddy") => {}
+        other => panic!("{}: {other:?}", kind.file),
+    }
+    assert_eq!(chat::history(app, &ann, &conversation).await.len(), 0);
 }
 
 /// Five token requests a minute for each address, whatever a caller says of itself.

@@ -17,6 +17,7 @@ mod events;
 pub mod extract;
 mod frame;
 mod health;
+mod linger;
 mod link;
 mod messages;
 mod metadata;

@@ -7,10 +7,11 @@
 use super::address::{ClientAddress, Peer};
 use super::context::Context;
 use super::error::{ApiError, PROBLEM_JSON};
+use super::linger::Lingering;
 use super::sentences::Sentence;
 use super::stall::Impatient;
 use crate::app::App;
-use crate::limits::Slot;
+use crate::limits::{Slot, Slots};
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -20,6 +21,7 @@ use hyper_util::service::TowerToHyperService;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tower::ServiceExt;
@@ -27,6 +29,8 @@ use twinchat_protocol::error::ErrorCode;
 
 /// The most bytes a connection buffers while it reads, and with that the most a header may have.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
+/// How many connections of one address may be told at the same time that they are too many.
+const TURNED_AWAY_AT_ONCE: u32 = 16;
 /// How long closing the store may take at the very end.
 const LAST_CLOSE: Duration = Duration::from_secs(1);
 
@@ -65,17 +69,24 @@ struct Server {
     router: Router,
     http: http1::Builder,
     graceful: GracefulShutdown,
+    turned_away: Slots<IpAddr>,
 }
 
 impl Server {
     fn new(app: &App) -> Self {
-        Self { app: app.clone(), router: super::router(app.clone()), http: builder(app), graceful: GracefulShutdown::new() }
+        Self {
+            app: app.clone(),
+            router: super::router(app.clone()),
+            http: builder(app),
+            graceful: GracefulShutdown::new(),
+            turned_away: Slots::new(TURNED_AWAY_AT_ONCE),
+        }
     }
 
     /// Answers what comes over this connection, in a task of its own.
     fn take(&self, stream: TcpStream, peer: SocketAddr) {
-        let Ok(slot) = self.slot(peer.ip()) else { return turn_away(&stream) };
         let patience = seconds(self.app.config().server.write_seconds);
+        let Ok(slot) = self.slot(peer.ip()) else { return self.turn_away(patient(stream, patience), peer.ip()) };
         // Events are small and must leave at once.
         let _ = stream.set_nodelay(true);
         // A caller that has vanished without a word is noticed as one that takes nothing in is.
@@ -85,7 +96,7 @@ impl Server {
             request.extensions_mut().insert(Peer(peer));
             request
         });
-        let io = TokioIo::new(Impatient::new(stream, patience));
+        let io = TokioIo::new(patient(stream, patience));
         let connection = self.graceful.watch(self.http.serve_connection(io, TowerToHyperService::new(service)));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -103,24 +114,39 @@ impl Server {
         let counted = ClientAddress(address).counted_as();
         self.app.connections().take(&counted).map(Some).ok_or(TooMany)
     }
+
+    /// Says why and closes; closes at once when even those who are being told so are too many.
+    fn turn_away(&self, mut io: Lingering<Impatient<TcpStream>>, address: IpAddr) {
+        let Some(slot) = self.turned_away.take(&ClientAddress(address).counted_as()) else { return };
+        tokio::spawn(async move {
+            if io.write_all(too_many().as_bytes()).await.is_ok() {
+                let _ = io.shutdown().await;
+            }
+            drop(slot);
+        });
+    }
 }
 
 /// An address has as many connections as it may.
 struct TooMany;
 
-/// Says why, if that can be done without waiting, and closes.
-fn turn_away(stream: &TcpStream) {
+/// A connection that does not wait for ever for a reader, nor end before the last answer can be read.
+fn patient(stream: TcpStream, patience: Duration) -> Lingering<Impatient<TcpStream>> {
+    Lingering::new(Impatient::new(stream, patience))
+}
+
+/// What a connection too many is answered before anything of it is read.
+fn too_many() -> String {
     let sentence = Sentence::new(
         "Too many connections are open from this address; close some and try again.",
         "Địa chỉ này đang mở quá nhiều kết nối; hãy đóng bớt rồi thử lại.",
     );
     let body = ApiError::new(ErrorCode::RateLimited).saying(sentence).retry_after(10).body(&Context::default());
     let body = serde_json::to_string(&body).unwrap_or_default();
-    let answer = format!(
+    format!(
         "HTTP/1.1 429 Too Many Requests\r\ncontent-type: {PROBLEM_JSON}\r\ncontent-length: {}\r\nretry-after: 10\r\nconnection: close\r\n\r\n{body}",
         body.len()
-    );
-    let _ = stream.try_write(answer.as_bytes());
+    )
 }
 
 fn seconds(seconds: u32) -> Duration {

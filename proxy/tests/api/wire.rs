@@ -11,13 +11,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What must not be answered when it is hidden behind something else.
 const SECOND: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 
-/// Sends this and reads until the server closes the connection.
+async fn connect(app: &TestApp) -> TcpStream {
+    TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap()
+}
+
+/// Sends all of this and then reads until the server closes the connection, which it has to do without a reset.
 async fn until_closed(app: &TestApp, bytes: &[u8]) -> String {
-    let mut line = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
-    line.write_all(bytes).await.unwrap();
+    let mut line = connect(app).await;
+    line.write_all(bytes).await.expect("all of it can be sent");
+    rest(&mut line).await
+}
+
+/// What there is to read until the server closes the connection.
+async fn rest(line: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    // A reset ends it as well.
-    let _ = timeout(PATIENCE, line.read_to_end(&mut answer)).await.expect("the server closes the connection");
+    timeout(PATIENCE, line.read_to_end(&mut answer)).await.expect("the server closes the connection").expect("without a reset");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -104,11 +112,71 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
         "POST /api/v1/conversations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
         visitor.token
     );
-    let mut line = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
-    line.write_all(format!("{head}20000\r\n{}", long(100_000)).as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    let _ = timeout(PATIENCE, line.read_to_end(&mut answer)).await.expect("answered before the chunk is there");
-    assert_eq!(statuses(&String::from_utf8_lossy(&answer)), ["413"]);
+    let answer = until_closed(&app, format!("{head}20000\r\n{}", long(100_000)).as_bytes()).await;
+    assert_eq!(statuses(&answer), ["413"], "answered before the chunk is there");
+}
+
+/// A head, a body of four megabytes, and the status.
+fn refused_while_sending(token: &str) -> Vec<(&'static str, String, Vec<u8>, &'static str)> {
+    const BYTES: usize = 4_000_000;
+    let chats = format!("/api/v1/conversations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json");
+    let (plain, length) = (vec![b'a'; BYTES], format!("Content-Length: {BYTES}\r\n\r\n"));
+    let (chunk, chunks) = (vec![b'a'; 1000], "Transfer-Encoding: chunked\r\n\r\n");
+    let chunked: Vec<u8> = (0..BYTES / 1000).flat_map(|_| [b"3e8\r\n", chunk.as_slice(), b"\r\n"].concat()).collect();
+    vec![
+        ("too large by its length", format!("POST {chats}\r\n{length}"), plain.clone(), "413"),
+        ("too large after a while", format!("POST {chats}\r\n{chunks}"), chunked.clone(), "413"),
+        ("nobody's", format!("POST /api/v1/conversations HTTP/1.1\r\nHost: x\r\n{chunks}"), chunked.clone(), "401"),
+        ("of another page", format!("POST {chats}\r\nOrigin: https://evil.example\r\n{chunks}"), chunked.clone(), "403"),
+        ("to nowhere", format!("POST /nowhere HTTP/1.1\r\nHost: x\r\n{chunks}"), chunked.clone(), "404"),
+        ("by another method", format!("PUT {chats}\r\n{chunks}"), chunked.clone(), "405"),
+        ("of another kind", format!("POST {chats}+x\r\n{chunks}").replace("json+x", "x"), chunked, "415"),
+        ("to an address too long", format!("POST /{} HTTP/1.1\r\nHost: x\r\n{length}", "a".repeat(8192)), plain.clone(), "414"),
+        ("with a header too long", format!("POST / HTTP/1.1\r\nHost: x\r\nX-A: {}\r\n{length}", "a".repeat(40_000)), plain.clone(), "431"),
+        ("without a host", format!("POST / HTTP/1.1\r\n{length}"), plain.clone(), "400"),
+        ("no HTTP", format!("POST / HTTP/9\r\n{length}"), plain, "400"),
+    ]
+}
+
+#[tokio::test]
+async fn who_sends_all_of_a_large_body_before_reading_can_read_why_it_was_refused() {
+    let app = TestApp::start().await;
+    let visitor = app.bearer_visitor().await;
+    for (what, head, body, status) in refused_while_sending(&visitor.token) {
+        let answer = until_closed(&app, &[head.as_bytes(), &body].concat()).await;
+        assert_eq!(statuses(&answer), [status], "{what}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn who_sends_the_body_only_after_the_refusal_is_there_can_still_read_it() {
+    let app = TestApp::start().await;
+    let visitor = app.bearer_visitor().await;
+    for (what, head, body, status) in refused_while_sending(&visitor.token) {
+        let mut line = connect(&app).await;
+        line.write_all(head.as_bytes()).await.unwrap();
+        // A kind is looked at, and a size known, only when there is some of it.
+        let (first, later) = body.split_at(200_000);
+        line.write_all(first).await.expect(what);
+        line.peek(&mut [0; 1]).await.unwrap();
+        for piece in later.chunks(100_000) {
+            line.write_all(piece).await.expect(what);
+        }
+        let answer = rest(&mut line).await;
+        assert_eq!(statuses(&answer), [status], "{what}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_will_be_refused_is_not_asked_for() {
+    let app = TestApp::start().await;
+    let visitor = app.bearer_visitor().await;
+    for (what, head, _, status) in refused_while_sending(&visitor.token) {
+        if !["too large after a while", "of another kind"].contains(&what) {
+            let answer = until_closed(&app, head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n").as_bytes()).await;
+            assert_eq!(statuses(&answer), [status], "{what}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]
