@@ -6,6 +6,7 @@
 //! or as `base64` where they are not UTF-8; `ended`: `whole`, or why it broke off). The key is
 //! replaced by `[key]`.
 
+use super::redact::Redactor;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -49,7 +50,7 @@ pub struct Capture {
 pub struct Exchange {
     /// The method.
     pub method: String,
-    /// The path, with `{twin}` and `{conversation}` in the places of ids.
+    /// The path, with names in braces, such as `{conversation}`, in the places of ids.
     pub path: String,
     /// The upstream's id of the conversation, which its answers name.
     pub conversation: String,
@@ -122,16 +123,16 @@ impl Exchange {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Removes the secret wherever it stands, also over the edges of pieces: then they become one.
-    pub(super) fn redact(&mut self, secret: &str) {
+    /// Removes the owner's secrets wherever they stand, also over the edges of pieces: then they become one.
+    pub(super) fn redact(&mut self, redactor: &Redactor) {
         let whole: Vec<u8> = self.chunks.iter().flat_map(|chunk| chunk.bytes.bytes()).collect();
-        if whole.windows(secret.len()).any(|window| window == secret.as_bytes()) {
+        if redactor.is_in(&whole) {
             let after_ms = self.chunks.first().map_or(0, |chunk| chunk.after_ms);
-            let text = String::from_utf8_lossy(&whole).replace(secret, "[key]");
+            let text = redactor.text(&String::from_utf8_lossy(&whole)).into_owned();
             self.chunks = vec![Chunk { after_ms, bytes: Recorded::Text(text) }];
         }
         for (_, value) in &mut self.headers {
-            *value = value.replace(secret, "[key]");
+            *value = redactor.text(value).into_owned();
         }
     }
 }
@@ -175,7 +176,7 @@ mod tests {
         let text = serde_json::to_string(&exchange).unwrap();
         assert_eq!(serde_json::from_str::<Exchange>(&text).unwrap(), exchange);
         assert_eq!(exchange.chunks.iter().map(|chunk| chunk.bytes.bytes()).collect::<Vec<_>>(), pieces);
-        exchange.redact("tk_canary");
+        exchange.redact(&Redactor::default().and("tk_canary"));
         assert_eq!(exchange.chunks[0].bytes.bytes(), "data: [key] \u{110}\n\n");
         assert!(!format!("{exchange:?}").contains("canary"));
     }

@@ -7,12 +7,14 @@
 //! | file | holds |
 //! |---|---|
 //! | `capture` | what an upstream really sends, as a file to test with |
+//! | `client` | what asking any service takes |
 //! | `directory` | all upstreams' twins as one cached list, and their pictures |
 //! | `picture` | what may pass as a picture |
 //! | `redact` | takes the owner's key out of what an upstream says |
 //! | `twinexpert` | TwinExpert's Public API |
 
 pub mod capture;
+mod client;
 mod directory;
 mod error;
 mod picture;
@@ -20,6 +22,7 @@ mod redact;
 pub mod twinexpert;
 
 pub use crate::budget::Budget;
+pub use client::{ClientError, Probe, Timeouts};
 pub use directory::{Directory, Listed};
 pub use error::UpstreamError;
 pub use picture::Picture;

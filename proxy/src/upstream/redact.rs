@@ -1,4 +1,4 @@
-//! Takes the owner's key out of what an upstream says, should it repeat it.
+//! Takes the owner's key and other secrets out of what an upstream says, should it repeat them.
 //!
 //! Looked for as it is, in base64 (either alphabet, at any place in a longer text), in hex and
 //! percent-encoded, whatever the case. An upstream that spells its key out letter by letter is not
@@ -22,15 +22,15 @@ const MIN_BYTES: usize = 8;
 /// As much of a needle has to be at a text's end for it to be held back until more comes.
 const HOLD_FROM: usize = 4;
 
-/// Knows how the key may look.
-#[derive(Clone)]
+/// Knows how the key may look, and any other secret of the owner's.
+#[derive(Clone, Default)]
 pub(super) struct Redactor {
     needles: Arc<[Vec<u8>]>,
 }
 
 impl Redactor {
-    /// For this key.
-    pub(super) fn of(key: &str) -> Self {
+    /// This key too.
+    pub(super) fn and(self, key: &str) -> Self {
         let (hex, percent) = key.bytes().fold((String::new(), String::new()), |(mut hex, mut percent), byte| {
             let _ = write!(hex, "{byte:02x}");
             let _ = if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
@@ -40,14 +40,15 @@ impl Redactor {
             };
             (hex, percent)
         });
-        let mut needles = vec![key.as_bytes().to_vec(), hex.into_bytes(), percent.into_bytes()];
+        let mut forms = vec![key.as_bytes().to_vec(), hex.into_bytes(), percent.into_bytes()];
         // Base64 of a longer text holds that of the key's whole groups of three, wherever they begin.
         for skipped in 0..3.min(key.len()) {
             let rest = &key.as_bytes()[skipped..];
             let groups = &rest[..rest.len() / 3 * 3];
-            needles.extend([STANDARD_NO_PAD.encode(groups).into_bytes(), URL_SAFE_NO_PAD.encode(groups).into_bytes()]);
+            forms.extend([STANDARD_NO_PAD.encode(groups).into_bytes(), URL_SAFE_NO_PAD.encode(groups).into_bytes()]);
         }
-        needles.retain(|needle| needle.len() >= MIN_BYTES && key.len() >= MIN_BYTES);
+        forms.retain(|form| form.len() >= MIN_BYTES && key.len() >= MIN_BYTES);
+        let mut needles = [forms, self.needles.to_vec()].concat();
         needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
         needles.dedup();
         Self { needles: needles.into() }
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_key_is_taken_out_in_every_form() {
-        let redactor = Redactor::of(KEY);
+        let redactor = Redactor::default().and(KEY);
         for form in forms() {
             let text = redactor.text(&format!("Khóa là {form}, nhé")).into_owned();
             assert!(text.starts_with("Khóa là ") && text.contains(MARK) && text.ends_with(", nhé"), "{form}: {text}");
@@ -221,13 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn every_secret_is_taken_out() {
+        let redactor = Redactor::default().and(KEY).and("bot_secret_0123");
+        assert_eq!(redactor.text(&format!("{KEY} and bot_secret_0123")), "[key] and [key]");
+    }
+
+    #[test]
     fn a_key_too_short_to_be_told_from_words_is_left_alone() {
-        assert_eq!(Redactor::of("chat").text("a chat"), "a chat");
+        assert_eq!(Redactor::default().and("chat").text("a chat"), "a chat");
     }
 
     async fn told(pieces: Vec<String>, end: Result<UpstreamEvent, UpstreamError>) -> Vec<Result<UpstreamEvent, UpstreamError>> {
         let events: Vec<_> = pieces.into_iter().map(|piece| Ok(UpstreamEvent::Delta(piece))).chain([end]).collect();
-        Redactor::of(KEY).stream(stream::iter(events).boxed()).collect().await
+        Redactor::default().and(KEY).stream(stream::iter(events).boxed()).collect().await
     }
 
     fn text_of(events: &[Result<UpstreamEvent, UpstreamError>]) -> String {
@@ -247,7 +254,7 @@ mod tests {
                 text.push_str(part.as_ref().unwrap_or(form));
                 expected.push_str(part.as_ref().unwrap_or(form));
             }
-            let expected = Redactor::of(KEY).text(&expected).into_owned();
+            let expected = Redactor::default().and(KEY).text(&expected).into_owned();
             let mut pieces = Vec::new();
             let mut rest = text.as_str();
             for cut in cuts.iter().cycle() {
@@ -273,14 +280,14 @@ mod tests {
             assert_eq!(text_of(&events), "see txp_li");
             assert_eq!(events.last(), Some(&end));
         }
-        let cut_off = Redactor::of(KEY).stream(stream::iter([Ok(UpstreamEvent::Delta("txp_li".to_owned()))]).boxed());
+        let cut_off = Redactor::default().and(KEY).stream(stream::iter([Ok(UpstreamEvent::Delta("txp_li".to_owned()))]).boxed());
         assert_eq!(text_of(&cut_off.collect::<Vec<_>>().await), "txp_li");
     }
 
     #[tokio::test]
     async fn whole_texts_and_progress_are_cleaned_too() {
         let events = vec![Ok(UpstreamEvent::Progress(KEY.to_owned())), Ok(UpstreamEvent::Complete(Some(format!("a {KEY}"))))];
-        let told: Vec<_> = Redactor::of(KEY).stream(stream::iter(events).boxed()).collect().await;
+        let told: Vec<_> = Redactor::default().and(KEY).stream(stream::iter(events).boxed()).collect().await;
         assert_eq!(told, [Ok(UpstreamEvent::Progress(MARK.to_owned())), Ok(UpstreamEvent::Complete(Some(format!("a {MARK}"))))]);
     }
 }

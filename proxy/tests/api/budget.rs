@@ -14,7 +14,8 @@ use twinchat_proxy::budget::{Account, Gate, Limits, Terms};
 use twinchat_proxy::clock::{Clock, LoadedDice, ManualClock};
 use twinchat_proxy::config::Config;
 use twinchat_proxy::store::Store;
-use twinchat_proxy::upstream::twinexpert::{Timeouts, TwinExpert};
+use twinchat_proxy::upstream::Timeouts;
+use twinchat_proxy::upstream::twinexpert::TwinExpert;
 use twinchat_proxy::upstream::{Upstream, UpstreamError};
 
 const STREAM: &str = "*/messages/stream";

@@ -1,6 +1,7 @@
 //! What TwinExpert's JSON answers mean. Their shapes are documented in part only, so each thing is
 //! looked for in all places where it has been seen or may be; unknown fields are ignored.
 
+use crate::upstream::client::not_understood;
 use crate::upstream::{UpstreamError, UpstreamTwin};
 use serde_json::{Map, Value};
 
@@ -193,16 +194,6 @@ pub(super) fn error_code(value: &Value) -> Option<&str> {
     places.into_iter().filter_map(Value::as_str).find(|code| KNOWN.contains(code))
 }
 
-/// The sentence of an error, in either documented form. Nest's validation sends several.
-pub(super) fn error_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => cleaned(text),
-        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; ")).filter(|text| !text.is_empty()),
-        Value::Object(fields) => ["message", "error", "detail", "data"].iter().find_map(|name| error_text(fields.get(*name)?)),
-        _ => None,
-    }
-}
-
 /// The HTTP status an `error` event would have had.
 pub(super) fn error_status(value: &Value) -> Option<u16> {
     let places = [value, &value["error"], &value["data"]];
@@ -224,27 +215,6 @@ fn text_of(fields: &Map<String, Value>, names: &[&str]) -> Option<String> {
 fn cleaned(text: &str) -> Option<String> {
     let text: String = text.trim().chars().take(MAX_TEXT).collect();
     (!text.is_empty()).then_some(text)
-}
-
-/// Says what is missing and shows the shape of what came instead, without any of its values.
-fn not_understood(wanted: &str, answer: &Value) -> UpstreamError {
-    UpstreamError::Failed(format!("its answer holds no {wanted}; its shape is {}", shape(answer, 3)))
-}
-
-fn shape(value: &Value, depth: u8) -> String {
-    match value {
-        Value::Object(_) | Value::Array(_) if depth == 0 => "…".to_owned(),
-        Value::Object(fields) => {
-            let members: Vec<_> =
-                fields.iter().take(12).map(|(name, value)| format!("{:.40}: {}", name, shape(value, depth - 1))).collect();
-            format!("{{{}}}", members.join(", "))
-        }
-        Value::Array(items) => items.first().map_or("[]".to_owned(), |first| format!("[{}]", shape(first, depth - 1))),
-        Value::String(_) => "text".to_owned(),
-        Value::Number(_) => "number".to_owned(),
-        Value::Bool(_) => "bool".to_owned(),
-        Value::Null => "null".to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -316,12 +286,9 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_read_in_both_documented_forms() {
-        assert_eq!(
-            error_text(&json!({"statusCode": 401, "message": "Invalid API key format", "error": "Unauthorized"})).as_deref(),
-            Some("Invalid API key format")
-        );
-        assert_eq!(error_text(&json!({"message": ["a must be b", "c"]})).as_deref(), Some("a must be b; c"));
+    fn the_status_of_an_error_is_found_in_every_likely_place() {
         assert_eq!(error_status(&json!({"error": {"statusCode": 429}})), Some(429));
+        assert_eq!(error_status(&json!({"data": {"status": 401}})), Some(401));
+        assert_eq!(error_status(&json!({"statusCode": "soon"})), None);
     }
 }

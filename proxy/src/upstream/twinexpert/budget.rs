@@ -20,21 +20,6 @@ pub(super) fn budget(headers: &HeaderMap, now_millis: i64) -> Option<Budget> {
     Some(Budget { limit, remaining: remaining.min(limit), resets_at, window })
 }
 
-/// Seconds to wait after a 429: `Retry-After`, else the end of the window.
-pub(super) fn pause(headers: &HeaderMap, now_millis: i64) -> Option<u32> {
-    let until_reset = || {
-        let left = (budget(headers, now_millis)?.resets_at - now_millis + 999) / 1000;
-        u32::try_from(left.clamp(1, MAX_PAUSE)).ok()
-    };
-    retry_after(headers).or_else(until_reset)
-}
-
-/// `Retry-After` in seconds; the form with a date is not read.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<u32> {
-    let said = text(headers, "retry-after")?.parse::<i64>().ok()?;
-    u32::try_from(said.clamp(1, MAX_PAUSE)).ok()
-}
-
 /// A point in time, in milliseconds since 1970, out of milliseconds, seconds, a pause in seconds
 /// or RFC 3339. Which it is shows in its size.
 fn instant(value: &str, now_millis: i64) -> Option<i64> {
@@ -88,16 +73,5 @@ mod tests {
             assert!((NOW..=NOW + 3_600_000).contains(&at), "{reset}: {at}");
         }
         assert_eq!(budget(&HeaderMap::new(), NOW), None);
-    }
-
-    #[test]
-    fn the_pause_after_a_429_is_retry_after_or_else_the_rest_of_the_window() {
-        assert_eq!(pause(&headers("90"), NOW), Some(90));
-        let mut with = headers("90");
-        with.insert("retry-after", "7".parse().unwrap());
-        assert_eq!(pause(&with, NOW), Some(7));
-        with.insert("retry-after", "0".parse().unwrap());
-        assert_eq!(pause(&with, NOW), Some(1));
-        assert_eq!(pause(&HeaderMap::new(), NOW), None);
     }
 }

@@ -1,93 +1,23 @@
 //! TwinExpert's event stream. Four event names are documented and nothing else: not where the name
 //! stands, not what the data holds, not how the stream ends. All likely forms are understood.
 
-use super::Timeouts;
 use super::answers::{complete_text, delta_text, error_code, error_status, progress_text};
 use super::screen::Screen;
+use crate::upstream::client::Timeouts;
+use crate::upstream::client::reading::{Body, Item, Meaning, SseReader, read};
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
-use bytes::Bytes;
-use futures_util::stream::{BoxStream, StreamExt, unfold};
 use serde_json::Value;
 use std::collections::VecDeque;
-use tokio::time::{Instant, timeout_at};
-use twinchat_protocol::sse::{Decoder, Event, Limits};
-
-/// The most bytes of one line or event: room for a whole reply, escaped.
-const LIMITS: Limits = Limits { line: 4 << 20, event: 4 << 20 };
-
-type Item = Result<UpstreamEvent, UpstreamError>;
-pub(super) type Body = BoxStream<'static, Result<Bytes, String>>;
+use twinchat_protocol::sse::Event;
 
 /// Reads a body to its end or to the event that ends it, as far as the screen lets it through.
-pub(super) fn read(body: Body, timeouts: Timeouts, screen: Screen) -> EventStream<'static> {
-    let reading = Reading {
-        body,
-        decoder: Some(Decoder::new(LIMITS)),
-        meaning: Meaning { screen, streamed: 0, bare: false, damaged: false },
-        ready: VecDeque::new(),
-        first_by: Some(after(timeouts.first_event)),
-        timeouts,
-    };
-    unfold(reading, |mut reading| async move { reading.next().await.map(|item| (item, reading)) }).boxed()
-}
-
-fn after(pause: std::time::Duration) -> Instant {
-    Instant::now() + pause
-}
-
-struct Reading {
-    body: Body,
-    /// None once the stream has ended.
-    decoder: Option<Decoder>,
-    meaning: Meaning,
-    ready: VecDeque<Item>,
-    /// By when the first event must have come; none once it has.
-    first_by: Option<Instant>,
-    timeouts: Timeouts,
-}
-
-impl Reading {
-    async fn next(&mut self) -> Option<Item> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                if !matches!(item, Ok(UpstreamEvent::Progress(_) | UpstreamEvent::Delta(_))) {
-                    self.decoder = None;
-                    self.ready.clear();
-                }
-                self.first_by = None;
-                return Some(item);
-            }
-            self.decoder.as_ref()?;
-            let deadline = self.first_by.unwrap_or_else(|| after(self.timeouts.idle));
-            match timeout_at(deadline, self.body.next()).await {
-                Err(_) => self.end_with(UpstreamError::Silent(if self.first_by.is_some() { "no first event" } else { "no further event" })),
-                Ok(Some(Ok(chunk))) => self.feed(&chunk),
-                Ok(Some(Err(why))) => self.end_with(UpstreamError::BrokeOff(why)),
-                Ok(None) => {
-                    let last = self.decoder.take().and_then(Decoder::finish);
-                    self.ready.extend(last.and_then(|event| self.meaning.of(&event)));
-                }
-            }
-        }
-    }
-
-    fn feed(&mut self, chunk: &[u8]) {
-        let Self { decoder: Some(decoder), meaning, ready, .. } = self else { return };
-        let fed = decoder.feed(chunk, &mut |event| ready.extend(meaning.of(&event)));
-        if let Err(too_large) = fed {
-            self.end_with(UpstreamError::Failed(too_large.to_string()));
-        }
-    }
-
-    fn end_with(&mut self, error: UpstreamError) {
-        self.decoder = None;
-        self.ready.push_back(Err(error));
-    }
+pub(super) fn events(body: Body, timeouts: Timeouts, screen: Screen) -> EventStream<'static> {
+    read(body, timeouts, SseReader::new(Told { screen, streamed: 0, bare: false, damaged: false }))
 }
 
 /// What the events mean, given those before.
 #[derive(Debug)]
-struct Meaning {
+struct Told {
     screen: Screen,
     /// Bytes of text so far.
     streamed: usize,
@@ -97,8 +27,14 @@ struct Meaning {
     damaged: bool,
 }
 
-impl Meaning {
-    fn of(&mut self, event: &Event) -> Option<Item> {
+impl Meaning for Told {
+    fn of(&mut self, event: &Event, ready: &mut VecDeque<Item>) {
+        ready.extend(self.meaning(event));
+    }
+}
+
+impl Told {
+    fn meaning(&mut self, event: &Event) -> Option<Item> {
         if event.data.trim() == "[DONE]" {
             return Some(self.complete(None));
         }

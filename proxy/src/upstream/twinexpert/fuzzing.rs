@@ -1,10 +1,10 @@
 //! TwinExpert's answers, events and headers for the fuzz targets.
 
-use super::Timeouts;
 use super::answers;
 use super::budget;
-use super::events;
+use super::events::events;
 use super::screen::Screen;
+use crate::upstream::client::{Timeouts, error_text, pause};
 use crate::upstream::{UpstreamError, UpstreamEvent};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
@@ -29,7 +29,7 @@ pub fn rate_limit_headers(data: &[u8]) {
             assert!((now..=now + 86_400_000).contains(&budget.resets_at), "{budget:?} at {now}");
             assert_ne!(budget.window, Some(0));
         }
-        assert!(budget::pause(&headers, now).is_none_or(|pause| (1..=86_400).contains(&pause)));
+        assert!(pause(&headers, budget::budget(&headers, now), now).is_none_or(|pause| (1..=86_400).contains(&pause)));
     }
 }
 
@@ -60,7 +60,7 @@ pub fn twinexpert_answers(data: &[u8]) {
     if let Some(whole) = answers::complete_text(&value, 10) {
         assert!(!whole.is_empty());
     }
-    for text in [answers::progress_text(&value), answers::error_text(&value)].into_iter().flatten() {
+    for text in [answers::progress_text(&value), error_text(&value)].into_iter().flatten() {
         assert!(!text.is_empty());
     }
     answers::error_status(&value);
@@ -94,6 +94,6 @@ fn read(body: &[u8], step: usize) -> Vec<Result<UpstreamEvent, UpstreamError>> {
             tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     }
     let chunks: Vec<Result<Bytes, String>> = body.chunks(step).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-    let reading = async { events::read(stream::iter(chunks).boxed(), Timeouts::default(), Screen::new("main", "c1")).collect().await };
+    let reading = async { events(stream::iter(chunks).boxed(), Timeouts::default(), Screen::new("main", "c1")).collect().await };
     RUNTIME.with(|runtime| runtime.block_on(reading))
 }

@@ -5,7 +5,6 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `ask` | one request with the key, repeated where that can do no harm |
 //! | `answers` | what JSON answers mean |
 //! | `events` | what the event stream means |
 //! | `screen` | what of an answer may be about the conversation that was asked |
@@ -13,7 +12,6 @@
 //! | `budget` | the four `X-RateLimit-*` headers |
 
 mod answers;
-mod ask;
 mod budget;
 mod events;
 #[cfg(any(test, fuzzing))]
@@ -23,91 +21,41 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
-pub use probe::{Probe, replay};
+pub use probe::replay;
 
-use super::picture::MAX_BYTES;
-use super::redact::Redactor;
+use super::client::{Client, ClientError, Dialect, Timeouts, content_type, page_in_place_of_answer};
 use super::{Budget, EventStream, Picture, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use crate::budget::{Fare, Gate};
 use crate::clock::{Clock, Dice};
 use crate::config;
-use ask::{Refused, plain, read, unanswered};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use http::HeaderMap;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::Response;
 use screen::Screen;
 use serde_json::json;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::timeout;
 use twinchat_protocol::twin::Capabilities;
 
-/// How long a connection is kept for the next request. Servers end idle ones after five seconds and
-/// more, and a message sent into such an end cannot be sent again.
-const CONNECTION_KEPT: Duration = Duration::from_secs(4);
 /// Twins per page; the documented maximum.
 const PAGE: usize = 100;
-/// How long a picture may take in all.
-const PICTURE_TIME: Duration = Duration::from_secs(60);
 /// The most pages of twins read.
 const MAX_PAGES: u64 = 20;
 
-/// How long each step may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
-    /// Until connected. 5 s.
-    pub connect: Duration,
-    /// Until the answer's header. 30 s; a reply that is not streamed gets as long as a first event.
-    pub header: Duration,
-    /// From the header to the first event. 120 s.
-    pub first_event: Duration,
-    /// Between two pieces of a body. 120 s.
-    pub idle: Duration,
-}
-
-impl From<&config::Replies> for Timeouts {
-    fn from(replies: &config::Replies) -> Self {
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-        Self {
-            connect: seconds(replies.connect_seconds),
-            header: seconds(replies.header_seconds),
-            first_event: seconds(replies.first_event_seconds),
-            idle: seconds(replies.idle_seconds),
-        }
-    }
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self::from(&config::Replies::default())
-    }
-}
+/// Where something is said for an answer that comes as a stream.
+const STREAM: &str = "/conversations/{conversation}/messages/stream";
+/// Where something is said for an answer that comes whole.
+const PLAIN: &str = "/conversations/{conversation}/messages";
 
 /// One TwinExpert account.
 pub struct TwinExpert {
-    settings: config::Upstream,
-    redactor: Redactor,
-    origin: Url,
     client: Client,
-    clock: Arc<dyn Clock>,
-    dice: Arc<dyn Dice>,
-    timeouts: Timeouts,
-    gate: Gate,
-    budget: Mutex<Option<Budget>>,
     /// It makes conversations at `/twins/{id}`, not at `/conversations`.
     creates_at_twin: AtomicBool,
     /// It has no stream endpoint.
     has_no_stream: AtomicBool,
 }
-
-/// Why an upstream cannot be spoken to at all.
-#[derive(Debug, thiserror::Error)]
-#[error("the upstream client cannot be made: {0}")]
-pub struct ClientError(String);
 
 impl TwinExpert {
     /// A client for this account, all of whose requests go through this gate.
@@ -117,66 +65,23 @@ impl TwinExpert {
     pub fn new(
         settings: &config::Upstream,
         gate: Gate,
-        (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>),
+        with: (Arc<dyn Clock>, Arc<dyn Dice>),
         timeouts: Timeouts,
     ) -> Result<Self, ClientError> {
-        // Whoever is first sets the process's TLS provider; a second time changes nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(timeouts.connect)
-            .pool_idle_timeout(CONNECTION_KEPT)
-            .user_agent(concat!("twinchat-proxy/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| ClientError(error.to_string()))?;
-        let origin = Url::parse(settings.origin.as_str()).map_err(|error| ClientError(error.to_string()))?;
-        Ok(Self {
-            settings: settings.clone(),
-            redactor: Redactor::of(settings.key.expose()),
-            origin,
-            client,
-            clock,
-            dice,
-            timeouts,
-            gate,
-            budget: Mutex::new(None),
-            creates_at_twin: AtomicBool::new(false),
-            has_no_stream: AtomicBool::new(false),
-        })
-    }
-
-    /// An address under `/api/v1`: every segment is encoded as one segment, whatever is in it.
-    fn address(&self, segments: &[&str]) -> Result<Url, UpstreamError> {
-        let mut url = self.origin.clone();
-        if segments.iter().any(|segment| matches!(*segment, "." | ".." | "")) {
-            return Err(UpstreamError::NotFound("an id that cannot be part of an address".to_owned()));
-        }
-        url.path_segments_mut()
-            .map_err(|()| UpstreamError::Failed("its origin takes no path".to_owned()))?
-            .extend(["api", "v1"])
-            .extend(segments);
-        Ok(url)
-    }
-
-    fn note_budget(&self, headers: &HeaderMap) -> Option<Budget> {
-        let said = budget::budget(headers, self.clock.now_millis());
-        if said.is_some() {
-            *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = said;
-        }
-        said
+        let dialect = Dialect { base: "/api/v1", budget: budget::budget, error_code: answers::error_code };
+        let client = Client::new(settings, dialect, gate, with, timeouts)?;
+        Ok(Self { client, creates_at_twin: AtomicBool::new(false), has_no_stream: AtomicBool::new(false) })
     }
 
     async fn all_twins(&self) -> Result<Vec<UpstreamTwin>, UpstreamError> {
         let mut twins: Vec<UpstreamTwin> = Vec::new();
         for page in 1..=MAX_PAGES {
-            let mut url = self.address(&["twins"])?;
-            url.query_pairs_mut().append_pair("page", &page.to_string()).append_pair("limit", &PAGE.to_string());
-            let answer = self.get(&url).await?;
+            let mut address = self.client.address("/twins", &[])?;
+            address.url.query_pairs_mut().append_pair("page", &page.to_string()).append_pair("limit", &PAGE.to_string());
+            let answer = self.client.get(&address).await?;
             let (found, more) = answers::twins(&answer, page)?;
             let (count, before) = (found.len(), twins.len());
-            for twin in found.into_iter().map(|twin| self.with_pictures_of_ours(twin)) {
+            for twin in found.into_iter().map(|twin| self.client.with_pictures_of_ours(twin)) {
                 if twins.iter().all(|known| known.id != twin.id) {
                     twins.push(twin);
                 }
@@ -208,22 +113,22 @@ impl TwinExpert {
     /// # Errors
     /// When the upstream does not.
     pub async fn create_conversation(&self, twin: &str, title: &str, fare: &Fare) -> Result<String, UpstreamError> {
-        let mut body = json!({ "twinId": twin });
+        let (mut body, patience) = (json!({ "twinId": twin }), self.client.timeouts.header);
         if !title.is_empty() {
             body["title"] = title.into();
         }
         if !self.creates_at_twin.load(Ordering::Relaxed) {
-            let asked = self.post(&self.address(&["conversations"])?, &body, self.timeouts.header, fare).await;
+            let asked = self.client.post(&self.client.address("/conversations", &[])?, &body, patience, fare).await;
             match asked {
                 Err(UpstreamError::NotFound(_)) => {}
-                asked => return answers::conversation_id(&self.json(asked?).await?),
+                asked => return answers::conversation_id(&self.client.json(asked?).await?),
             }
         }
-        let asked = self.post(&self.address(&["twins", twin])?, &body, self.timeouts.header, fare).await?;
+        let asked = self.client.post(&self.client.address("/twins/{twin}", &[twin])?, &body, patience, fare).await?;
         if !self.creates_at_twin.swap(true, Ordering::Relaxed) {
             tracing::info!(upstream = self.name(), "conversations are made at /twins/{{id}}");
         }
-        answers::conversation_id(&self.json(asked).await?)
+        answers::conversation_id(&self.client.json(asked).await?)
     }
 
     /// Says something in a conversation and gives the answer as it comes.
@@ -233,14 +138,14 @@ impl TwinExpert {
     pub async fn send(&self, conversation: &str, content: &str, fare: &Fare) -> Result<EventStream<'static>, UpstreamError> {
         let body = json!({ "content": content });
         if !self.has_no_stream.load(Ordering::Relaxed) {
-            let url = self.address(&["conversations", conversation, "messages", "stream"])?;
-            match self.post(&url, &body, self.timeouts.header, fare).await {
+            let address = self.client.address(STREAM, &[conversation])?;
+            match self.client.post(&address, &body, self.client.timeouts.header, fare).await {
                 Err(UpstreamError::NotFound(_)) => {}
                 asked => return self.streamed(asked?, conversation).await,
             }
         }
-        let url = self.address(&["conversations", conversation, "messages"])?;
-        let answer = self.post(&url, &body, self.timeouts.first_event, fare).await?;
+        let address = self.client.address(PLAIN, &[conversation])?;
+        let answer = self.client.post(&address, &body, self.client.timeouts.first_event, fare).await?;
         if !self.has_no_stream.swap(true, Ordering::Relaxed) {
             tracing::info!(upstream = self.name(), "this upstream has no stream endpoint: replies come whole");
         }
@@ -248,73 +153,30 @@ impl TwinExpert {
     }
 
     async fn streamed(&self, response: Response, conversation: &str) -> Result<EventStream<'static>, UpstreamError> {
-        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+        let kind = content_type(response.headers());
         if kind.starts_with("application/json") {
             return self.whole(response, conversation).await;
         }
         if kind.starts_with("text/html") {
-            return Err(UpstreamError::Failed("it answered with a web page; check the origin in the settings".to_owned()));
+            return Err(page_in_place_of_answer());
         }
-        let body = response.bytes_stream().map(|chunk| chunk.map_err(|error| plain(&error))).boxed();
-        let events = events::read(body, self.timeouts, Screen::new(self.name(), conversation));
-        Ok(self.redactor.stream(events))
+        let events = events::events(Client::body_of(response), self.client.timeouts, Screen::new(self.name(), conversation));
+        Ok(self.client.redacted(events))
     }
 
     async fn whole(&self, response: Response, conversation: &str) -> Result<EventStream<'static>, UpstreamError> {
-        let mut answer = self.json(response).await?;
+        let mut answer = self.client.json(response).await?;
         if !Screen::new(self.name(), conversation).pass(&mut answer) {
             return Err(UpstreamError::Failed("its answer is of another conversation".to_owned()));
         }
         let text = answers::reply(&answer)?;
         Ok(stream::iter([Ok(UpstreamEvent::Complete(Some(text)))]).boxed())
     }
-
-    async fn fetch_picture(&self, url: &Url) -> Result<Picture, Refused> {
-        let asked = self.client.get(url.clone()).header(ACCEPT, "image/*").header(ACCEPT_ENCODING, "identity").send();
-        let response = match timeout(self.timeouts.header, asked).await {
-            Ok(answered) => answered.map_err(|error| unanswered(&error))?,
-            Err(_) => return Err(Refused::passing(UpstreamError::Silent("no answer"))),
-        };
-        if !response.status().is_success() {
-            return Err(Refused::of_status(response.status(), UpstreamError::NotFound(format!("a picture: {}", response.status()))));
-        }
-        let said = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        let bytes = read(response, MAX_BYTES, self.timeouts.header).await.map_err(Refused::passing)?;
-        if self.redactor.is_in(&bytes) {
-            return Err(Refused::for_good(UpstreamError::Failed("a picture that holds the key".to_owned())));
-        }
-        Picture::checked(bytes, &said)
-            .ok_or_else(|| Refused::for_good(UpstreamError::Failed("a picture of a kind that is not passed on".to_owned())))
-    }
-
-    async fn picture_at(&self, url: &str) -> Result<Picture, UpstreamError> {
-        let url =
-            self.picture_url(url).ok_or_else(|| UpstreamError::NotFound("a picture on an origin that is not configured".to_owned()))?;
-        let fetched = timeout(PICTURE_TIME, self.repeated(true, || self.fetch_picture(&url)));
-        fetched.await.unwrap_or(Err(UpstreamError::Silent("the picture takes too long")))
-    }
-
-    /// Where a picture is, if it is somewhere that the owner has named.
-    fn picture_url(&self, text: &str) -> Option<Url> {
-        let url = self.origin.join(text).ok()?;
-        let is_named = |origin: &config::Origin| url.origin().ascii_serialization() == origin.as_str();
-        let may = url.origin() == self.origin.origin() || self.settings.picture_origins.iter().any(is_named);
-        (may && url.username().is_empty() && url.password().is_none()).then_some(url)
-    }
-
-    /// Without the pictures that would not be fetched.
-    fn with_pictures_of_ours(&self, mut twin: UpstreamTwin) -> UpstreamTwin {
-        if let Some(elsewhere) = twin.picture.take_if(|picture| self.picture_url(picture).is_none()) {
-            let origin = self.origin.join(&elsewhere).map_or_else(|_| "nowhere".to_owned(), |url| url.origin().ascii_serialization());
-            tracing::warn!(upstream = self.name(), origin, "a twin's picture is left out; to show it, add its origin to picture_origins");
-        }
-        twin
-    }
 }
 
 impl Upstream for TwinExpert {
     fn name(&self) -> &str {
-        self.settings.name.as_str()
+        self.client.name()
     }
 
     fn capabilities(&self, _: &str) -> Capabilities {
@@ -335,15 +197,15 @@ impl Upstream for TwinExpert {
     }
 
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {
-        self.picture_at(url).boxed()
+        self.client.picture(url).boxed()
     }
 
     fn gate(&self) -> &Gate {
-        &self.gate
+        &self.client.gate
     }
 
     fn budget(&self) -> Option<Budget> {
-        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+        self.client.budget()
     }
 }
 

@@ -1,14 +1,16 @@
-use super::events::{Body, read};
+use super::events::events;
 use super::screen::Screen;
 use super::*;
 use crate::budget::tests::generous_gate;
 use crate::clock::LoadedDice;
 use crate::config::Config;
+use crate::upstream::client::reading::Body;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream;
 use proptest::prelude::*;
 use std::sync::Mutex as StdMutex;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -21,7 +23,7 @@ fn screen() -> Screen {
 /// Everything that a stream of these chunks says.
 async fn said(chunks: &[&[u8]]) -> Vec<Result<UpstreamEvent, UpstreamError>> {
     let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-    read(stream::iter(chunks).boxed(), Timeouts::default(), screen()).collect().await
+    events(stream::iter(chunks).boxed(), Timeouts::default(), screen()).collect().await
 }
 
 fn delta(text: &str) -> Result<UpstreamEvent, UpstreamError> {
@@ -108,7 +110,7 @@ async fn an_endless_line_is_not_kept_in_memory() {
 async fn waited_for(first: &'static [u8]) -> u64 {
     let body: Body = stream::iter([Ok(Bytes::from_static(first))]).chain(stream::pending()).boxed();
     let begun = tokio::time::Instant::now();
-    let last = read(body, Timeouts::default(), screen()).collect::<Vec<_>>().await.pop();
+    let last = events(body, Timeouts::default(), screen()).collect::<Vec<_>>().await.pop();
     assert!(matches!(last, Some(Err(UpstreamError::Silent(_)))), "{last:?}");
     begun.elapsed().as_secs()
 }
@@ -206,7 +208,10 @@ async fn what_a_refusal_of_a_message_says_is_not_repeated() {
     let body = "{\"message\":\"not allowed: private words\",\"error\":\"FORBIDDEN\"}";
     let (upstream, _) = server(vec![answer("403 Forbidden", "", body)]).await;
     let error = upstream.send("conv_upstream", "private words", &upstream.gate().operator()).await.err().unwrap();
-    assert_eq!(error, UpstreamError::Refused("POST /api/v1/conversations/{id}/messages/stream: 403 Forbidden FORBIDDEN".to_owned()));
+    assert_eq!(
+        error,
+        UpstreamError::Refused("POST /api/v1/conversations/{conversation}/messages/stream: 403 Forbidden FORBIDDEN".to_owned())
+    );
 }
 
 #[tokio::test]
