@@ -10,8 +10,7 @@ use crate::retention::Retention;
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
 use crate::token::TokenService;
-use crate::upstream::twinexpert::TwinExpert;
-use crate::upstream::{ClientError, Directory, Timeouts, Upstream};
+use crate::upstream::{self, ClientError, Directory, Timeouts, Upstream};
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -242,13 +241,8 @@ fn client(
     replies: &config::Replies,
     (clock, dice): (&Arc<dyn Clock>, &Arc<dyn Dice>),
 ) -> Result<Arc<dyn Upstream>, BuildError> {
-    let failed = |source| BuildError::Upstream { name: settings.name.to_string(), source };
-    match settings.kind {
-        config::UpstreamKind::TwinExpert => {
-            let client = TwinExpert::new(settings, gate, (clock.clone(), dice.clone()), Timeouts::from(replies)).map_err(failed)?;
-            Ok(Arc::new(client))
-        }
-    }
+    let opened = upstream::open(settings, gate, (clock.clone(), dice.clone()), Timeouts::from(replies));
+    opened.map_err(|source| BuildError::Upstream { name: settings.name.to_string(), source })
 }
 
 /// A whole minute's worth may come at once.

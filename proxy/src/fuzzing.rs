@@ -17,9 +17,9 @@ const SECRET: &str = "txp_live_0123456789";
 /// a refusal nor `Debug` repeats a secret.
 pub fn config(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    // Files are the owner's to name; a fuzzer must not read this machine's. Messages say an upstream's name.
-    let names_the_secret = |line: &str| line.trim_start().starts_with("name") && line.contains(SECRET);
-    if text.contains("_file") || text.contains('\\') || text.lines().any(names_the_secret) {
+    // Files are the owner's to name; a fuzzer must not read this machine's. Messages say an upstream's and a twin's name.
+    let names_the_secret = |line: &str| ["name", "id"].iter().any(|field| line.trim_start().starts_with(field)) && line.contains(SECRET);
+    if text.contains("_file") || text.contains("avatar") || text.contains('\\') || text.lines().any(names_the_secret) {
         return;
     }
     let is_set = |name: &str| (name == "KEY").then(|| SECRET.to_owned());

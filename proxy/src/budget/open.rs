@@ -40,7 +40,8 @@ pub async fn open_gates(
     let secret = store.ledger_secret(candidate).await?;
     let mut accounts: Vec<Terms> = Vec::new();
     for upstream in &config.upstreams {
-        let ledger = ledger_name(&secret, upstream.origin.as_str(), upstream.key.expose());
+        let key = upstream.key.as_ref().map_or("", config::UpstreamKey::expose);
+        let ledger = ledger_name(&secret, upstream.origin.as_str(), key);
         // Without anybody who vouches for visitors nobody is signed in.
         let signed_in_percent = if config.identities.is_empty() { 0 } else { config.limits.signed_in_percent };
         let limits = limits_of(upstream, signed_in_percent);

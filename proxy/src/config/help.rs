@@ -1,14 +1,17 @@
 //! The settings explained, as a settings file.
 
 use super::identity::IdentitySection;
-use super::sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, UpstreamSection, Widget};
+use super::sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, Widget};
 use super::settings::{Setting, SettingKind};
+use super::twin::TwinSection;
+use super::upstream::UpstreamSection;
 use std::fmt::Write;
 
 /// An annotated settings file that names every field. What is commented out is optional.
 pub fn help() -> String {
     let mut text = String::from("# Settings of twinchat-proxy. Printed by: twinchat-proxy config-help\n");
     section(&mut text, UpstreamSection::SECTION, UpstreamSection::DOC, UpstreamSection::SETTINGS);
+    text.push_str(&commented_out(TwinSection::SECTION, TwinSection::DOC, TwinSection::SETTINGS));
     section(&mut text, Server::SECTION, Server::DOC, Server::SETTINGS);
     section(&mut text, Tokens::SECTION, Tokens::DOC, Tokens::SETTINGS);
     text.push_str(&commented_out(IdentitySection::SECTION, IdentitySection::DOC, IdentitySection::SETTINGS));
@@ -33,11 +36,11 @@ fn section(text: &mut String, name: &str, doc: &[&str], settings: &[Setting]) {
     text.push('\n');
     comment(text, doc);
     let _ = writeln!(text, "{name}");
-    for setting in settings {
+    for setting in settings.iter().filter(|setting| setting.kind != SettingKind::Sections) {
         text.push('\n');
         comment(text, setting.doc);
         let (mark, note) = match setting.kind {
-            SettingKind::Required => ("", ""),
+            SettingKind::Required | SettingKind::Sections => ("", ""),
             SettingKind::Default => ("# ", ""),
             SettingKind::Example => ("# ", "   # for example"),
         };

@@ -2,13 +2,12 @@
 
 use super::error::{ConfigError, Problem};
 use super::identity::{self, Identity, IdentitySection};
-use super::reading::Reading;
-use super::sections::{Admin, Auth, Limits, Replies, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
-use super::values::{Name, Origin, PublicUrl, UpstreamOrigin};
-use secrecy::{ExposeSecret, SecretString};
+use super::reading::{Reading, Step};
+use super::sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, Widget};
+use super::twin::TwinSection;
+use super::upstream::{self, Upstream, UpstreamSection};
+use super::values::{Origin, PublicUrl};
 use serde::Deserialize;
-use std::collections::HashSet;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -68,51 +67,6 @@ pub struct Config {
     pub identities: Vec<Identity>,
 }
 
-/// One upstream, with its key.
-#[derive(Debug, Clone)]
-pub struct Upstream {
-    /// The owner's name for it.
-    pub name: Name,
-    /// Which API it speaks.
-    pub kind: UpstreamKind,
-    /// Where it is.
-    pub origin: UpstreamOrigin,
-    /// Where else its pictures may be.
-    pub picture_origins: Vec<Origin>,
-    /// How it is shown the key.
-    pub auth: Auth,
-    /// Requests an hour that the key may make.
-    pub requests_per_hour: u32,
-    /// Requests at once that the key may make.
-    pub burst: u32,
-    /// The key.
-    pub key: UpstreamKey,
-}
-
-/// An upstream's key. Its `Debug` says nothing; [`UpstreamKey::expose`] is called where the one
-/// header is made that carries it.
-#[derive(Clone)]
-pub struct UpstreamKey(SecretString);
-
-impl UpstreamKey {
-    /// Keeps the text, without white space around it; `None` when it cannot be sent in a header.
-    pub fn new(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())).then(|| Self(SecretString::from(text)))
-    }
-
-    /// The key itself.
-    pub fn expose(&self) -> &str {
-        self.0.expose_secret()
-    }
-}
-
-impl fmt::Debug for UpstreamKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UpstreamKey(…)")
-    }
-}
-
 impl Config {
     /// Reads and checks the file, and fetches the secrets it names.
     ///
@@ -128,34 +82,18 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn read(path: &Path, text: &str, env: Environment<'_>) -> Result<Self, ConfigError> {
-        let mut reading = Reading::<File>::of(text, &[UpstreamSection::SETTINGS, IdentitySection::SETTINGS]);
+        let mut reading = Reading::<File>::of(text, &[UpstreamSection::SETTINGS, TwinSection::SETTINGS, IdentitySection::SETTINGS]);
         let mut problems = std::mem::take(&mut reading.problems);
+        let Some(file) = reading.value.take() else { return Err(ConfigError::new(path.to_owned(), problems)) };
         // When something was wrong, a name may be an example in the place of the owner's.
         let names_are_theirs = problems.is_empty();
-        let Some(file) = reading.value.take() else { return Err(ConfigError::new(path.to_owned(), problems)) };
-        check_ranges(&file, &mut |field, message| problems.push(reading.about(field, message)));
+        check_ranges(&file, &mut |field, message| {
+            let path: Vec<Step<'_>> = field.split('.').map(Step::Name).collect();
+            problems.push(reading.about(&path, message));
+        });
         let folder = path.parent().unwrap_or(Path::new(""));
         let File { server, tokens, store, widget, limits, retention, admin, replies, upstream, identity } = file;
-        let mut names = HashSet::new();
-        let mut upstreams = Vec::new();
-        for section in upstream {
-            if !names.insert(section.name.clone()) && names_are_theirs {
-                problems.push(Problem::whole(format!("two upstreams are named \"{}\": give each its own `name`", section.name)));
-            }
-            for (field, value) in [("requests_per_hour", section.requests_per_hour), ("burst", section.burst)] {
-                if !(1..=1_000_000).contains(&value) {
-                    let name = &section.name;
-                    problems.push(Problem::whole(format!("upstream \"{name}\": {field} is {value}: choose a number from 1 to 1000000")));
-                }
-            }
-            match read_key(&section, folder, env) {
-                Ok(key) => {
-                    let UpstreamSection { name, kind, origin, picture_origins, auth, requests_per_hour, burst, .. } = section;
-                    upstreams.push(Upstream { name, kind, origin, picture_origins, auth, requests_per_hour, burst, key });
-                }
-                Err(message) => problems.push(Problem::whole(message)),
-            }
-        }
+        let upstreams = upstream::read_all((upstream, names_are_theirs), (folder, env), &reading, &mut problems);
         let identities = identity::read_all(identity, (folder, env), &mut |message| problems.push(Problem::whole(message)));
         if !problems.is_empty() {
             return Err(ConfigError::new(path.to_owned(), problems));
@@ -262,14 +200,6 @@ fn replies_within(replies: &Replies) -> [(&'static str, u32, u32, u32); 8] {
         ("replies.log_seconds", replies.log_seconds, 0, 86_400),
         ("replies.per_visitor", replies.per_visitor, 1, 1000),
     ]
-}
-
-fn read_key(section: &UpstreamSection, folder: &Path, env: Environment<'_>) -> Result<UpstreamKey, String> {
-    let read = || {
-        let (text, place) = read_secret(&section.key_env, &section.key_file, ("key_env", "key_file"), (folder, env))?;
-        UpstreamKey::new(&text).ok_or_else(|| format!("{place} holds no key, or characters that a key cannot have"))
-    };
-    read().map_err(|message| format!("upstream \"{}\": {message}", section.name))
 }
 
 /// Whether this is surely the name of a variable. Anything else may be the secret itself, put into the

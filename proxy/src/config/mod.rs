@@ -14,13 +14,17 @@ mod reading;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod twin;
+mod upstream;
 mod values;
 
 pub use error::{ConfigError, Problem};
 pub use help::help;
 pub use identity::{Identity, IdentityKeys, IdentitySection};
 pub(crate) use load::MAX_REPLY_BYTES;
-pub use load::{Config, Environment, Upstream, UpstreamKey};
-pub use sections::{Admin, Auth, Limits, Replies, Retention, Server, Store, Tokens, UpstreamKind, UpstreamSection, Widget};
+pub use load::{Config, Environment};
+pub use sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, Widget};
 pub use settings::{Setting, SettingKind};
-pub use values::{Accent, Issuer, JwksUrl, Name, Network, Origin, PublicUrl, UpstreamOrigin, ValueError};
+pub use twin::{Avatar, KamiMindTwin, ListedTwin, OpenAiTwin, Prompt, TeamsTwin, TwinSection};
+pub use upstream::{Auth, Service, Upstream, UpstreamKey, UpstreamKind, UpstreamSection};
+pub use values::{Accent, Issuer, JwksUrl, Name, Network, Origin, PublicUrl, TwinKey, UpstreamOrigin, ValueError};

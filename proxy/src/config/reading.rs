@@ -56,7 +56,9 @@ impl<'t, T: for<'de> Deserialize<'de>> Reading<'t, T> {
         }
         reading
     }
+}
 
+impl<T> Reading<'_, T> {
     fn problem(&self, span: &Range<usize>, message: &str) -> Problem {
         let field = field_at(&self.table, span);
         let said = explain(message);
@@ -72,17 +74,33 @@ impl<'t, T: for<'de> Deserialize<'de>> Reading<'t, T> {
         self.text[..at.min(self.text.len())].matches('\n').count() + 1
     }
 
-    /// A mistake in this field, which serde could not know.
-    pub(super) fn about(&self, field: &str, message: String) -> Problem {
-        let mut table = Some(&self.table);
-        let mut line = None;
-        for name in field.split('.') {
-            let found = table.and_then(|table| table.iter().find(|(key, _)| key.get_ref() == name));
-            line = found.map(|(key, _)| self.line(key.span().start));
-            table = found.and_then(|(_, value)| value.get_ref().as_table());
+    /// A mistake there, which serde could not know. What is not in the file has the line of what it belongs to.
+    pub(super) fn about(&self, path: &[Step<'_>], message: String) -> Problem {
+        let (mut table, mut value, mut line) = (Some(&self.table), None::<&Spanned<DeValue<'_>>>, None);
+        for step in path {
+            let found = match *step {
+                Step::Name(name) => {
+                    let found = table.and_then(|table| table.iter().find(|(key, _)| key.get_ref() == name));
+                    found.map(|(key, value)| (key.span(), value))
+                }
+                Step::Item(at) => value.and_then(|value| value.get_ref().as_array()?.get(at)).map(|item| (item.span(), item)),
+            };
+            let Some((span, found)) = found else { break };
+            line = Some(self.line(span.start));
+            (table, value) = (found.get_ref().as_table(), Some(found));
         }
-        Problem { line, field: Some(field.to_owned()), message }
+        let names: Vec<&str> = path.iter().filter_map(|step| if let Step::Name(name) = step { Some(*name) } else { None }).collect();
+        Problem { line, field: Some(names.join(".")), message }
     }
+}
+
+/// One step on the way to a field.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step<'a> {
+    /// To the field of this name.
+    Name(&'a str),
+    /// To this one of several sections.
+    Item(usize),
 }
 
 /// Changes the table for the next try.

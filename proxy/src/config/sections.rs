@@ -1,7 +1,6 @@
 //! The sections of the settings file.
 
-use super::values::{Accent, Name, Network, Origin, PublicUrl, UpstreamOrigin};
-use serde::Deserialize;
+use super::values::{Accent, Network, Origin, PublicUrl};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -148,71 +147,4 @@ settings! {
         /// Replies that may be written for one visitor at once, each in a conversation of its own.
         per_visitor: u32 = 3, Default "3";
     }
-}
-
-settings! {
-    /// An account whose twins visitors can talk to. There may be several.
-    "[[upstream]]" UpstreamSection required {
-        /// A short name of yours for it, `[a-z0-9-]`; part of the twins' ids, so do not change it later.
-        name: Name, Required "\"main\"";
-        /// Which API it speaks: `twinexpert`.
-        kind: UpstreamKind, Required "\"twinexpert\"";
-        /// Its address: https, or http on the loopback address. With or without `/api/v1`. There is no
-        /// default: look it up in your account, the key is sent there and nowhere else.
-        origin: UpstreamOrigin, Required "\"https://api.twinexpert.com\"";
-        /// Where else its twins' pictures may be fetched from, for the visitors and without the key. Pictures
-        /// elsewhere are left out. Name no origin whose owner you would not let look into your network.
-        #[serde(default)]
-        picture_origins: Vec<Origin>, Example "[\"https://cdn.example.com\"]";
-        /// How the key is sent: `bearer` (`Authorization: Bearer`) or `x-api-key`.
-        #[serde(default)]
-        auth: Auth, Default "\"bearer\"";
-        /// Requests that the key may make in an hour. What the upstream says on its answers counts if it is less.
-        #[serde(default = "default_requests_per_hour")]
-        requests_per_hour: u32, Default "500";
-        /// Requests that the key may make at once; they grow back at the hourly rate.
-        #[serde(default = "default_burst")]
-        burst: u32, Default "100";
-        /// The environment variable that holds the key. Leave it out when you use `key_file`.
-        key_env: Option<String>, Required "\"TWINCHAT_TWINEXPERT_KEY\"";
-        /// The file that holds the key and nothing else, instead of `key_env`. Relative to this file.
-        key_file: Option<PathBuf>, Example "\"/run/secrets/twinexpert_key\"";
-    }
-}
-
-/// TwinExpert's documented limits of a key with the scope `full_access`.
-fn default_requests_per_hour() -> u32 {
-    500
-}
-
-fn default_burst() -> u32 {
-    100
-}
-
-/// Which API an upstream speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UpstreamKind {
-    /// TwinExpert's Public API.
-    TwinExpert,
-}
-
-impl UpstreamKind {
-    /// Its name in the settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TwinExpert => "twinexpert",
-        }
-    }
-}
-
-/// How an upstream is shown its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Auth {
-    /// `Authorization: Bearer <key>`.
-    #[default]
-    Bearer,
-    /// `X-API-Key: <key>`.
-    XApiKey,
 }

@@ -22,6 +22,8 @@ pub enum SettingKind {
     Example,
     /// One possible value; the field has to be given.
     Required,
+    /// Sections of their own, which are explained there.
+    Sections,
 }
 
 /// `name: Type = default, Default "the default in TOML"` and so on; see [`SettingKind`].

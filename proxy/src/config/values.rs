@@ -92,31 +92,82 @@ impl PublicUrl {
     }
 }
 
-checked_text! {
-    /// Where an upstream is: scheme, host and port, without a path.
-    UpstreamOrigin
+/// Where an upstream is: scheme, host and port; and the path that was written behind them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UpstreamOrigin {
+    origin: String,
+    path: String,
+    is_loopback: bool,
 }
 
 impl UpstreamOrigin {
-    /// Reads an origin, or an origin and `/api/v1`, which is left out.
+    /// Reads an origin, with or without a path.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let url = web_url(text)?;
-        if url.scheme() == "http" && !is_loopback(&url) {
-            return refuse("the upstream key would travel in the clear: use https (http is for the loopback address only)");
+        if url.query().is_some() {
+            return refuse("leave out what begins with ?");
         }
-        if !matches!(url.path().trim_end_matches('/'), "" | "/api/v1") || url.query().is_some() {
-            return refuse(format!("only \"{}\", with or without \"/api/v1\" behind it, is accepted", url.origin().ascii_serialization()));
-        }
-        Ok(Self(url.origin().ascii_serialization()))
+        let path = url.path().trim_end_matches('/').to_owned();
+        Ok(Self { origin: url.origin().ascii_serialization(), path, is_loopback: is_loopback(&url) })
+    }
+
+    /// Scheme, host and port.
+    pub fn as_str(&self) -> &str {
+        &self.origin
+    }
+
+    /// The path, without a slash at its end.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether it is this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
+
+    /// Whether what is sent there can be read on the way.
+    pub fn is_in_the_clear(&self) -> bool {
+        self.origin.starts_with("http://") && !self.is_loopback
     }
 
     /// Something the owner should look at twice, if there is.
     pub fn warning(&self) -> Option<&'static str> {
-        let host = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        (host.contains("twineexpert")).then_some(
+        let host = self.origin.split_once("://").map_or("", |(_, rest)| rest);
+        if host.contains(".dev.") {
+            return Some("\".dev.\" looks like a place for trying things out: make sure that visitors' words may be sent there");
+        }
+        host.contains("twineexpert").then_some(
             "the documents spell this host in two ways, \"twinexpert\" and \"twineexpert\"; one is likely a typing error and may belong to a \
              stranger. Make sure that the one configured is the one in your account: the key is sent there",
         )
+    }
+}
+
+impl TryFrom<String> for UpstreamOrigin {
+    type Error = ValueError;
+    fn try_from(text: String) -> Result<Self, ValueError> {
+        Self::parse(&text)
+    }
+}
+
+impl fmt::Display for UpstreamOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)
+    }
+}
+
+checked_text! {
+    /// The owner's id of a twin, `[A-Za-z0-9._-]{1,64}`.
+    TwinKey
+}
+
+impl TwinKey {
+    /// Reads an id.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if fits { Ok(Self(text.to_owned())) } else { refuse("use 1 to 64 of the characters A-Z, a-z, 0-9, ., _ and -") }
     }
 }
 

@@ -2,8 +2,8 @@ use super::{Finding, Trial, certificate};
 use crate::budget::one_off_gate;
 use crate::clock::{Clock, Dice, rfc3339};
 use crate::config;
-use crate::upstream::twinexpert::TwinExpert;
-use crate::upstream::{Budget, Probe, Timeouts, Upstream, UpstreamError, UpstreamEvent};
+use crate::config::UpstreamKind;
+use crate::upstream::{self, Budget, Probe, Question, Timeouts, Upstream, UpstreamError, UpstreamEvent};
 use futures_util::StreamExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,10 +40,10 @@ impl Look<'_> {
         let origin = self.settings.origin.as_str();
         findings.push(match origin.starts_with("https://") {
             true => certificate::examine(self.topic("certificate"), origin, self.clock.as_ref()).await,
-            false => Finding::ok(self.topic("certificate"), "none, on this machine itself"),
+            false => Finding::ok(self.topic("certificate"), "none, in a network of your own"),
         });
         let gate = one_off_gate(self.settings, (self.clock, self.dice));
-        let client = match TwinExpert::new(self.settings, gate, (self.clock.clone(), self.dice.clone()), Timeouts::from(self.replies)) {
+        let client = match upstream::open(self.settings, gate, (self.clock.clone(), self.dice.clone()), Timeouts::from(self.replies)) {
             Ok(client) => client,
             Err(error) => {
                 findings.push(Finding::failed(self.topic("client"), error.to_string(), "this is a bug; please report it"));
@@ -53,7 +53,7 @@ impl Look<'_> {
         match client.probe().await {
             Ok(probe) => {
                 findings.extend(self.first_answer(&probe));
-                findings.extend(self.trial(&client, &probe, trial).await);
+                findings.extend(self.trial(client.as_ref(), &probe, trial).await);
             }
             Err(error) => findings.push(self.refused("answer", &error)),
         }
@@ -132,6 +132,10 @@ impl Look<'_> {
                     _ => Finding::ok(topic, seen),
                 }
             }
+            None if probe.rate_headers.is_empty() && self.settings.kind() != UpstreamKind::TwinExpert => {
+                let config::Upstream { requests_per_hour, burst, .. } = self.settings;
+                Finding::ok(topic, format!("it says none; {requests_per_hour} requests an hour, {burst} at once, by the settings"))
+            }
             None if probe.rate_headers.is_empty() => {
                 Finding::warning(topic, "it sends no X-RateLimit headers", "its limit is learnt by running into it")
             }
@@ -143,7 +147,7 @@ impl Look<'_> {
     }
 
     /// The only part that costs the account something.
-    async fn trial(&self, client: &TwinExpert, probe: &Probe, trial: &Trial) -> Vec<Finding> {
+    async fn trial(&self, client: &dyn Upstream, probe: &Probe, trial: &Trial) -> Vec<Finding> {
         let topic = self.topic("reply");
         if trial.message.is_none() && trial.capture.is_none() {
             return vec![Finding::skipped(
@@ -164,15 +168,18 @@ impl Look<'_> {
         vec![reply.unwrap_or_else(|error| self.refused("reply", &error))]
     }
 
-    async fn replied(&self, client: &TwinExpert, twin: &str, message: &str) -> Result<Finding, UpstreamError> {
+    async fn replied(&self, client: &dyn Upstream, twin: &str, message: &str) -> Result<Finding, UpstreamError> {
         let fare = client.gate().operator();
-        let conversation = client.create_conversation(twin, "", &fare).await?;
-        let begun = self.clock.now_millis();
-        let mut events = client.send(&conversation, message, &fare).await?;
+        let mut begun = self.clock.now_millis();
+        let mut events = client.ask(Question { twin, conversation: None, title: "", content: message }, &fare);
         let (mut first, mut deltas, mut whole) = (None, 0, None);
         while let Some(event) = events.next().await {
             match event? {
-                UpstreamEvent::Began(_) | UpstreamEvent::Progress(_) => {}
+                UpstreamEvent::Began(_) => {
+                    begun = self.clock.now_millis();
+                    continue;
+                }
+                UpstreamEvent::Progress(_) => {}
                 UpstreamEvent::Delta(_) => deltas += 1,
                 UpstreamEvent::Complete(text) => whole = Some(text),
             }
@@ -187,7 +194,7 @@ impl Look<'_> {
         })
     }
 
-    async fn captured(&self, client: &TwinExpert, asked: (&str, &str), folder: &Path) -> Result<Finding, UpstreamError> {
+    async fn captured(&self, client: &dyn Upstream, asked: (&str, &str), folder: &Path) -> Result<Finding, UpstreamError> {
         let capture = client.capture(asked.0, asked.1).await?;
         let path = folder.join(format!("{}.capture.json", self.settings.name));
         let topic = self.topic("reply");

@@ -7,6 +7,7 @@
 //! replaced by `[key]`.
 
 use super::redact::Redactor;
+use crate::config::UpstreamKind;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -101,6 +102,11 @@ pub enum CaptureError {
 }
 
 impl Capture {
+    /// What an upstream of this kind sent.
+    pub(super) fn of(kind: UpstreamKind, exchanges: Vec<Exchange>) -> Self {
+        Self { format: FORMAT.to_owned(), upstream: kind.name().to_owned(), exchanges }
+    }
+
     /// Reads a file that `doctor --capture` wrote.
     ///
     /// # Errors

@@ -8,15 +8,20 @@
 //! |---|---|
 //! | `capture` | what an upstream really sends, as a file to test with |
 //! | `client` | what asking any service takes |
+//! | `configured` | the twins that the owner names, where the service lists none |
 //! | `directory` | all upstreams' twins as one cached list, and their pictures |
+//! | `kinds` | from the settings to the adapters: the one place that names them all |
 //! | `picture` | what may pass as a picture |
 //! | `redact` | takes the owner's key out of what an upstream says |
 //! | `twinexpert` | TwinExpert's Public API |
 
 pub mod capture;
 mod client;
+#[expect(dead_code, reason = "for the adapters of services that list no twins")]
+mod configured;
 mod directory;
 mod error;
+mod kinds;
 mod picture;
 mod redact;
 pub mod twinexpert;
@@ -25,9 +30,11 @@ pub use crate::budget::Budget;
 pub use client::{ClientError, Probe, Timeouts};
 pub use directory::{Directory, Listed};
 pub use error::UpstreamError;
+pub use kinds::{open, replay};
 pub use picture::Picture;
 
 use crate::budget::{Fare, Gate};
+use capture::Capture;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use std::fmt;
@@ -100,6 +107,12 @@ pub trait Upstream: fmt::Debug + Send + Sync {
 
     /// Fetches a picture one of its twins names, without the key.
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>>;
+
+    /// Looks at the account without the tolerance of everyday use, in one request.
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, UpstreamError>>;
+
+    /// Says something to a twin in a new conversation and records what comes back, whatever it is.
+    fn capture<'a>(&'a self, twin: &'a str, message: &'a str) -> BoxFuture<'a, Result<Capture, UpstreamError>>;
 
     /// Through which whoever wants to ask it has to go first.
     fn gate(&self) -> &Gate;

@@ -9,7 +9,7 @@ use twinchat_proxy::config::Config;
 use twinchat_proxy::doctor::{Finding, Trial, Verdict, examine};
 use twinchat_proxy::upstream::UpstreamEvent;
 use twinchat_proxy::upstream::capture::Capture;
-use twinchat_proxy::upstream::twinexpert::replay;
+use twinchat_proxy::upstream::replay;
 
 async fn look(origin: &str, key: &str, folder: &Path, trial: &Trial) -> Vec<Finding> {
     look_at(Arc::new(SystemClock), &settings(origin), key, folder, trial).await
@@ -138,12 +138,12 @@ async fn a_recorded_conversation_holds_no_key_and_means_the_same_when_it_is_repl
     assert_eq!((stream.path.as_str(), stream.status), ("/api/v1/conversations/{conversation}/messages/stream", 200));
     assert_eq!((plain.path.as_str(), plain.status), ("/api/v1/conversations/{conversation}/messages", 201));
     assert_eq!(stream.header("content-type").map(|kind| kind.split(';').next().unwrap()), Some("text/event-stream"));
-    let events: Vec<UpstreamEvent> = replay(stream).unwrap().map(Result::unwrap).collect().await;
+    let events: Vec<UpstreamEvent> = replay(&capture, stream).unwrap().map(Result::unwrap).collect().await;
     let told: String =
         events.iter().filter_map(|event| if let UpstreamEvent::Delta(text) = event { Some(text.as_str()) } else { None }).collect();
     assert_eq!(events.last(), Some(&UpstreamEvent::Complete(Some(told.clone()))));
     assert!(!told.is_empty() && !told.contains('\u{fffd}'));
-    let whole: Vec<UpstreamEvent> = replay(plain).unwrap().map(Result::unwrap).collect().await;
+    let whole: Vec<UpstreamEvent> = replay(&capture, plain).unwrap().map(Result::unwrap).collect().await;
     assert!(matches!(&whole[..], [UpstreamEvent::Complete(Some(text))] if !text.is_empty()));
 
     std::fs::write(&path, "{}").unwrap();

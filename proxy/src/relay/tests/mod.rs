@@ -5,10 +5,11 @@ use crate::budget::tests::gate;
 use crate::budget::{Customer, Fare, Gate, Limits};
 use crate::clock::{LoadedDice, ManualClock};
 use crate::store::{NewConversation, TwinRef};
-use crate::upstream::{Budget, EventStream, Picture, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
-use futures_util::FutureExt;
+use crate::upstream::capture::Capture;
+use crate::upstream::{Budget, EventStream, Picture, Probe, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt, poll_fn};
+use futures_util::{FutureExt, future};
 use proptest::prelude::*;
 use std::collections::VecDeque;
 use tokio::sync::mpsc;
@@ -82,6 +83,14 @@ impl Upstream for Scripted {
 
     fn picture<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {
         async { Err(UpstreamError::NotFound(String::new())) }.boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, UpstreamError>> {
+        future::ready(Err(UpstreamError::Silent("nothing to look at"))).boxed()
+    }
+
+    fn capture<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Capture, UpstreamError>> {
+        future::ready(Err(UpstreamError::Silent("nothing to record"))).boxed()
     }
 
     fn gate(&self) -> &Gate {

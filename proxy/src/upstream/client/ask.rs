@@ -171,22 +171,20 @@ impl Client {
         PAUSE * (1 << (tries - 1)) * u32::from(u16::from_le_bytes(chance)) / u32::from(u16::MAX)
     }
 
-    /// The one place where the key is used.
-    fn key_header(&self) -> Result<(HeaderName, HeaderValue), UpstreamError> {
+    /// The request with the key, where there is one: the one place where it is used.
+    pub(super) fn signed(&self, request: RequestBuilder) -> Result<RequestBuilder, UpstreamError> {
+        let request = request.header(ACCEPT_ENCODING, "identity");
+        let Some(key) = &self.settings.key else { return Ok(request) };
         let (name, text) = match self.settings.auth {
-            config::Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", self.settings.key.expose())),
-            config::Auth::XApiKey => (HeaderName::from_static("x-api-key"), self.settings.key.expose().to_owned()),
+            config::Auth::Bearer => (AUTHORIZATION, format!("Bearer {}", key.expose())),
+            config::Auth::XApiKey => (HeaderName::from_static("x-api-key"), key.expose().to_owned()),
+            config::Auth::ApiKey => (HeaderName::from_static("api-key"), key.expose().to_owned()),
+            config::Auth::None => return Ok(request),
         };
         let mut value =
             HeaderValue::from_str(&text).map_err(|_| UpstreamError::Refused("the key cannot be sent in a header".to_owned()))?;
         value.set_sensitive(true);
-        Ok((name, value))
-    }
-
-    /// The request with the key.
-    pub(super) fn signed(&self, request: RequestBuilder) -> Result<RequestBuilder, UpstreamError> {
-        let (name, value) = self.key_header()?;
-        Ok(request.header(name, value).header(ACCEPT_ENCODING, "identity"))
+        Ok(request.header(name, value))
     }
 
     /// Pays for the request and makes it once.

@@ -80,11 +80,16 @@ impl Default for Timeouts {
 #[error("the upstream client cannot be made: {0}")]
 pub struct ClientError(String);
 
+impl ClientError {
+    /// For this reason.
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
 /// What of asking differs from service to service.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialect {
-    /// The path under which all its addresses are, such as `/api/v1`.
-    pub(crate) base: &'static str,
     /// What the headers of an answer say about the budget, at this time in milliseconds since 1970.
     pub(crate) budget: fn(&HeaderMap, i64) -> Option<Budget>,
     /// The code in an error's body, if it is one of the known ones: then nobody can have said it, and it may
@@ -139,9 +144,15 @@ impl Client {
             .build()
             .map_err(|error| ClientError(error.to_string()))?;
         let origin = Url::parse(settings.origin.as_str()).map_err(|error| ClientError(error.to_string()))?;
-        let redactor = Redactor::default().and(settings.key.expose());
+        let redactor = settings.key.iter().fold(Redactor::default(), |redactor, key| redactor.and(key.expose()));
         let settings = settings.clone();
         Ok(Self { settings, dialect, origin, http, redactor, clock, dice, timeouts, gate, budget: Mutex::new(None) })
+    }
+
+    #[expect(dead_code, reason = "for services with a secret per twin")]
+    /// Keeps another secret of the owner's out of what comes back.
+    pub(crate) fn hide(&mut self, secret: &config::UpstreamKey) {
+        self.redactor = std::mem::take(&mut self.redactor).and(secret.expose());
     }
 
     /// The owner's name for the account.
@@ -157,7 +168,7 @@ impl Client {
     pub(crate) fn address(&self, path: &str, ids: &[&str]) -> Result<Address, UpstreamError> {
         let mut url = self.origin.clone();
         let mut ids = ids.iter().copied();
-        let shown = format!("{}{path}", self.dialect.base);
+        let shown = format!("{}{path}", self.settings.base);
         {
             let mut segments = url.path_segments_mut().map_err(|()| UpstreamError::Failed("its origin takes no path".to_owned()))?;
             segments.pop_if_empty();

@@ -21,10 +21,11 @@ mod screen;
 #[cfg(test)]
 mod tests;
 
-pub use probe::replay;
+pub(super) use probe::replay;
 
+use super::capture::Capture;
 use super::client::{Client, ClientError, Dialect, Timeouts, content_type, page_in_place_of_answer};
-use super::{Budget, EventStream, Picture, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
+use super::{Budget, EventStream, Picture, Probe, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use crate::budget::{Fare, Gate};
 use crate::clock::{Clock, Dice};
 use crate::config;
@@ -68,7 +69,7 @@ impl TwinExpert {
         with: (Arc<dyn Clock>, Arc<dyn Dice>),
         timeouts: Timeouts,
     ) -> Result<Self, ClientError> {
-        let dialect = Dialect { base: "/api/v1", budget: budget::budget, error_code: answers::error_code };
+        let dialect = Dialect { budget: budget::budget, error_code: answers::error_code };
         let client = Client::new(settings, dialect, gate, with, timeouts)?;
         Ok(Self { client, creates_at_twin: AtomicBool::new(false), has_no_stream: AtomicBool::new(false) })
     }
@@ -198,6 +199,14 @@ impl Upstream for TwinExpert {
 
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {
         self.client.picture(url).boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<Probe, UpstreamError>> {
+        self.first_page().boxed()
+    }
+
+    fn capture<'a>(&'a self, twin: &'a str, message: &'a str) -> BoxFuture<'a, Result<Capture, UpstreamError>> {
+        self.recorded(twin, message).boxed()
     }
 
     fn gate(&self) -> &Gate {

@@ -3,8 +3,8 @@
 use super::events::events;
 use super::screen::Screen;
 use super::{PAGE, PLAIN, STREAM, TwinExpert, answers};
-use crate::config;
-use crate::upstream::capture::{Capture, Exchange, FORMAT};
+use crate::config::UpstreamKind;
+use crate::upstream::capture::{Capture, Exchange};
 use crate::upstream::{EventStream, Probe, Timeouts, UpstreamError, UpstreamEvent};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -15,7 +15,7 @@ impl TwinExpert {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn probe(&self) -> Result<Probe, UpstreamError> {
+    pub(super) async fn first_page(&self) -> Result<Probe, UpstreamError> {
         let mut address = self.client.address("/twins", &[])?;
         address.url.query_pairs_mut().append_pair("page", "1").append_pair("limit", &PAGE.to_string());
         self.client.look(&address, |answer| answers::twins(answer, 1).map(|(twins, _)| twins)).await
@@ -27,7 +27,7 @@ impl TwinExpert {
     /// # Errors
     /// When there is no answer, or none to making the conversation that can be understood. What the
     /// two sends answer is recorded whatever it is.
-    pub async fn capture(&self, twin: &str, message: &str) -> Result<Capture, UpstreamError> {
+    pub(super) async fn recorded(&self, twin: &str, message: &str) -> Result<Capture, UpstreamError> {
         let conversation = self.create_conversation(twin, "", &self.client.gate.operator()).await?;
         let body = json!({ "content": message });
         let mut exchanges = Vec::new();
@@ -37,8 +37,7 @@ impl TwinExpert {
             exchange.conversation.clone_from(&conversation);
             exchanges.push(exchange);
         }
-        let upstream = config::UpstreamKind::TwinExpert.name().to_owned();
-        Ok(Capture { format: FORMAT.to_owned(), upstream, exchanges })
+        Ok(Capture::of(UpstreamKind::TwinExpert, exchanges))
     }
 }
 
@@ -46,7 +45,7 @@ impl TwinExpert {
 ///
 /// # Errors
 /// When a plain answer holds no reply.
-pub fn replay(exchange: &Exchange) -> Result<EventStream<'static>, UpstreamError> {
+pub(crate) fn replay(exchange: &Exchange) -> Result<EventStream<'static>, UpstreamError> {
     let mut screen = Screen::new("capture", &exchange.conversation);
     let chunks: Vec<Bytes> = exchange.chunks.iter().map(|chunk| chunk.bytes.bytes()).collect();
     if exchange.header("content-type").is_some_and(|kind| kind.starts_with("application/json")) {
