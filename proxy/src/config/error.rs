@@ -77,6 +77,10 @@ pub(super) fn explain(message: &str) -> String {
              `key_env` (in [[identity]]: `secret_env`), or into a file and name that with `key_file` (`secret_file`)"
         );
     }
+    // `listen = "localhost:8787"`, `listen = ":8787"`: what other programs take.
+    if message.starts_with("invalid socket address") {
+        return "write an IP address and a port, such as \"127.0.0.1:8787\" or \"[::]:8787\"".to_owned();
+    }
     // A typing error is short; what is long may be a secret in the wrong place.
     if let Some((said, expected)) = message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected "))
         && said.len() > LONGEST_SHOWN

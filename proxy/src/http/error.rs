@@ -134,7 +134,10 @@ impl From<AuthError> for ApiError {
         let usual = sentence(code);
         // For developers: visitors do not see these, their widget gets another token.
         let said = Sentence::new(format!("{} ({error}.)", usual.english), format!("{} ({error}.)", usual.vietnamese));
-        Self::new(code).saying(said).challenge(format!("DPoP algs=\"ES256\", error=\"{oauth_code}\", error_description=\"{error}\""))
+        let told = format!("error=\"{oauth_code}\", error_description=\"{error}\"");
+        // Of a token that is no good nobody knows which kind it was (RFC 6750 section 3, RFC 9449 section 7.2).
+        let bearer = if oauth_code == "invalid_token" { format!(", Bearer {told}") } else { String::new() };
+        Self::new(code).saying(said).challenge(format!("DPoP algs=\"ES256\", {told}{bearer}"))
     }
 }
 

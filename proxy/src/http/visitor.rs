@@ -53,7 +53,9 @@ impl FromRequestParts<App> for Visitor {
         Context::of(&parts.extensions).charge(app.requests(), &verified.subject)?;
         let reads = parts.method == Method::GET || parts.method == Method::HEAD;
         if !reads && verified.scope == Scope::ReadOnly {
-            return Err(ApiError::new(ErrorCode::InsufficientScope).challenge("DPoP error=\"insufficient_scope\", scope=\"full_access\""));
+            let scheme = if verified.jkt.is_some() { "DPoP" } else { "Bearer" };
+            let challenge = format!("{scheme} error=\"insufficient_scope\", scope=\"full_access\"");
+            return Err(ApiError::new(ErrorCode::InsufficientScope).challenge(challenge));
         }
         let ClientAddress(address) = ClientAddress::of(&parts.extensions, &parts.headers, app);
         Ok(Self { subject: verified.subject, scope: verified.scope, signed_in: verified.signed_in, jkt: verified.jkt, address })

@@ -91,7 +91,8 @@ async fn a_secret_that_we_did_not_issue_is_nobody() {
     let secret = text(&app.bearer_visitor().await.answer, "visitor_secret");
     let made_up = format!("tvs_{}", encode([7; 64]));
     let cut = &secret[..secret.len() - 4];
-    let changed = format!("tvs_A{}", &secret[5..]);
+    let other = if secret[4..].starts_with('A') { 'B' } else { 'A' };
+    let changed = format!("tvs_{other}{}", &secret[5..]);
     for wrong in ["tvs_", "nonsense", &made_up, cut, &changed, &secret[4..]] {
         assert_eq!(refusal(&app, &secret_form(wrong)).await, (StatusCode::BAD_REQUEST, "invalid_request".to_owned()), "{wrong}");
     }
@@ -326,7 +327,9 @@ async fn a_token_that_is_not_ours_or_used_in_the_wrong_way_is_refused() {
     ] {
         let answer = app.request(&Method::GET, TWINS).header("authorization", &authorization).send().await.unwrap();
         assert_eq!(answer.status(), 401, "{authorization}");
-        assert!(header(&answer, "www-authenticate").starts_with("DPoP algs=\"ES256\""));
+        let (dpop, bearer) = header(&answer, "www-authenticate").split_once(", Bearer ").expect("a challenge for each kind");
+        assert_eq!(dpop, format!("DPoP algs=\"ES256\", {bearer}"));
+        assert!(bearer.starts_with("error=\"invalid_token\", error_description=\""), "{bearer}");
         assert_eq!(body(answer).await["error"], "INVALID_TOKEN", "{authorization}");
     }
     let twice = app.request(&Method::GET, TWINS).bearer_auth(&bearer.token).bearer_auth(&bearer.token).send().await.unwrap();

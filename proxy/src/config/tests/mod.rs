@@ -104,6 +104,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_to_change() {
         (with("[server]\nlisten_on = 1"), 7, "unknown field `listen_on`"),
         (with("[sever]"), 6, "unknown field `sever`"),
         (with("[server]\nlisten = 8787"), 7, "invalid type"),
+        (with("[server]\nlisten = \"localhost:8787\""), 7, "server.listen: write an IP address and a port"),
         (with("[server]\n\nallowed_origins = [\"https://a.example/path\"]"), 8, "write \"https://a.example\""),
         (with("[server]\nallowed_origins = [\"*\"]"), 7, "wildcards are not accepted"),
         (with("[server]\nallowed_origins = [\"https://*.a.example\"]"), 7, "wildcards are not accepted"),
