@@ -42,6 +42,7 @@ fn complete_operation(shape: Shape<'_>, operation: &mut Value, config: &Config, 
     if shape.needs_token() {
         operation["security"] = json!([{"bearer": []}, {"dpop": [], "dpop_proof": []}]);
     }
+    leave_out_null(operation);
     let id = id_schema(shape.path);
     for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         complete_parameter(parameter, &id, config);
@@ -81,6 +82,15 @@ fn complete_operation(shape: Shape<'_>, operation: &mut Value, config: &Config, 
         }
     }
     link(operation);
+}
+
+/// A body that may be left out is not one that may be `null`.
+fn leave_out_null(operation: &mut Value) {
+    let Some(schema) = operation.pointer_mut("/requestBody/content/application~1json/schema") else { return };
+    let body = schema["oneOf"].as_array().and_then(|either| either.iter().find(|one| one["type"] != "null")).cloned();
+    if let Some(body) = body {
+        *schema = body;
+    }
 }
 
 /// Every error of ours has the media type of problems, also where a route has declared it by hand.
