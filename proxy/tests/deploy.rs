@@ -269,6 +269,21 @@ fn the_document_shows_the_files_as_they_are() {
 }
 
 #[test]
+fn the_container_is_built_with_every_member_of_the_workspace() {
+    let ignored = deploy("docker/Dockerfile.dockerignore");
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let members = manifest.split_once("\nmembers = [").unwrap().1.split_once(']').unwrap().0;
+    // Cargo reads all of their manifests, whichever it builds.
+    for member in members.split('"').skip(1).step_by(2).filter(|member| *member != ".") {
+        let folder = member.split('/').next().unwrap();
+        assert!(ignored.lines().any(|line| line == format!("!{folder}")), "{member} is kept from the build");
+    }
+    for file in ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src"] {
+        assert!(ignored.lines().any(|line| line == format!("!{file}")), "{file} is kept from the build");
+    }
+}
+
+#[test]
 fn the_settings_shown_can_be_used_and_the_unit_gives_replies_their_time() {
     for name in ["systemd/twinchat.toml", "docker/twinchat.toml"] {
         let file = deploy(name);
