@@ -2,9 +2,11 @@
 
 use super::avatar::avatar;
 use super::clipboard::{copy_button, copy_from_buttons};
+use super::countdown::when_to_try_again;
 use super::dom::{El, button, div, el};
 use super::icon::{THUMB_DOWN, UP, WARNING, icon};
 use super::markdown_view::markdown_view;
+use super::notice::problem_key;
 use super::parts::{request_id, text_button};
 use super::root::Cx;
 use crate::app::MessageEntry;
@@ -28,7 +30,7 @@ fn own(cx: Cx, entry: MessageEntry) -> El {
     let bubble = bubble.attr("title", &date_and_time(entry.created_at, cx.locale));
     let key = move || match status.get() {
         EntryStatus::Sending => "sending".to_owned(),
-        EntryStatus::Unsent(problem) => ["unsent ", &problem.code].concat(),
+        EntryStatus::Unsent(problem) => ["unsent ", &problem_key(&problem)].concat(),
         _ => String::new(),
     };
     div("tc-message tc-message--user")
@@ -51,15 +53,18 @@ fn stamp(cx: Cx, millis: u64) -> El {
 }
 
 fn unsent(cx: Cx, entry: &MessageEntry) -> El {
-    let why = match entry.status.get_untracked() {
-        EntryStatus::Unsent(problem) => cx.t.problem(&problem.code, &problem.message).to_owned(),
-        _ => String::new(),
+    let words = el("span", "").text(cx.t.unsent);
+    let words = match entry.status.get_untracked() {
+        EntryStatus::Unsent(problem) => {
+            words.text(" ").text(cx.t.problem(&problem.code, &problem.message)).maybe(when_to_try_again(cx, &problem))
+        }
+        _ => words,
     };
     let (again, drop) = (entry.key.clone(), entry.key.clone());
     div("tc-status tc-status--error")
         .attr("role", "alert")
         .child(icon(WARNING))
-        .child(el("span", "").text(&[cx.t.unsent, " ", &why].concat()))
+        .child(words)
         .child(button("tc-link").text(cx.t.send_again).click(move || cx.app.retry(&again)))
         .child(button("tc-link").text(cx.t.discard).click(move || cx.app.discard(&drop)))
 }
@@ -113,7 +118,7 @@ fn ending_key(status: &EntryStatus) -> String {
     match status {
         EntryStatus::Complete => "complete".to_owned(),
         EntryStatus::Stopped => "stopped".to_owned(),
-        EntryStatus::Failed(problem) => ["failed ", &problem.code, &problem.request_id].concat(),
+        EntryStatus::Failed(problem) => ["failed ", &problem_key(problem)].concat(),
         _ => String::new(),
     }
 }
@@ -138,7 +143,7 @@ fn ending(cx: Cx, entry: &MessageEntry) -> Option<El> {
 
 fn failure(cx: Cx, problem: &Problem) -> El {
     let words = el("span", "").text(cx.t.problem(&problem.code, &problem.message));
-    let words = words.maybe(request_id(cx, problem).map(|id| id.attr("data-block", "")));
+    let words = words.maybe(when_to_try_again(cx, problem)).maybe(request_id(cx, problem).map(|id| id.attr("data-block", "")));
     div("tc-status tc-status--card").attr("role", "group").child(icon(WARNING)).child(words)
 }
 

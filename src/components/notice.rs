@@ -1,12 +1,11 @@
 //! What went wrong, in plain words, and how the line to the proxy is.
 
-use super::countdown::{minutes_and_seconds, seconds_until};
+use super::countdown::{seconds_until, when_to_try_again};
 use super::dom::{El, button, div, el};
 use super::icon::{CLOSE, OFFLINE, WARNING, icon};
 use super::leaf::Leaf;
 use super::parts::{icon_button, request_id};
 use super::root::{Cx, root};
-use crate::i18n::fill;
 use crate::state::{Connection, Problem};
 use leptos::prelude::*;
 
@@ -27,7 +26,8 @@ pub(crate) fn notice_key(cx: Cx) -> String {
     cx.s.notice.with(|notice| notice.as_ref().map_or_else(String::new, problem_key))
 }
 
-fn problem_key(problem: &Problem) -> String {
+/// Changes with what is said of a problem.
+pub(crate) fn problem_key(problem: &Problem) -> String {
     let until = problem.retry_at.unwrap_or_default().to_string();
     [problem.code.as_str(), &problem.request_id, &until, &problem.message].join(" ")
 }
@@ -35,21 +35,10 @@ fn problem_key(problem: &Problem) -> String {
 pub(crate) fn notice(cx: Cx) -> Option<El> {
     let problem = cx.s.notice.get_untracked()?;
     let words = div("tc-notice-text").child(el("span", "").text(cx.t.problem(&problem.code, &problem.message)));
-    let words = match problem.retry_at {
-        Some(then) => words.text(" ").child(countdown(cx, then)),
-        None => words,
-    };
+    let words = words.maybe(when_to_try_again(cx, &problem));
     let dismiss = icon_button(CLOSE, cx.t.dismiss, move || cx.app.dismiss_notice());
     let notice = div("tc-notice").attr("role", "status").attr("part", "notice");
     Some(notice.child(icon(WARNING)).child(words.maybe(request_id(cx, &problem))).child(dismiss))
-}
-
-/// When to try again. Read out once with the notice, not every second.
-fn countdown(cx: Cx, then: u64) -> El {
-    el("span", "tc-countdown").attr("aria-live", "off").text_fn(move || match seconds_until(cx, then) {
-        0 => String::new(),
-        seconds => [&fill(cx.t.try_again_in, &minutes_and_seconds(seconds)), "."].concat(),
-    })
 }
 
 /// Puts the banner into `place` while there is something to say.

@@ -1,7 +1,7 @@
 //! `cargo xtask check-api`: what `/openapi.json` says, held against the running proxy by Schemathesis.
 
 use crate::process::Program;
-use crate::servers::{Plan, Ports, Servers, visitor_token};
+use crate::servers::{Grants, Plan, Ports, Servers, visitor_token};
 use crate::{Outcome, paths, say};
 use clap::Args;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ impl CheckApi {
         for file in ["twinchat.db", "twinchat.db-wal", "twinchat.db-shm"] {
             let _ = std::fs::remove_file(folder.join(file));
         }
-        let plan = Plan { ports, folder: &folder, built: None, release: false, pages: Vec::new(), unlimited: true };
+        let plan = Plan { ports, folder: &folder, built: None, release: false, pages: Vec::new(), grants: Grants::Unlimited };
         let servers = Servers::start(&plan)?;
         let proxy = servers.addresses["proxy"].as_str().unwrap_or_default().to_owned();
         let token = visitor_token(ports)?;

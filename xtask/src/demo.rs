@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: everything, running, on this machine.
 
-use crate::servers::{Plan, Ports, Servers};
+use crate::servers::{Grants, Plan, Ports, Servers};
 use crate::{Outcome, dist, paths, process, say};
 use clap::Args;
 use std::sync::mpsc;
@@ -28,7 +28,8 @@ impl Demo {
         process::listen_for_interrupt(stop);
         say::step("starting emulator, proxy and site");
         let folder = paths::root().join(".demo");
-        let plan = Plan { ports, folder: &folder, built: Some(built), release: self.release, pages: Vec::new(), unlimited: false };
+        let plan =
+            Plan { ports, folder: &folder, built: Some(built), release: self.release, pages: Vec::new(), grants: Grants::Documented };
         let mut servers = Servers::start(&plan)?;
         if self.json {
             println!("{}", servers.addresses);

@@ -1,7 +1,7 @@
 //! `cargo xtask dev`: the widget with live reload, talking to a real proxy.
 
 use crate::process::{self, Program};
-use crate::servers::{Plan, Ports, Servers};
+use crate::servers::{Grants, Plan, Ports, Servers};
 use crate::{Outcome, paths, say, tools};
 use clap::Args;
 use std::sync::mpsc;
@@ -32,7 +32,7 @@ impl Dev {
             built: None,
             release: false,
             pages: vec![page.clone(), format!("http://localhost:{}", self.port)],
-            unlimited: false,
+            grants: Grants::Documented,
         };
         let mut servers = Servers::start(&plan)?;
         say::step(&format!("serving the widget at {page} (the first build takes about 3 minutes; Ctrl-C ends everything)"));

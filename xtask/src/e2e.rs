@@ -2,7 +2,7 @@
 
 use crate::browser::{self, Browser};
 use crate::process::Program;
-use crate::servers::{Plan, Ports, Servers};
+use crate::servers::{Grants, Plan, Ports, Servers};
 use crate::test::Counts;
 use crate::{Outcome, dist, npm, paths, say};
 use std::fs;
@@ -13,28 +13,38 @@ pub(crate) fn alone() -> Outcome {
     run(&browser::installed()?, &mut Counts::default())
 }
 
-/// Runs them against servers of their own, in a folder of their own.
+/// Runs all, each group in a folder of its own.
 pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     npm::installed()?;
     let built = dist::built()?;
     let results = paths::root().join("tests/e2e/results");
     let _ = fs::remove_dir_all(&results);
-    let folder = paths::make(results.join("run"))?;
-    let ports = Ports::choose(None)?;
-    say::step("end-to-end tests in headless Chromium (about 2 minutes)");
-    let servers =
-        Servers::start(&Plan { ports, folder: &folder, built: Some(built), release: false, pages: Vec::new(), unlimited: false })?;
-    let mut outcome = Ok(());
+    say::step("end-to-end tests in headless Chromium (about 4 minutes)");
     // What leaked can only be looked for when everything else has happened.
-    for suite in ["loader", "journey", "leaks"] {
+    let suites = [("run", Grants::Documented, &["loader", "journey", "leaks"][..]), ("run-scarce", Grants::Scarce, &["queue"])];
+    let mut outcome = Ok(());
+    for (folder, grants, suites) in suites {
+        let folder = paths::make(results.join(folder))?;
+        let ports = Ports::choose(None)?;
+        let plan = Plan { ports, folder: &folder, built: Some(built.clone()), release: false, pages: Vec::new(), grants };
+        outcome = outcome.and(with_servers(&plan, suites, browser, counts));
+    }
+    say::detail(&format!("screenshots: {}", results.display()));
+    outcome
+}
+
+/// Runs suites against servers of their own.
+fn with_servers(plan: &Plan<'_>, suites: &[&str], browser: &Browser, counts: &mut Counts) -> Outcome {
+    let servers = Servers::start(plan)?;
+    let mut outcome = Ok(());
+    for suite in suites {
         let ran = Program::new("node")
             .args(["--test", "--test-reporter=spec", "--test-concurrency=1", &format!("tests/e2e/{suite}.test.mjs")])
             .env("TWINCHAT_DEMO", servers.addresses.to_string())
-            .env("TWINCHAT_RUN", &folder)
+            .env("TWINCHAT_RUN", plan.folder)
             .env("CHROME", &browser.chrome)
             .each_line(|line| counts.hear(line));
         outcome = outcome.and(ran);
     }
-    say::detail(&format!("screenshots: {}", results.display()));
     outcome
 }

@@ -75,12 +75,43 @@ pub(crate) struct Plan<'a> {
     pub(crate) release: bool,
     /// More origins under which pages reach the proxy.
     pub(crate) pages: Vec<String>,
-    /// Whether nobody is limited and answers come at once: for programs that try many things.
-    pub(crate) unlimited: bool,
+    /// How much may be asked.
+    pub(crate) grants: Grants,
+}
+
+/// How much may be asked of the pretend upstream, and of the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grants {
+    /// As documented.
+    Documented,
+    /// Nobody is limited and answers come at once: for programs that try many things.
+    Unlimited,
+    /// A request every other second: who comes together waits in line, and not for long.
+    Scarce,
+}
+
+impl Grants {
+    /// Options of the emulator.
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Documented => &[],
+            Self::Unlimited => &["--pace", "instant", "--full-access-limit", "1000000,1000000"],
+            Self::Scarce => &["--pace", "instant", "--full-access-limit", "1800,8"],
+        }
+    }
+
+    /// The proxy's settings: of the upstream, then sections after it.
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Documented => "",
+            Self::Unlimited => UNLIMITED,
+            Self::Scarce => "requests_per_hour = 1800\nburst = 8\n\n[limits]\nqueue_seconds = 10\nvisitor_messages_per_minute = 1000000\n",
+        }
+    }
 }
 
 /// What is built for the browser.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Built {
     /// The files to ship.
     pub(crate) dist: PathBuf,
@@ -105,10 +136,8 @@ impl Servers {
         let key = fresh_key()?;
         let mut upstream = Program::new(programs.join("twinchat-emulator"))
             .args(["--json", "--port", &emulator.to_string()])
+            .args(plan.grants.options())
             .env("TWINCHAT_EMULATOR_KEY", &key);
-        if plan.unlimited {
-            upstream = upstream.args(["--pace", "instant", "--full-access-limit", "1000000,1000000"]);
-        }
         if let Some(built) = &plan.built {
             upstream = upstream.args(["--site-port", &site.to_string(), "--proxy", &local(proxy), "--site-dir"]).args([&built.site]);
         }
@@ -174,12 +203,12 @@ fn settings(plan: &Plan<'_>) -> String {
     origins.extend(plan.pages.iter().cloned());
     urls.extend(plan.pages.iter().cloned());
     let assets = plan.built.as_ref().map(|built| format!("assets = {:?}\n", built.dist.display().to_string())).unwrap_or_default();
-    let limits = if plan.unlimited { UNLIMITED } else { "" };
+    let granted = plan.grants.settings();
     format!(
         "# Written by cargo xtask; every start writes it anew.\n\
          [server]\nlisten = \"127.0.0.1:{proxy}\"\npublic_urls = {urls:?}\nallowed_origins = {origins:?}\n{assets}\n\
          [store]\npath = \"twinchat.db\"\n\n\
-         [[upstream]]\nname = \"demo\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"{KEY_VARIABLE}\"\n{limits}",
+         [[upstream]]\nname = \"demo\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"{KEY_VARIABLE}\"\n{granted}",
         local(emulator),
     )
 }
