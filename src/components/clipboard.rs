@@ -1,12 +1,13 @@
 //! Buttons that copy.
 
-use super::dom::{El, button, document, el};
+use super::dom::{El, button, document, el, focus};
 use super::icon::{CHECK, COPY, Icon, icon};
 use super::parts::hidden_text;
-use super::root::Cx;
+use super::root::{Cx, set_style};
 use js_sys::{Function, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, Event, HtmlTextAreaElement};
 
 /// A button that says what it copies; [`copy_from_buttons`] makes it do so.
@@ -25,8 +26,17 @@ pub(crate) fn copy_from_buttons(cx: Cx, view: El, text: impl Fn(&Element) -> Opt
         let Some(pressed) = pressed(&event) else { return };
         if let Some(text) = text(&pressed) {
             event.stop_propagation();
-            copy(&text);
-            show(&pressed, CHECK, cx.t.copied);
+            leptos::task::spawn_local(async move {
+                if copy(&text).await {
+                    show(&pressed, CHECK, cx.t.copied);
+                } else {
+                    // Then the keyboard can.
+                    if let Some(beside) = pressed.next_element_sibling() {
+                        select(&beside);
+                    }
+                    show(&pressed, COPY, cx.t.copy_failed);
+                }
+            });
         }
     })
     .on("animationend", |event| {
@@ -54,26 +64,41 @@ fn show(pressed: &Element, shape: Icon, words: &str) {
     }
 }
 
-fn copy(text: &str) {
+/// Copies a text. False if the page or the browser does not let it.
+async fn copy(text: &str) -> bool {
     let clipboard = Reflect::get(&window().navigator(), &JsValue::from_str("clipboard")).unwrap_or_default();
-    if clipboard.is_undefined() {
-        copy_by_selection(text);
-    } else {
-        let _ = clipboard.unchecked_into::<web_sys::Clipboard>().write_text(text);
+    if !clipboard.is_undefined() && JsFuture::from(clipboard.unchecked_into::<web_sys::Clipboard>().write_text(text)).await.is_ok() {
+        return true;
     }
+    copy_by_selection(text)
 }
 
-/// For pages without a secure context, where there is no clipboard object.
-fn copy_by_selection(text: &str) {
+/// For pages without a secure context, where there is no clipboard object, and frames that may not use it.
+fn copy_by_selection(text: &str) -> bool {
     let document = document();
-    let field = el("textarea", "tc-hidden").attr("aria-hidden", "true");
+    let field = el("textarea", "").attr("aria-hidden", "true").attr("readonly", "");
+    set_style(&field.html(), "position", "fixed");
+    set_style(&field.html(), "opacity", "0");
     let node: HtmlTextAreaElement = field.node().clone().unchecked_into();
     node.set_value(text);
-    let Some(body) = document.body() else { return };
+    let Some(body) = document.body() else { return false };
+    let before = document.active_element().and_then(|host| host.shadow_root()?.active_element().or(Some(host)));
     let _ = body.append_child(&node);
     node.select();
-    if let Ok(command) = Reflect::get(&document, &JsValue::from_str("execCommand")) {
-        let _ = command.unchecked_into::<Function>().call1(&document, &JsValue::from_str("copy"));
-    }
+    let command = Reflect::get(&document, &JsValue::from_str("execCommand")).unwrap_or_default();
+    let done = command.dyn_into::<Function>().and_then(|command| command.call1(&document, &JsValue::from_str("copy")));
     node.remove();
+    if let Some(before) = before {
+        focus(before.unchecked_ref());
+    }
+    done.is_ok_and(|done| done.is_truthy())
+}
+
+/// Selects all that stands in an element.
+fn select(element: &Element) {
+    let selection = Reflect::get(&document(), &JsValue::from_str("getSelection")).unwrap_or_default();
+    let selection = selection.dyn_into::<Function>().and_then(|get| get.call0(&document())).unwrap_or_default();
+    if let Ok(all) = Reflect::get(&selection, &JsValue::from_str("selectAllChildren")).unwrap_or_default().dyn_into::<Function>() {
+        let _ = all.call1(&selection, element);
+    }
 }

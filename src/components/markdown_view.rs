@@ -1,33 +1,60 @@
 //! A markdown text that may still be growing.
 //!
-//! What the parser froze becomes nodes once and is never touched again, so a selection in it
-//! stays; the open tail is drawn anew at most once per animation frame, whatever the number of
-//! deltas in between.
+//! What the parser froze becomes nodes once and is not touched again, so a selection in it stays; the
+//! open tail is drawn at most once per animation frame, whatever the number of deltas in between.
 
 use super::clipboard::copy_from_buttons;
 use super::dom::{El, div, effect, next_frame};
 use super::leaf::Leaf;
+use super::markdown_elements::{Look, show_picture};
 use super::markdown_nodes::Builder;
 use super::root::{Cx, root};
 use crate::markdown::{Op, Stream, same_steps};
 use leptos::prelude::*;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
-/// Rich text from markdown that may still be growing; never HTML.
+/// Bytes of text drawn per animation frame at most: a text that comes all at once, such as a long stored
+/// answer, does not hold up the page.
+const MOST_AT_ONCE: usize = 32_768;
+/// How much of the end of the drawn text is compared to see whether a text goes on from it. All of it is
+/// compared when the text is whole.
+const COMPARED: usize = 256;
+
+/// Rich text from markdown that may still be growing: CommonMark with tables, strikethrough, task lists
+/// and bare links. HTML in it is text.
+///
+/// The elements are those of CommonMark's HTML, made one by one: no markup is ever handed to the browser,
+/// so it works under `require-trusted-types-for 'script'`. Drawing a delta costs what the delta and the open
+/// paragraph cost, not what the text so far does. What is drawn and finished stays the same nodes; a selection in
+/// it stays.
+///
+/// Links lead to `http:`, `https:`, `mailto:` and `tel:` only and open in a new tab; a link whose text names another
+/// place than it leads to says so. Pictures are fetched from the origins of
+/// [`Options::image_origins`](crate::app::Options::image_origins) only, others when the visitor asks for them.
 #[component]
 pub fn MarkdownView(
-    /// The text so far.
+    /// The text so far. It should only grow; any other text is drawn from the beginning.
     #[prop(into)]
     text: Signal<String>,
-    /// Whether more will come.
+    /// Whether more will come. While it does, unfinished syntax is drawn as it will be.
     #[prop(into, default = false.into())]
     streaming: Signal<bool>,
+    /// The level (1 to 6) of the largest headings. With 1 they are as written; below headings of a page's own,
+    /// give the next level: headings of the first and the second level are then of this one.
+    #[prop(default = 1)]
+    top_heading: u8,
+    /// Whether addresses without a scheme, which lead somewhere on the page's own site, are links, and pictures
+    /// of that site are shown.
+    #[prop(default = false)]
+    relative: bool,
 ) -> impl IntoView {
-    provide_context(Shown { text, streaming });
+    provide_context(Shown { text, streaming, look: Look { top_heading, relative } });
     Leaf(|| {
-        let Shown { text, streaming } = expect_context::<Shown>();
-        root("", move |cx| markdown_view(cx, text, streaming))
+        let Shown { text, streaming, look } = expect_context::<Shown>();
+        root("", move |cx| view(cx, look, text, streaming))
     })
 }
 
@@ -36,42 +63,79 @@ pub fn MarkdownView(
 struct Shown {
     text: Signal<String>,
     streaming: Signal<bool>,
+    look: Look,
 }
 
+/// The view of an answer.
 pub(crate) fn markdown_view(cx: Cx, text: Signal<String>, streaming: Signal<bool>) -> El {
+    view(cx, Look::ANSWER, text, streaming)
+}
+
+fn view(cx: Cx, look: Look, text: Signal<String>, streaming: Signal<bool>) -> El {
     let view = copy_from_buttons(cx, div("tc-markdown").attr("part", "markdown"), |pressed| {
         let code = pressed.closest(".tc-code").ok().flatten()?.query_selector("code").ok().flatten()?;
         code.text_content()
     });
+    let view = view.on("click", |event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if let Some(offer) = target.and_then(|target| target.closest(".tc-image-off").ok().flatten()) {
+            show_picture(&offer);
+        }
+    });
     // Weak: the owner holds the effect, and would hold itself.
     let owner = Owner::current().expect("drawn under an owner").downgrade();
-    let document = Rc::new(RefCell::new(Document::new(cx, &view)));
-    let scheduled = Rc::new(RefCell::new(false));
-    let node = view.clone();
-    let draw = Rc::new(move || {
-        let (Some(text), Some(streaming)) = (text.try_get_untracked(), streaming.try_get_untracked()) else { return };
-        let Some(owner) = owner.upgrade() else { return };
-        owner.with(|| untrack(|| document.borrow_mut().show(cx, &node, &text, streaming)));
+    let document = RefCell::new(Document::new(cx, look, view.node().clone()));
+    let drawing = Rc::new(Drawing {
+        scheduled: Cell::new(false),
+        draw: Box::new(move || {
+            let (Some(owner), Some(streaming)) = (owner.upgrade(), streaming.try_get_untracked()) else { return false };
+            let show = |text: &String| owner.with(|| untrack(|| document.borrow_mut().show(text, streaming)));
+            text.try_with_untracked(show).unwrap_or(false)
+        }),
     });
     let mut first = true;
     effect(move || {
         text.track();
         streaming.track();
         if std::mem::take(&mut first) {
-            draw();
-        } else if !scheduled.replace(true) {
-            let (draw, scheduled) = (draw.clone(), scheduled.clone());
-            next_frame(move || {
-                scheduled.replace(false);
-                draw();
-            });
+            drawing.draw();
+        } else {
+            drawing.schedule();
         }
     });
     view
 }
 
+/// Draws at the next frame, once.
+struct Drawing {
+    scheduled: Cell<bool>,
+    /// True if more is to be drawn.
+    draw: Box<dyn Fn() -> bool>,
+}
+
+impl Drawing {
+    fn schedule(self: &Rc<Self>) {
+        if !self.scheduled.replace(true) {
+            let drawing = self.clone();
+            next_frame(move || {
+                drawing.scheduled.set(false);
+                drawing.draw();
+            });
+        }
+    }
+
+    fn draw(self: &Rc<Self>) {
+        if (self.draw)() {
+            self.schedule();
+        }
+    }
+}
+
 /// The text that was drawn, and how to draw more of it.
 struct Document {
+    cx: Cx,
+    look: Look,
+    root: Element,
     source: String,
     finished: bool,
     stream: Stream,
@@ -80,34 +144,43 @@ struct Document {
 }
 
 impl Document {
-    fn new(cx: Cx, view: &El) -> Self {
-        Self {
-            source: String::new(),
-            finished: false,
-            stream: Stream::new(),
-            tail: Vec::new(),
-            builder: Builder::new(cx, view.node().clone()),
-        }
+    fn new(cx: Cx, look: Look, root: Element) -> Self {
+        let builder = Builder::new(cx, look, root.clone());
+        Self { cx, look, root, source: String::new(), finished: false, stream: Stream::new(), tail: Vec::new(), builder }
     }
 
-    fn show(&mut self, cx: Cx, view: &El, text: &str, streaming: bool) {
-        if self.finished && streaming || !text.starts_with(&self.source) || self.finished && text != self.source {
-            // Not a continuation of what is there: a reply that was asked for again, or corrected.
-            view.node().set_text_content(None);
-            *self = Self::new(cx, view);
+    /// Draws as much of a text as is drawn at once. True if there is more of it.
+    fn show(&mut self, text: &str, streaming: bool) -> bool {
+        if !self.goes_on(text, streaming) {
+            // A reply that was asked for again, or corrected.
+            self.root.set_text_content(None);
+            *self = Self::new(self.cx, self.look, self.root.clone());
         }
-        if text.len() > self.source.len() {
-            let added = &text[self.source.len()..];
+        let end = text.floor_char_boundary(self.source.len() + MOST_AT_ONCE);
+        let whole = end == text.len();
+        if end > self.source.len() {
+            let added = &text[self.source.len()..end];
             self.stream.push(added);
             self.source.push_str(added);
         } else if self.finished || streaming {
-            return;
+            return false;
         }
-        if !streaming {
+        if !streaming && whole {
             self.stream.finish();
             self.finished = true;
         }
         self.draw();
+        !whole
+    }
+
+    /// Whether a text is a continuation of the one that was drawn.
+    fn goes_on(&self, text: &str, streaming: bool) -> bool {
+        if self.finished {
+            return !streaming && text == self.source;
+        }
+        let drawn = self.source.len();
+        let from = if streaming { drawn.saturating_sub(COMPARED) } else { 0 };
+        text.as_bytes().get(from..drawn) == Some(&self.source.as_bytes()[from..]) && text.is_char_boundary(drawn)
     }
 
     /// Goes from the old tail to the new one over what was frozen since.
@@ -115,11 +188,34 @@ impl Document {
         let frozen = self.stream.take_frozen();
         let tail = if self.finished { Vec::new() } else { self.stream.tail() };
         let same = same_steps(&self.tail, &frozen, &tail);
-        self.builder.take_back_to(same);
-        for op in frozen.iter().chain(&tail).skip(same) {
+        let grown = self.grow(same, &frozen, &tail);
+        self.builder.take_back_to(same + grown);
+        for op in frozen.iter().chain(&tail).skip(same + grown) {
             self.builder.apply(op);
         }
         self.builder.keep(frozen.len());
         self.tail = tail;
+    }
+
+    /// The first step that is not the same: if it was text and now is that text and more, the nodes stay.
+    /// Gives the number of steps that are drawn by that.
+    fn grow(&mut self, same: usize, frozen: &[Op], tail: &[Op]) -> usize {
+        let Some(Op::Text(was)) = self.tail.get(same) else { return 0 };
+        let mut now = Vec::new();
+        let mut all = String::new();
+        for op in frozen.iter().chain(tail).skip(same) {
+            match op {
+                Op::Text(text) if all.len() < was.len() => {
+                    all.push_str(text);
+                    now.push(text.as_str());
+                }
+                _ => break,
+            }
+        }
+        if !all.starts_with(was.as_str()) {
+            return 0;
+        }
+        self.builder.take_back_to(same + 1);
+        if self.builder.grow(was, &now) { now.len() } else { 0 }
     }
 }

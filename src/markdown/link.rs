@@ -1,28 +1,98 @@
-//! Which addresses may become an `href`: the only place that decides.
+//! Which addresses may become an `href`, and where they lead: the only place that decides.
 
-use super::text::{find, from, part, starts_like};
+use super::text::{byte, find, from, part, starts_like};
+use std::fmt::Write;
 
-/// The address, if it may become an `href`: absolute `http:`, `https:`, `mailto:` or `tel:`.
+/// The `href` for an address, if it may become one: absolute `http:`, `https:`, `mailto:` or `tel:`; with
+/// `relative` also one without a scheme, which leads somewhere on the page's own site. Percent-encoded as
+/// in CommonMark's examples.
 ///
-/// Everything else is refused: other schemes in any case or disguise; relative addresses, which would lead
-/// somewhere on the host's page that the twin knows nothing of; white space, control characters and
+/// Everything else is refused: other schemes in any case or disguise; white space, control characters and
 /// invisible ones that turn text around, anywhere (browsers drop tabs and line ends even inside a scheme).
 /// `http` and `https` need `//` and a host, since browsers read `https:x` as relative, and may not name a
-/// user before the host, since `https://bank.example@evil.example` is only ever a trick.
-pub fn href(address: &str) -> Option<&str> {
-    let rest = from(address, find(address, 0, b":") + 1);
-    let fits = if starts_like(address, "http://") || starts_like(address, "https://") {
+/// user before the host, since `https://bank.example@evil.example` is only ever a trick. A relative one
+/// may not begin with two slashes, which lead to another site.
+pub fn href(address: &str, relative: bool) -> Option<String> {
+    let scheme = find(address, 0, b":/?#");
+    let rest = from(address, scheme + 1);
+    let fits = if byte(address, scheme) != b':' {
+        let slash = |at| matches!(byte(address, at), b'/' | b'\\');
+        relative && !(slash(0) && slash(1))
+    } else if starts_like(address, "http://") || starts_like(address, "https://") {
         let host = part(rest, 2, find(rest, 2, b"/\\?#"));
         !host.is_empty() && find(host, 0, b"@") == host.len()
     } else {
         (starts_like(address, "mailto:") || starts_like(address, "tel:")) && !rest.is_empty()
     };
-    (fits && !address.chars().any(is_hidden)).then_some(address)
+    (fits && !address.chars().any(is_hidden)).then(|| encoded(address))
 }
 
-/// White space, control characters, zero-width ones, and those that change the direction of text.
+/// White space, control characters, zero-width ones, and those that change the direction of text. Not the
+/// space that does not break, which percent-encoding makes visible.
 fn is_hidden(c: char) -> bool {
     c <= ' '
-        || c.is_whitespace()
+        || c.is_whitespace() && c != '\u{a0}'
         || matches!(c, '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+fn encoded(address: &str) -> String {
+    // A host of IPv6 stands in brackets.
+    let host = find(address, 0, b":") + 3;
+    let plain = if byte(address, host) == b'[' { find(address, host, b"]") + 1 } else { 0 };
+    let mut href = part(address, 0, plain).to_owned();
+    for byte in from(address, plain).bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.+!*'(),%#@?=;:/&$~".contains(&byte) {
+            href.push(char::from(byte));
+        } else {
+            // Writing to a text cannot fail.
+            let _ = write!(href, "%{byte:02X}");
+        }
+    }
+    href
+}
+
+/// Where an `href` leads, in short: the host, or whom a `mailto:` or `tel:` reaches. Empty on the page's own site.
+pub fn leads_to(href: &str) -> &str {
+    let scheme = find(href, 0, b":/?#");
+    if byte(href, scheme) != b':' {
+        return "";
+    }
+    let begin = if byte(href, scheme + 1) == b'/' { scheme + 3 } else { scheme + 1 };
+    part(href, begin, find(href, begin, b"/\\?#"))
+}
+
+/// Whether a link's text names a place other than where it leads (see [`leads_to`]).
+pub fn says_otherwise(text: &str, leads_to: &str) -> bool {
+    text.split(|c: char| c.is_whitespace() || "()<>[]\"',;".contains(c)).any(|word| names_another(word, leads_to))
+}
+
+fn names_another(word: &str, leads_to: &str) -> bool {
+    let begin = if starts_like(word, "https://") {
+        8
+    } else if starts_like(word, "http://") {
+        7
+    } else if starts_like(word, "mailto:") {
+        7
+    } else {
+        0
+    };
+    let named = part(word, begin, find(word, begin, b"/?#:")).trim_end_matches(['.', '!']);
+    let last = named.rsplit('.').next().unwrap_or("");
+    let is_place = begin > 0 || named.contains('.') && !named.starts_with('.') && last.chars().filter(|c| c.is_alphabetic()).count() > 1;
+    is_place && !same_place(&plain(named), &plain(leads_to))
+}
+
+/// Small letters, without `www.` and the port.
+fn plain(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    let begin = if starts_like(&host, "www.") { 4 } else { 0 };
+    let end = if byte(&host, begin) == b'[' { host.len() } else { find(&host, begin, b":") };
+    part(&host, begin, end).to_owned()
+}
+
+/// Whether a host is the other or belongs to it.
+fn same_place(named: &str, leads_to: &str) -> bool {
+    let rest = part(leads_to, leads_to.len().saturating_sub(named.len()), leads_to.len());
+    let before = leads_to.len().checked_sub(named.len() + 1);
+    rest == named && before.is_none_or(|at| byte(leads_to, at) == b'.')
 }

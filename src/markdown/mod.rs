@@ -14,14 +14,15 @@
 //! from the last to the first (remove what an `Open`, `Text`, … added; for `Loose`, unmark the list),
 //! then do the new steps.
 //!
+//! What stands further down can change what was drawn above: a reference's definition makes links of its
+//! uses. [`Op::Rewrite`] then gives that one block's content anew.
+//!
 //! On purpose it differs from CommonMark 0.31 in this (`tests/markdown/commonmark.rs` names every example):
 //! * HTML is text, in blocks and in lines; of tags only `<br>` means something, a line break.
-//! * What is frozen is not parsed again, so a reference whose definition comes later is a
-//!   [`Tag::Reference`] that [`Op::Define`] makes a link; an image so defined stays text.
 //! * Bare addresses are links, as in GFM. Next to Chinese, Japanese and Korean characters punctuation does
 //!   not keep `**` from closing.
-//! * Limits keep the work bounded: 16 levels of lists (32 of quotes), lines worked on in parts of 4 KB,
-//!   emphasis and links within 8 KB of one paragraph, 64 columns, the common entities only.
+//! * Limits keep the work and the page bounded: 16 levels of lists (32 of quotes), 32 of emphasis and links,
+//!   64 columns; of a heading or a table's row longer than 4 KB the rest is a paragraph.
 //!
 //! Which addresses may be followed is decided by [`href`] alone; the parser keeps them as written.
 
@@ -35,7 +36,7 @@ mod stream;
 mod tests;
 mod text;
 
-pub use link::href;
+pub use link::{href, leads_to, says_otherwise};
 pub use op::{Align, Destination, Op, Tag};
 pub use stream::{Stream, same_steps};
 

@@ -1,6 +1,7 @@
 //! What the parser says: steps that build a document tree.
 
 use super::link;
+use std::rc::Rc;
 
 /// One step of building the document. A document is a sequence of these; each `Open` makes an
 /// element inside the innermost open one, each `Close` ends the innermost open one.
@@ -26,19 +27,21 @@ pub enum Op {
         /// The text in its place.
         alt: String,
         /// The title, or empty.
-        title: String,
+        title: Rc<str>,
     },
     /// The innermost open list is loose: its items' paragraphs stand apart. At most once per list.
     /// Paragraphs in items are always `Tag::Paragraph`, so only the list's look changes.
     Loose,
-    /// Every `Tag::Reference` with this label, earlier or later, is a link to this. Never in a tail.
-    Define {
-        /// The label, normalised.
-        label: String,
-        /// Where the link leads.
-        to: Destination,
-        /// The title, or empty.
-        title: String,
+    /// The paragraph, heading or cell that is open, with all that was drawn in it, has this number, since
+    /// a `Rewrite` may come for it. Comes last in it.
+    Waiting(usize),
+    /// What was drawn in the block of this number (but for its `Checkbox`) becomes this: something that
+    /// stands further down, like a reference's definition, says so. Never in a tail.
+    Rewrite {
+        /// The number of its `Waiting`.
+        block: usize,
+        /// The steps inside it.
+        steps: Vec<Op>,
     },
 }
 
@@ -91,18 +94,10 @@ pub enum Tag {
         /// Where it leads.
         to: Destination,
         /// The title, or empty.
-        title: String,
+        title: Rc<str>,
     },
     /// A link whose destination is still being written; drawn like one, but it leads nowhere. Only in a tail.
     PendingLink,
-    /// Text in brackets that becomes a link when `Op::Define` names its label: until then plain text,
-    /// brackets and all; from then on a link that hides its `Bracket`s.
-    Reference {
-        /// The label, normalised.
-        label: String,
-    },
-    /// The brackets of a `Reference`, and its written label if it has one.
-    Bracket,
 }
 
 /// Alignment of a table column.
@@ -121,12 +116,12 @@ pub enum Align {
 
 /// Where a link or an image points, as its author wrote it: not to be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Destination(pub(super) String);
+pub struct Destination(pub(super) Rc<str>);
 
 impl Destination {
-    /// The address if it may become an `href`; see [`link::href`].
-    pub fn href(&self) -> Option<&str> {
-        link::href(&self.0)
+    /// The `href` for it, if it may become one; see [`link::href`].
+    pub fn href(&self, relative: bool) -> Option<String> {
+        link::href(&self.0, relative)
     }
 
     /// The address as written. To show or to compare, never to become an attribute that loads or leads.

@@ -1,7 +1,7 @@
 //! Work and links: what is only seen from inside the room.
 
 use super::inline::WORK;
-use super::{Stream, href};
+use super::{Stream, href, leads_to, says_otherwise};
 
 /// Bytes looked at while a text is streamed in pieces of 64 bytes and drawn after each `draw_every`th.
 fn work_of(text: &str, draw_every: usize) -> usize {
@@ -70,6 +70,24 @@ fn hostile(size: usize) -> Vec<String> {
         "[a][b]",
         "[[a]",
         "[a]\n",
+        "[a]\n\n",
+        "*a **b ",
+        "**",
+        "[a](b)",
+        "![[a](b)](c)",
+        "<a b='",
+        "www.a.b;",
+        "&amp;",
+        "(",
+        "[a](((",
+        "\u{202e}",
+        "|",
+        "| a ",
+        "a|b\n",
+        "a\\\n",
+        "*_~",
+        "a*b_c~",
+        "`` ` ",
         "-\n",
         "- a\n",
         "    a\n\n",
@@ -136,7 +154,7 @@ fn only_absolute_web_mail_and_telephone_addresses_become_links() {
         "https://a.vn/javascript:x",
         "https://[::1]:8080/",
     ] {
-        assert_eq!(href(good), Some(good));
+        assert!(href(good, false).is_some(), "{good}");
     }
     for bad in [
         "javascript:alert(1)",
@@ -177,7 +195,79 @@ fn only_absolute_web_mail_and_telephone_addresses_become_links() {
         "mailto:",
         "tel:",
     ] {
-        assert_eq!(href(bad), None, "{bad:?}");
+        assert_eq!(href(bad, false), None, "{bad:?}");
+    }
+}
+
+#[test]
+fn an_address_without_a_scheme_is_a_link_only_where_the_page_wants_that_and_never_to_another_site() {
+    for good in ["/path?a=b#c", "path", "../x", "#part", "?q=1", "", "a:b/c".trim_start_matches("a:"), "/a:b", "?x=javascript:y"] {
+        assert_eq!(href(good, false), None, "{good:?}");
+        assert_eq!(href(good, true).as_deref(), Some(good));
+    }
+    for bad in [
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "\\/evil.example",
+        "javascript:x",
+        "java\tscript:x",
+        " /x",
+        "x:y",
+        "\u{200b}javascript:x",
+        "\n//e",
+    ] {
+        assert_eq!(href(bad, true), None, "{bad:?}");
+    }
+}
+
+#[test]
+fn an_href_is_percent_encoded_and_a_host_of_ipv6_stays() {
+    let encoded = [
+        ("https://a.vn/đường", "https://a.vn/%C4%91%C6%B0%E1%BB%9Dng"),
+        ("https://a.vn/a\"b\\c[d]`{}", "https://a.vn/a%22b%5Cc%5Bd%5D%60%7B%7D"),
+        ("https://a.vn/%20&amp=1", "https://a.vn/%20&amp=1"),
+        ("https://[::1]:8080/[x]", "https://[::1]:8080/%5Bx%5D"),
+    ];
+    for (address, wanted) in encoded {
+        assert_eq!(href(address, false).as_deref(), Some(wanted));
+    }
+}
+
+#[test]
+fn a_link_whose_text_names_another_place_is_found_out() {
+    for (href, place) in [
+        ("https://a.vn:80/x?y#z", "a.vn:80"),
+        ("mailto:an@b.vn?subject=x", "an@b.vn"),
+        ("tel:+84-28", "+84-28"),
+        ("/path", ""),
+        ("https://[::1]:8080/", "[::1]:8080"),
+    ] {
+        assert_eq!(leads_to(href), place);
+    }
+    for (text, place) in [
+        ("bank.example", "evil.example"),
+        ("https://bank.example/login", "evil.example"),
+        ("Xem tại WWW.Bank.example.", "evil.example"),
+        ("(bank.example)", "bank.example.evil.example"),
+        ("bank.example", "notbank.example"),
+        ("an@bank.example", "an@evil.example"),
+        ("https://localhost", "evil.example"),
+        ("người.example", "xn--ngi-8na.example"),
+    ] {
+        assert!(says_otherwise(text, place), "{text} leads to {place}");
+    }
+    for (text, place) in [
+        ("trang này", "a.vn"),
+        ("bank.example", "www.bank.example"),
+        ("www.Bank.example", "bank.example:8080"),
+        ("bank.example", "login.bank.example"),
+        ("https://bank.example/a.b", "bank.example"),
+        ("bản 2.0, mục 3.1.", "a.vn"),
+        ("v.v. và...", "a.vn"),
+        ("an@b.vn", "an@b.vn"),
+    ] {
+        assert!(!says_otherwise(text, place), "{text} leads to {place}");
     }
 }
 
@@ -202,11 +292,99 @@ fn no_entity_or_escape_smuggles_a_scheme_past_the_check() {
         stream.push(text);
         stream.finish();
         for op in stream.take_frozen() {
-            if let Op::Open(Tag::Link { to, .. }) | Op::Define { to, .. } | Op::Image { source: to, .. } = op {
-                assert_eq!(to.href(), None, "{text}");
+            if let Op::Open(Tag::Link { to, .. }) | Op::Image { source: to, .. } = op {
+                assert_eq!(to.href(true), None, "{text}");
             }
         }
     }
+}
+
+/// Bytes looked at per tenth of a text that comes in pieces of 20 bytes and is drawn after each.
+fn work_by_tenths(text: &str) -> Vec<usize> {
+    let mut stream = Stream::new();
+    let mut tenths = vec![0; 10];
+    let mut at = 0;
+    while at < text.len() {
+        let end = text.ceil_char_boundary(text.len().min(at + 20));
+        WORK.with(|work| work.set(0));
+        stream.push(&text[at..end]);
+        stream.take_frozen();
+        stream.tail();
+        tenths[at * 10 / text.len()] += WORK.with(std::cell::Cell::get);
+        at = end;
+    }
+    tenths
+}
+
+#[test]
+fn a_delta_costs_the_same_late_as_early_also_in_one_huge_block() {
+    let blocks = [
+        ("paragraphs", "Một đoạn **văn** ngắn, có [liên kết](https://a.example) và `mã`.\n\n- một\n- hai\n\n", ""),
+        ("one paragraph", "một câu rất dài **đậm** không xuống dòng ", ""),
+        ("one paragraph of lines", "một dòng *nghiêng* rồi\n", ""),
+        ("one line of one word", "x", ""),
+        ("one paragraph without spaces", "没有空格的一段话，很长很长。", ""),
+        ("one list", "- mục **đậm** thứ mấy\n", ""),
+        ("one loose list", "- mục **đậm** thứ mấy\n\n", ""),
+        ("one nested list", "- mục\n  - con\n    - cháu **đậm**\n", ""),
+        ("one item", "  - con trong một mục\n", "- mục\n"),
+        ("one table", "| một | **hai** |\n", "| a | b |\n|---|---|\n"),
+        ("one quote", "> dòng *nghiêng*\n", ""),
+        ("one deep quote", "> > > > dòng *nghiêng*\n", ""),
+        ("one code block", "let a = b; // c\n", "```rust\n"),
+        ("one line of code", "let a = b; ", "```rust\n"),
+        ("one indented code block", "    let a = b;\n", ""),
+        ("labels", "theo [1] và [2][b] nữa\n\n", ""),
+        ("labels in one paragraph", "theo [1] và [2][b] nữa ", ""),
+    ];
+    for size in [40_000, 200_000] {
+        for (name, unit, before) in blocks {
+            let text = format!("{before}{}", unit.repeat(size / unit.len()));
+            let tenths = work_by_tenths(&text);
+            assert!(tenths[9] * 10 <= tenths[0] * 12, "{name}, {size} bytes: {tenths:?}");
+        }
+    }
+}
+
+#[test]
+fn references_and_their_definitions_cost_what_their_text_does() {
+    let texts: [fn(usize) -> String; 7] = [
+        |count| (0..count).map(|n| format!("[a{}]: b\n", count - n)).collect(),
+        |count| (0..count).map(|n| format!("[a{n}]\n\n")).chain((0..count).map(|n| format!("[a{n}]: b\n\n"))).collect(),
+        |count| (0..count).map(|n| format!("[a{n}] ")).chain((0..count).map(|n| format!("\n\n[a{n}]: b"))).collect(),
+        |count| "[a] ".repeat(2 * count) + "\n\n[a]: b",
+        |count| "[a]\n\n".repeat(2 * count) + "[a]: b",
+        |count| format!("[a]: {}\n\n{}", "b".repeat(4000), "[a]".repeat(2 * count)),
+        |count| "| [a] | [b] |\n".repeat(count).replacen('\n', "\n|-|-|\n", 1) + "\n[a]: b\n[b]: c",
+    ];
+    for text in texts {
+        let (small, large) = (text(1000), text(8000));
+        let (less, more) = (work_of(&small, usize::MAX), work_of(&large, usize::MAX));
+        assert!(more <= 16 * less, "{:?}: {less}, then {more}", &small[..20]);
+        assert!(more <= 60 * large.len(), "{:?}: {more}", &small[..20]);
+    }
+}
+
+#[test]
+fn labels_are_the_same_however_their_letters_are_written() {
+    use super::reference::normal;
+    // As CommonMark asks: Unicode's case folding. Here for the scripts where it is arithmetic.
+    let scripts = ['A'..='Z', 'À'..='ž', 'Ơ'..='Ư', 'Ά'..='Ͽ', 'Ѐ'..='ԯ', 'Ա'..='ֆ', 'Ḁ'..='ỹ', 'Ａ'..='ｚ'];
+    let unlike: Vec<char> = scripts
+        .into_iter()
+        .flatten()
+        .filter(|&c| {
+            let small: String = c.to_lowercase().collect();
+            normal(&c.to_string()) != normal(&small)
+        })
+        .collect();
+    assert_eq!(unlike.iter().collect::<String>(), "İƦƧƩƬƮϏϘϚϜϞϠϢϤϦϨϪϬϮϴϷϹϺϽϾϿӀ", "only rare ones are not taken for their small letters");
+    for (one, two) in [("ẞ", "SS"), ("straße", "STRASSE"), ("Σίσυφος", "ΣΊΣΥΦΟΣ"), ("ĐƯỜNG  Ở\tNHÀ", "đường ở nhà")]
+    {
+        assert_eq!(normal(one), normal(two));
+    }
+    assert_eq!(normal(" \t"), None);
+    assert_eq!(normal(&"a".repeat(1000)), None);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_reference_becomes_a_link_when_its_definition_comes() {
     assert_eq!(page.html(), "<p>theo [1] và [tài liệu][Doc-A].</p>\n");
     let before = page.steps.len();
     page.push("[1]: https://a.vn 'Nguồn'\n[doc-a]: https://b.vn\n\n");
-    assert!(page.steps[before..].iter().all(|op| matches!(op, Op::Define { .. })), "nothing is drawn again");
+    assert!(page.steps[before..].iter().all(|op| matches!(op, Op::Rewrite { .. })), "nothing is drawn again");
     let links = "<p>theo <a href=\"https://a.vn\" title=\"Nguồn\">1</a> và <a href=\"https://b.vn\">tài liệu</a>.</p>\n";
     assert_eq!(page.html(), links);
     assert_eq!(html("[1]: https://a.vn\n\n[1]\n"), "<p><a href=\"https://a.vn\">1</a></p>\n");
@@ -147,4 +147,83 @@ fn a_tree_of_tail_steps_can_be_drawn_on_any_frozen_part() {
     tree.apply(&tail);
     assert!(tree.is_closed());
     assert_eq!(tree.html(), "<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n");
+}
+
+/// Steps that are drawn anew per tenth of a text that comes in pieces of 20 bytes.
+fn drawn_by_tenths(text: &str) -> Vec<usize> {
+    let mut stream = twinchat::markdown::Stream::new();
+    let mut before: Vec<Op> = Vec::new();
+    let mut tenths = vec![0; 10];
+    let mut at = 0;
+    while at < text.len() {
+        let end = text.ceil_char_boundary(text.len().min(at + 20));
+        stream.push(&text[at..end]);
+        let (frozen, tail) = (stream.take_frozen(), stream.tail());
+        tenths[at * 10 / text.len()] += frozen.len() + tail.len() - twinchat::markdown::same_steps(&before, &frozen, &tail);
+        before = tail;
+        at = end;
+    }
+    tenths
+}
+
+#[test]
+fn a_delta_draws_as_little_late_as_early_also_in_one_huge_block() {
+    for (unit, before) in [
+        ("Một đoạn **văn** ngắn, có [liên kết](https://a.example).\n\n- một\n- hai\n\n", ""),
+        ("một câu rất dài không xuống dòng ", ""),
+        ("một dòng *nghiêng* rồi\n", ""),
+        ("- mục **đậm** thứ mấy\n", ""),
+        ("- mục\n  - con\n    - cháu\n", ""),
+        ("| một | **hai** |\n", "| a | b |\n|---|---|\n"),
+        ("> dòng *nghiêng*\n", ""),
+        ("let a = b; // c\n", "```rust\n"),
+    ] {
+        let tenths = drawn_by_tenths(&format!("{before}{}", unit.repeat(200_000 / unit.len())));
+        assert!(tenths[9] * 10 <= tenths[0] * 12, "{unit:?}: {tenths:?}");
+        assert!(tenths[9] <= 60 * 1000, "{unit:?}: {tenths:?} for a thousand pieces");
+    }
+}
+
+#[test]
+fn a_definition_changes_the_blocks_that_wait_for_it_and_no_others() {
+    let rewrites = |text: &str| -> Vec<usize> {
+        steps(text).iter().filter_map(|op| if let Op::Rewrite { block, .. } = op { Some(*block) } else { None }).collect()
+    };
+    assert_eq!(rewrites("[a]\n\n[b]\n\n# [c]\n\n[b]: /u\n"), [1]);
+    assert_eq!(rewrites("[a] [a]\n\n[a]: /u\n[a]: /v\n"), [0]);
+    assert_eq!(rewrites("none\n\n[a]: /u\n"), [] as [usize; 0]);
+    assert_eq!(rewrites("[a] [b]\n\n[a]: /u\n\n[b]: /u\n"), [0, 0]);
+    let late = "*a [b* c] d e*\n\n![x [y]][z]\n\n| [k] |\n|-|\n| ![v] |\n\n- [x] [k]\n\n[b* c]: /1\n[z]: /2\n[k]: /3\n[v]: /4\n";
+    let early = late.split("\n\n").collect::<Vec<_>>();
+    let early = [&early[early.len() - 1..], &early[..early.len() - 1]].concat().join("\n\n");
+    assert_eq!(html(late), html(&early), "wherever the definitions stand");
+    assert!(html(late).contains("<img src=\"/2\" alt=\"x [y]\" />") && html(late).contains("type=\"checkbox\"> <a href=\"/3\">k</a>"));
+}
+
+#[test]
+fn emphasis_over_any_length_is_emphasis_when_its_end_has_come() {
+    let words = "một từ ".repeat(4000);
+    let text = format!("a **{words}b** c [d]({}) `e\n\nf", "x".repeat(9000));
+    let page = html(&text);
+    assert!(page.starts_with("<p>a <strong>một") && page.contains("b</strong> c <a href=\"xxx"), "{}", &page[..100]);
+    assert!(page.ends_with("</a> `e</p>\n<p>f</p>\n"));
+    let stray = format!("* ` [ {words}** _\n");
+    assert_eq!(html(&stray).matches("một từ").count(), 4000);
+}
+
+#[test]
+fn emphasis_and_links_nest_to_a_limit_and_what_is_deeper_is_drawn_without() {
+    for text in ["*a **b ".repeat(5_000), "*".repeat(10_000) + "a" + &"*".repeat(10_000), "[".repeat(10_000) + "a" + &"](b)".repeat(10_000)]
+    {
+        let growing = Page::of(&text);
+        for steps in [steps(&text), [growing.steps.as_slice(), growing.tail()].concat()] {
+            let mut depth = 0;
+            for op in steps {
+                depth += i32::from(matches!(op, Op::Open(_))) - i32::from(op == Op::Close);
+                assert!(depth < 40);
+            }
+            assert_eq!(depth, 0);
+        }
+        assert!(html(&text).contains('a'));
+    }
 }

@@ -4,6 +4,7 @@
 mod commonmark;
 mod cuts;
 mod gfm;
+mod gfm_examples;
 mod growth;
 mod samples;
 mod tree;

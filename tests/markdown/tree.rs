@@ -15,12 +15,13 @@ enum Node {
 pub(crate) struct Tree {
     nodes: Vec<Node>,
     open: Vec<usize>,
-    definitions: Vec<(String, String, String)>,
+    /// Elements that a `Rewrite` may come for.
+    blocks: Vec<usize>,
 }
 
 impl Tree {
     pub(crate) fn new() -> Self {
-        Self { nodes: vec![Node::Element { tag: None, loose: false, children: Vec::new() }], open: vec![0], definitions: Vec::new() }
+        Self { nodes: vec![Node::Element { tag: None, loose: false, children: Vec::new() }], open: vec![0], blocks: Vec::new() }
     }
 
     pub(crate) fn of(ops: &[Op]) -> Self {
@@ -42,9 +43,11 @@ impl Tree {
                     self.open.pop();
                 }
                 Op::Loose => self.loosen(),
-                Op::Define { label, to, title } => {
-                    self.definitions.push((label.clone(), to.as_written().to_owned(), title.clone()));
+                Op::Waiting(block) => {
+                    assert_eq!(*block, self.blocks.len(), "blocks are numbered in their order");
+                    self.blocks.push(*self.open.last().unwrap());
                 }
+                Op::Rewrite { block, steps } => self.rewrite(*block, steps),
                 Op::Text(_) | Op::Break | Op::Rule | Op::Checkbox(_) | Op::Image { .. } => {
                     self.add(Node::Leaf(op.clone()));
                 }
@@ -65,6 +68,23 @@ impl Tree {
         added
     }
 
+    fn rewrite(&mut self, block: usize, steps: &[Op]) {
+        let element = self.blocks[block];
+        let Node::Element { children, .. } = &mut self.nodes[element] else { panic!("a leaf has no children") };
+        let checkbox: Vec<usize> = children.first().copied().into_iter().collect();
+        *children = Vec::new();
+        for child in checkbox {
+            if matches!(self.nodes[child], Node::Leaf(Op::Checkbox(_))) {
+                let Node::Element { children, .. } = &mut self.nodes[element] else { unreachable!() };
+                children.push(child);
+            }
+        }
+        let open = std::mem::replace(&mut self.open, vec![element]);
+        self.apply(steps);
+        assert!(self.is_closed(), "a rewritten block is whole");
+        self.open = open;
+    }
+
     fn loosen(&mut self) {
         for &at in self.open.iter().rev() {
             if let Node::Element { tag: Some(Tag::List { .. }), loose, .. } = &mut self.nodes[at] {
@@ -78,7 +98,7 @@ impl Tree {
 
     pub(crate) fn html(&self) -> String {
         let mut printer = Printer { tree: self, out: String::new() };
-        printer.children(0, false, None);
+        printer.children(0, false);
         printer.out
     }
 }
@@ -97,6 +117,13 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn new() -> Self {
         Self { stream: Stream::new(), frozen: Tree::new(), steps: Vec::new(), tail: Vec::new() }
+    }
+
+    /// The page of an unfinished text.
+    pub(crate) fn of(text: &str) -> Self {
+        let mut page = Self::new();
+        page.push(text);
+        page
     }
 
     pub(crate) fn push(&mut self, text: &str) {
@@ -151,9 +178,7 @@ pub(crate) fn html(text: &str) -> String {
 
 /// What is seen when a text has come this far.
 pub(crate) fn partial(text: &str) -> String {
-    let mut page = Page::new();
-    page.push(text);
-    page.html()
+    Page::of(text).html()
 }
 
 struct Printer<'a> {
@@ -168,11 +193,11 @@ impl Printer<'_> {
         }
     }
 
-    fn children(&mut self, at: usize, tight: bool, resolved: Option<bool>) {
+    fn children(&mut self, at: usize, tight: bool) {
         let Node::Element { children, .. } = &self.tree.nodes[at] else { panic!("a leaf has no children") };
         for &child in children {
             match &self.tree.nodes[child] {
-                Node::Element { tag: Some(tag), loose, .. } => self.element(child, tag, *loose, tight, resolved),
+                Node::Element { tag: Some(tag), loose, .. } => self.element(child, tag, *loose, tight),
                 Node::Leaf(op) => self.leaf(op),
                 _ => {}
             }
@@ -185,7 +210,7 @@ impl Printer<'_> {
         if inner_lines {
             self.line();
         }
-        self.children(at, false, None);
+        self.children(at, false);
         if inner_lines {
             self.line();
         }
@@ -195,13 +220,13 @@ impl Printer<'_> {
 
     fn inline(&mut self, at: usize, open: &str, close: &str) {
         self.out.push_str(open);
-        self.children(at, false, None);
+        self.children(at, false);
         self.out.push_str(close);
     }
 
-    fn element(&mut self, at: usize, tag: &Tag, loose: bool, tight: bool, resolved: Option<bool>) {
+    fn element(&mut self, at: usize, tag: &Tag, loose: bool, tight: bool) {
         match tag {
-            Tag::Paragraph if tight => self.children(at, false, None),
+            Tag::Paragraph if tight => self.children(at, false),
             Tag::Paragraph => self.block(at, "<p>", "</p>", false),
             Tag::Heading(level) => self.block(at, &format!("<h{level}>"), &format!("</h{level}>"), false),
             Tag::Quote => self.block(at, "<blockquote>", "</blockquote>", true),
@@ -210,14 +235,14 @@ impl Printer<'_> {
                 let name = if start.is_some() { "ol" } else { "ul" };
                 let number = start.filter(|&start| start != 1).map(|start| format!(" start=\"{start}\"")).unwrap_or_default();
                 writeln!(self.out, "<{name}{number}>").unwrap();
-                self.children(at, !loose, None);
+                self.children(at, !loose);
                 self.line();
                 writeln!(self.out, "</{name}>").unwrap();
             }
             Tag::Item => {
                 self.line();
                 self.out.push_str("<li>");
-                self.children(at, tight, None);
+                self.children(at, tight);
                 self.out.push_str("</li>\n");
             }
             Tag::CodeBlock { language } => {
@@ -242,23 +267,14 @@ impl Printer<'_> {
             Tag::Strong => self.inline(at, "<strong>", "</strong>"),
             Tag::Strikethrough => self.inline(at, "<del>", "</del>"),
             Tag::Code => self.inline(at, "<code>", "</code>"),
-            Tag::Link { to, title } => self.link(at, to.as_written(), title, None),
+            Tag::Link { to, title } => self.link(at, to.as_written(), title),
             Tag::PendingLink => self.inline(at, "<a>", "</a>"),
-            Tag::Reference { label } => match self.tree.definitions.iter().find(|(known, ..)| known == label) {
-                Some((_, to, title)) => self.link(at, to, title, Some(true)),
-                None => self.children(at, false, Some(false)),
-            },
-            Tag::Bracket => {
-                if resolved != Some(true) {
-                    self.children(at, false, None);
-                }
-            }
         }
     }
 
-    fn link(&mut self, at: usize, to: &str, title: &str, resolved: Option<bool>) {
+    fn link(&mut self, at: usize, to: &str, title: &str) {
         write!(self.out, "<a href=\"{}\"{}>", address(to), title_attribute(title)).unwrap();
-        self.children(at, false, resolved);
+        self.children(at, false);
         self.out.push_str("</a>");
     }
 
@@ -272,7 +288,7 @@ impl Printer<'_> {
             }
             Op::Checkbox(done) => {
                 let checked = if *done { "checked=\"\" " } else { "" };
-                write!(self.out, "<input {checked}disabled=\"\" type=\"checkbox\"> ").unwrap();
+                write!(self.out, "<input {checked}disabled=\"\" type=\"checkbox\">").unwrap();
             }
             Op::Image { source, alt, title } => {
                 let (source, alt, title) = (address(source.as_written()), escape(alt), title_attribute(title));

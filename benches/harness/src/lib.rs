@@ -71,7 +71,7 @@ pub fn open_view(host: &HtmlElement) -> Result<View, JsValue> {
     let (text, streaming) = (RwSignal::new(String::new()), RwSignal::new(true));
     let mounted: UnmountHandle<_> = mount_to(host.clone(), move || {
         App::provide_on(Options::default(), Platform { http: Rc::new(Silence), ..web::platform() });
-        view! { <MarkdownView text=text streaming=streaming /> }
+        view! { <MarkdownView text=text streaming=streaming relative=true /> }
     });
     let root = host.query_selector(".tc-markdown")?.ok_or_else(|| Error::new("nothing was drawn"))?;
     Ok(View { text, streaming, root, _mounted: Box::new(mounted) })

@@ -136,8 +136,11 @@ impl Blocks {
         self.close();
     }
 
-    /// Steps for text in a line. `soft`: it ends where the stream ends for now.
+    /// Steps for the text of a heading or a cell. `soft`: it ends where the stream ends for now.
     pub(super) fn inline(&mut self, text: &str, soft: bool) {
-        inline::parse(text, &self.definitions, soft, &mut self.ops);
+        let wanted = inline::parse(text, &self.definitions, soft, &mut self.ops);
+        if !wanted.is_empty() {
+            self.wait(text.to_owned(), wanted);
+        }
     }
 }

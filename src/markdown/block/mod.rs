@@ -5,6 +5,7 @@ mod cursor;
 mod leaf;
 mod marks;
 mod paragraph;
+mod rewrite;
 mod table;
 
 use super::inline;
@@ -12,6 +13,7 @@ use super::op::{Align, Op, Tag};
 use super::reference::Definitions;
 use cursor::Cursor;
 use paragraph::Paragraph;
+use rewrite::Rewrites;
 
 /// How deep quotes, lists and items nest; deeper markers are text.
 const DEEPEST: usize = 32;
@@ -28,6 +30,8 @@ pub(super) struct Blocks {
     /// After a blank line: how many quotes it was in.
     blank: Option<usize>,
     pub(super) definitions: Definitions,
+    /// Blocks that may have to be rewritten.
+    rewrites: Rewrites,
     /// Whether this is a probe: the last line is unfinished, and what may yet become something else
     /// is drawn as that or not at all.
     soft: bool,
@@ -74,9 +78,10 @@ impl Blocks {
             ops: Vec::new(),
             stack: self.stack.clone(),
             leaf: self.leaf.clone(),
-            paragraph: self.paragraph.clone(),
+            paragraph: self.paragraph.probe(),
             blank: self.blank,
             definitions: std::mem::take(&mut self.definitions),
+            rewrites: self.rewrites.probe(),
             soft: true,
         }
     }
@@ -88,11 +93,15 @@ impl Blocks {
             self.end_paragraph(self.soft);
         }
         self.close_to(0);
+        if !self.soft {
+            self.rewrite_all();
+        }
     }
 
     /// A line without its end, or the beginning of one (`whole` is false).
     pub(super) fn line(&mut self, line: &str, whole: bool) {
         inline::work(line.len() + self.stack.len());
+        self.rewrites.earn(line.len());
         let blank = self.sort(Cursor::new(line), whole);
         self.blank = blank.then(|| self.blank.unwrap_or(usize::MAX).min(self.quotes()));
     }
@@ -100,6 +109,7 @@ impl Blocks {
     /// What follows in a line whose beginning was given already; `whole` when it ends here.
     pub(super) fn rest_of_line(&mut self, text: &str, whole: bool) {
         inline::work(text.len());
+        self.rewrites.earn(text.len());
         match self.leaf {
             Leaf::Fence { .. } | Leaf::Indented(_) => self.code(text.to_owned(), whole),
             Leaf::Paragraph => self.add_to_paragraph(text),

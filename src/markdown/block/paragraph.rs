@@ -5,20 +5,29 @@ use super::{Blocks, Leaf, table};
 use crate::markdown::inline;
 use crate::markdown::op::{Align, Op, Tag};
 use crate::markdown::reference;
-use crate::markdown::text::{byte, find, from, is_only, is_space, run, trim_end};
+use crate::markdown::text::{byte, find, from, is_only, is_space, run, trim_end, trimmed_end};
 
 /// From here on (bytes) the beginning of a paragraph is frozen where nothing is open.
 const LONG: usize = 2048;
-/// No more than this is kept: what is still open here, like a `**` without its partner, stays text.
+/// No more than this is kept open: what is still open here, like a `**` without its partner, is frozen as
+/// text, and drawn once more when the paragraph ends.
 const LONGEST: usize = 8192;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Paragraph {
+    /// The text that is not frozen.
     pub(super) text: String,
+    /// The text that is.
+    past: String,
     /// Whether it is the first block of a list item, and so may begin with a checkbox.
     pub(super) first: bool,
     /// Whether its beginning is frozen.
     begun: bool,
+    /// Whether something was frozen as text that may be more.
+    unsure: bool,
+    /// Labels that `past` wants, and whether there are any.
+    wanted: Vec<String>,
+    waits: bool,
     /// The length at which to try to freeze again.
     try_at: usize,
 }
@@ -30,6 +39,11 @@ impl Paragraph {
         let mut taken = std::mem::replace(&mut self.text, rest);
         taken.truncate(bytes);
         taken
+    }
+
+    /// What a probe needs of it, which is not what is frozen.
+    pub(super) fn probe(&self) -> Self {
+        Self { text: self.text.clone(), first: self.first, begun: self.begun, unsure: self.unsure, waits: self.waits, ..Self::default() }
     }
 }
 
@@ -51,22 +65,35 @@ impl Blocks {
 
     fn freeze_beginning(&mut self) {
         if !self.paragraph.begun {
-            self.take_definitions();
+            self.take_definitions(false);
         }
         let length = self.paragraph.text.len();
-        let settled = if length >= LONGEST { length } else { inline::settled(&self.paragraph.text, &self.definitions) };
-        if settled > 0 {
-            self.begin_paragraph(false);
-            let text = self.paragraph.take(settled);
-            self.inline(&text, false);
+        if length >= LONG {
+            let settled = inline::settled(&self.paragraph.text, &self.definitions);
+            let cut = if length >= LONGEST { length } else { settled };
+            self.paragraph.unsure |= cut > settled;
+            if cut > 0 {
+                self.begin_paragraph(false);
+                self.paragraph_text(cut, false);
+            }
         }
         self.paragraph.try_at = (2 * self.paragraph.text.len()).min(LONGEST);
+    }
+
+    /// Draws so many bytes of the text.
+    fn paragraph_text(&mut self, bytes: usize, soft: bool) {
+        let bytes = bytes.min(self.paragraph.text.len());
+        let text = self.paragraph.take(bytes);
+        let wanted = inline::parse(&text, &self.definitions, soft, &mut self.ops);
+        self.paragraph.waits |= !wanted.is_empty();
+        self.paragraph.wanted.extend(wanted);
+        self.paragraph.past.push_str(&text);
     }
 
     /// Ends the paragraph. `soft`: the stream ends here for now.
     pub(super) fn end_paragraph(&mut self, soft: bool) {
         if !self.paragraph.begun {
-            self.take_definitions();
+            self.take_definitions(true);
             if soft && self.may_be_definition() {
                 self.paragraph.text.clear();
             }
@@ -82,10 +109,19 @@ impl Blocks {
             }
         }
         self.begin_paragraph(soft);
-        let text = std::mem::take(&mut self.paragraph.text);
-        self.inline(if soft { &text } else { trim_end(&text) }, soft);
+        if !soft {
+            let end = trimmed_end(&self.paragraph.text);
+            self.paragraph.text.truncate(end);
+        }
+        self.paragraph_text(usize::MAX, soft);
+        let Paragraph { past, wanted, waits, unsure, .. } = std::mem::take(&mut self.paragraph);
+        if waits || unsure {
+            let block = self.wait(past, wanted);
+            if unsure && !self.soft {
+                self.rewrite(block);
+            }
+        }
         self.close();
-        self.paragraph = Paragraph::default();
     }
 
     /// Opens the paragraph's element, once, and draws its checkbox.
@@ -102,7 +138,8 @@ impl Blocks {
         let box_like = byte(text, 0) == b'[' && run(text, 1, b" xX") <= 1 && from(text, 2).len() < 2;
         let mark = byte(text, 1);
         if matches!(mark, b' ' | b'x' | b'X') && byte(text, 2) == b']' && is_space(byte(text, 3)) {
-            paragraph.take(4);
+            // The space stays, as in HTML.
+            paragraph.take(3);
             self.push(Op::Checkbox(mark != b' '));
         } else if soft && box_like {
             // Will it be a checkbox?
@@ -110,16 +147,28 @@ impl Blocks {
         }
     }
 
-    /// Takes link reference definitions off the beginning of the paragraph.
-    fn take_definitions(&mut self) {
-        while let Some(found) = reference::definition(&self.paragraph.text) {
-            self.paragraph.take(found.length);
-            // What an unfinished line defines is not to be followed yet.
-            if !self.soft
-                && let Some((label, to, title)) = self.definitions.add(found)
-            {
-                self.push(Op::Define { label, to, title });
+    /// Takes link reference definitions off the beginning of the paragraph. `whole`: the paragraph ends
+    /// here; else one that may go on stays.
+    fn take_definitions(&mut self, whole: bool) {
+        let mut begin = 0;
+        while let Some(found) = reference::definition(from(&self.paragraph.text, begin)) {
+            let end = begin + found.length;
+            let next = byte(&self.paragraph.text, end + run(&self.paragraph.text, end, b" \t\n"));
+            if !whole && matches!(next, 0 | b'"' | b'\'' | b'(') {
+                break;
             }
+            begin = end;
+            // What an unfinished line defines is not to be followed yet.
+            if !self.soft {
+                let waiting = self.definitions.add(found);
+                self.stale(waiting);
+            }
+        }
+        if begin > 0 {
+            self.paragraph.take(begin);
+        }
+        if !self.soft {
+            self.rewrite_some();
         }
     }
 
@@ -135,7 +184,7 @@ impl Blocks {
         if self.paragraph.begun {
             return false;
         }
-        self.take_definitions();
+        self.take_definitions(true);
         let text = std::mem::take(&mut self.paragraph.text);
         if text.is_empty() {
             return false;

@@ -27,7 +27,7 @@ impl Parser<'_> {
         true
     }
 
-    /// A bare `www.`, `http://` or `https://`.
+    /// A bare `www.`, `http://`, `https://` or `ftp://`.
     pub(super) fn bare_link(&mut self) {
         let begin = self.at;
         self.at += 1;
@@ -38,6 +38,8 @@ impl Parser<'_> {
             8
         } else if starts_like(rest, "http://") {
             7
+        } else if starts_like(rest, "ftp://") {
+            6
         } else if www {
             0
         } else {
@@ -69,7 +71,11 @@ impl Parser<'_> {
         let inside = !self.brackets.is_empty();
         for (at, c) in rest.char_indices() {
             super::work(1);
-            if c <= ' ' || matches!(c, '<' | '`') || c == ']' && inside || !c.is_ascii() && (c.is_whitespace() || is_punctuation(c)) {
+            if c <= ' '
+                || matches!(c, '<' | '`')
+                || c == ']' && inside
+                || !c.is_ascii() && (c.is_whitespace() || c as u32 <= 0xFFFF && is_punctuation(c))
+            {
                 return at;
             }
         }
@@ -81,7 +87,8 @@ impl Parser<'_> {
         let at = self.at;
         self.at += 1;
         let mut begin = at;
-        while begin > self.from && (is_host(self.byte(begin - 1)) || self.byte(begin - 1) == b'+') {
+        let first = self.from.max(at.saturating_sub(super::LONGEST_WORD));
+        while begin > first && (is_host(self.byte(begin - 1)) || self.byte(begin - 1) == b'+') {
             begin -= 1;
         }
         let mut end = at + 1;
@@ -94,7 +101,7 @@ impl Parser<'_> {
         while self.byte(end - 1) == b'.' {
             end -= 1;
         }
-        if begin < at && dot && !matches!(self.byte(end - 1), b'-' | b'_') {
+        if begin < at && (begin > first || first == self.from) && dot && !matches!(self.byte(end - 1), b'-' | b'_') {
             self.link(begin, end, "mailto:");
         }
     }
@@ -104,7 +111,7 @@ impl Parser<'_> {
         let node = if self.soft && end == self.text.len() {
             Node::PendingLink
         } else {
-            Node::Link(self.keep(join(scheme, part(self.text, begin, end)), String::new()))
+            Node::Link(self.keep(join(scheme, part(self.text, begin, end)).into(), "".into()))
         };
         self.push(begin, node, end);
         self.add(Node::Text(begin, end));

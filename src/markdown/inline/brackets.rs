@@ -1,9 +1,10 @@
 //! Links, images and references: `[text](to "title")`, `[text][label]`, `[label][]`, `[label]`.
 
-use super::parser::{Candidate, Node, Parser};
+use super::parser::{Node, Parser};
 use super::scan;
 use crate::markdown::reference;
 use crate::markdown::text;
+use std::rc::Rc;
 
 /// How much text (bytes) after an open `[` is drawn as a link to be.
 const LONGEST_PENDING: usize = 120;
@@ -21,11 +22,11 @@ pub(super) struct Bracket {
 
 /// What follows a `]`.
 enum Target {
-    Found(String, String, usize),
+    Found(Rc<str>, Rc<str>, usize),
     /// The stream ends for now before it does.
     Unfinished,
-    /// Nothing defined: the label, if it may yet be, and where the written one ends.
-    Missing(Option<String>, usize),
+    /// Nothing, or a label that is not defined.
+    Missing,
 }
 
 impl Parser<'_> {
@@ -61,14 +62,9 @@ impl Parser<'_> {
                 self.enclose(bracket, open, end);
                 self.skip_to(self.text.len());
             }
-            Target::Missing(label, after) => {
+            Target::Missing => {
                 if end + 1 == self.text.len() || self.byte(end + 1) == b'(' {
                     self.unfinished_at(bracket.inside.saturating_sub(2));
-                }
-                if let Some(label) = label.filter(|_| !bracket.image) {
-                    self.push(end, Node::Text(end, after), after);
-                    let label = self.keep(label, String::new());
-                    self.candidates.push(Candidate { open: bracket.node, close: self.nodes.len() - 1, label });
                 }
             }
         }
@@ -82,9 +78,6 @@ impl Parser<'_> {
             self.close_delimiters(bracket.delimiters);
         }
         self.delimiters.truncate(bracket.delimiters);
-        while self.candidates.last().is_some_and(|inner| inner.open > bracket.node) {
-            self.candidates.pop();
-        }
         if !bracket.image {
             self.inactive = self.brackets.len();
             self.unlink(bracket.node + 1);
@@ -106,13 +99,13 @@ impl Parser<'_> {
         }
     }
 
-    fn target(&self, bracket: Bracket, end: usize) -> Target {
+    fn target(&mut self, bracket: Bracket, end: usize) -> Target {
         let after = end + 1;
         let at_end = self.soft && after == self.text.len();
         let label = scan::label(self.text, after);
         if self.byte(after) == b'(' {
             match self.inline_target(after + 1) {
-                Ok((to, title, after)) => return Target::Found(to, title, after),
+                Ok((to, title, after)) => return Target::Found(to.into(), title.into(), after),
                 Err(failed) if self.soft && failed == self.text.len() => return Target::Unfinished,
                 Err(_) => {}
             }
@@ -121,27 +114,28 @@ impl Parser<'_> {
             return Target::Unfinished;
         }
         if let Some(label_end) = label.filter(|label_end| label_end - after > 2) {
-            let written = text::part(self.text, after + 1, label_end - 1);
-            let plain = written.bytes().all(|b| b.is_ascii_alphanumeric() || b >= 0x80 || matches!(b, b' ' | b'-' | b'.' | b':'));
-            return self.defined(written, label_end, plain);
+            return self.defined(text::part(self.text, after + 1, label_end - 1), label_end);
         }
         if scan::label(self.text, bracket.inside - 1) != Some(after) {
-            return if at_end { Target::Unfinished } else { Target::Missing(None, after) };
+            return if at_end { Target::Unfinished } else { Target::Missing };
         }
-        match self.defined(text::part(self.text, bracket.inside, end), label.unwrap_or(after), true) {
-            Target::Missing(..) if at_end => Target::Unfinished,
+        match self.defined(text::part(self.text, bracket.inside, end), label.unwrap_or(after)) {
+            Target::Missing if at_end => Target::Unfinished,
             target => target,
         }
     }
 
-    fn defined(&self, label: &str, after: usize, may_come: bool) -> Target {
+    fn defined(&mut self, label: &str, after: usize) -> Target {
         super::work(label.len());
         let Some(label) = reference::normal(label) else {
-            return Target::Missing(None, after);
+            return Target::Missing;
         };
         match self.definitions.find(&label) {
-            Some((to, title)) => Target::Found(to.as_written().to_owned(), title.to_owned(), after),
-            None => Target::Missing(may_come.then_some(label), after),
+            Some((to, title)) => Target::Found(to.0.clone(), title.clone(), after),
+            None => {
+                self.wanted.push(label);
+                Target::Missing
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Nodes to steps.
 
-use super::parser::{Node, Parser};
+use super::parser::{Node, Parser, Words};
 use crate::markdown::op::{Destination, Op, Tag};
 use crate::markdown::text::{find, part};
 
@@ -16,12 +16,17 @@ struct Output<'a> {
     /// Steps before this one are not added to.
     begin: usize,
     image: Option<Image>,
+    /// Elements that are open, those that are not drawn included.
+    depth: usize,
 }
 
-pub(super) fn emit(parser: &mut Parser<'_>, ops: &mut Vec<Op>) {
+/// How deep emphasis and links nest; what is deeper is drawn without.
+const DEEPEST: usize = 32;
+
+pub(super) fn emit(parser: &Parser<'_>, ops: &mut Vec<Op>) {
     let begin = ops.len();
     let text = parser.text;
-    let mut output = Output { ops, begin, image: None };
+    let mut output = Output { ops, begin, image: None, depth: 0 };
     for &node in &parser.nodes {
         match node {
             Node::Nothing => {}
@@ -30,7 +35,7 @@ pub(super) fn emit(parser: &mut Parser<'_>, ops: &mut Vec<Op>) {
             Node::Code(begin, end) => {
                 output.open(Tag::Code);
                 output.code(part(text, begin, end));
-                output.close(&mut parser.words);
+                output.close(&parser.words);
             }
             Node::Break if output.image.is_some() => output.text("\n"),
             Node::Break => output.ops.push(Op::Break),
@@ -39,23 +44,14 @@ pub(super) fn emit(parser: &mut Parser<'_>, ops: &mut Vec<Op>) {
             Node::Strikethrough => output.open(Tag::Strikethrough),
             Node::PendingLink => output.open(Tag::PendingLink),
             Node::Link(words) => {
-                let (to, title) = std::mem::take(&mut parser.words[words]);
+                let (to, title) = parser.words[words].clone();
                 output.open(Tag::Link { to: Destination(to), title });
             }
             Node::Image(words) => match &mut output.image {
                 Some(image) => image.depth += 1,
                 None => output.image = Some(Image { words, alt: String::new(), depth: 0 }),
             },
-            Node::Close => output.close(&mut parser.words),
-            Node::Reference(words) => {
-                let (label, _) = std::mem::take(&mut parser.words[words]);
-                output.open(Tag::Reference { label });
-                output.bracket("[", &mut parser.words);
-            }
-            Node::EndReference(begin, end) => {
-                output.bracket(part(text, begin, end), &mut parser.words);
-                output.close(&mut parser.words);
-            }
+            Node::Close => output.close(&parser.words),
         }
     }
 }
@@ -91,27 +87,31 @@ impl Output<'_> {
     fn open(&mut self, tag: Tag) {
         match &mut self.image {
             Some(image) => image.depth += 1,
-            None => self.ops.push(Op::Open(tag)),
+            None => {
+                self.depth += 1;
+                if self.depth <= DEEPEST {
+                    self.ops.push(Op::Open(tag));
+                }
+            }
         }
     }
 
     #[inline(never)]
-    fn close(&mut self, words: &mut [(String, String)]) {
+    fn close(&mut self, words: &[Words]) {
         match &mut self.image {
-            None => self.ops.push(Op::Close),
+            None => {
+                if self.depth <= DEEPEST {
+                    self.ops.push(Op::Close);
+                }
+                self.depth -= 1;
+            }
             Some(image) if image.depth > 0 => image.depth -= 1,
             Some(image) => {
-                let (source, title) = std::mem::take(&mut words[image.words]);
+                let (source, title) = words[image.words].clone();
                 let alt = std::mem::take(&mut image.alt);
                 self.image = None;
                 self.ops.push(Op::Image { source: Destination(source), alt, title });
             }
         }
-    }
-
-    fn bracket(&mut self, text: &str, words: &mut [(String, String)]) {
-        self.open(Tag::Bracket);
-        self.text(text);
-        self.close(words);
     }
 }

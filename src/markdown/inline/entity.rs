@@ -7,7 +7,7 @@ use crate::markdown::text::{byte, find, from, part};
 const NAMES: &str = "amp& lt< gt> quot\" apos' nbsp\u{a0} copy© reg® trade™ hellip… mdash— ndash– lsquo‘ rsquo’ ldquo“ rdquo” \
     laquo« raquo» bull• middot· times× divide÷ deg° plusmn± euro€ pound£ yen¥ cent¢ sect§ para¶ larr← rarr→ uarr↑ darr↓ harr↔ \
     ne≠ le≤ ge≥ asymp≈ infin∞ frac12½ frac14¼ frac34¾ sup2² sup3³ micro\u{b5} check✓ star☆ hearts♥ auml\u{e4} ouml\u{f6} \
-    uuml\u{fc} Auml\u{c4} Ouml\u{d6} Uuml\u{dc} szlig\u{df} eacute\u{e9} egrave\u{e8} agrave\u{e0}";
+    uuml\u{fc} colon: Tab\t NewLine\n sol/ lpar( rpar) num# period. comma, Auml\u{c4} Ouml\u{d6} Uuml\u{dc} szlig\u{df} eacute\u{e9} egrave\u{e8} agrave\u{e0}";
 
 /// The character an entity at the beginning of the text stands for, and the entity's length.
 #[inline(never)]

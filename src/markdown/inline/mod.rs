@@ -15,21 +15,27 @@ pub(super) mod scan;
 
 use super::op::Op;
 use super::reference::Definitions;
-use super::text::byte;
+use super::text::{byte, from, part};
 use parser::{Node, Parser};
 pub(super) use scan::unescape;
 
 /// Adds the steps for a text. With `soft` the text ends where the stream ends for now: what is unfinished
-/// there is drawn as it will be, and what cannot be known yet is left out.
-pub(super) fn parse(text: &str, definitions: &Definitions, soft: bool, ops: &mut Vec<Op>) {
+/// there is drawn as it will be, and what cannot be known yet is left out. Gives the labels it looked for
+/// and did not find defined: whenever one of them is, the steps may be others.
+pub(super) fn parse(text: &str, definitions: &Definitions, soft: bool, ops: &mut Vec<Op>) -> Vec<String> {
     let mut parser = Parser::new(text, definitions, soft);
     parser.run();
     parser.finish();
-    emit::emit(&mut parser, ops);
+    emit::emit(&parser, ops);
+    parser.wanted
 }
 
-/// How much of the beginning of a text stays the same whatever follows: up to behind a space where nothing
-/// is open. 0 if there is no such place.
+/// Longer words (bytes) are no addresses, so text may be cut in them.
+const LONGEST_WORD: usize = 256;
+
+/// How much of the beginning of a text stays the same whatever follows: up to where nothing is open, behind
+/// a space, between two letters of a script without spaces, or inside a word without end. 0 if there is
+/// no such place.
 pub(super) fn settled(text: &str, definitions: &Definitions) -> usize {
     let mut parser = Parser::new(text, definitions, false);
     parser.run();
@@ -41,16 +47,38 @@ pub(super) fn settled(text: &str, definitions: &Definitions) -> usize {
         if let Node::Text(begin, end) = node
             && depth == 0
         {
-            let end = end.min(open);
-            for at in begin + 1..end.saturating_sub(1) {
-                if byte(text, at) == b' ' && byte(text, at - 1) != b' ' && byte(text, at + 1) != b' ' {
-                    settled = at + 1;
-                }
-            }
+            settled = last_cut(text, begin, end.min(open)).unwrap_or(settled);
         }
         depth = depth + usize::from(node.opens()) - usize::from(node.closes()).min(depth);
     }
     settled
+}
+
+/// The last place in a piece of plain text where it may be cut.
+fn last_cut(text: &str, begin: usize, end: usize) -> Option<usize> {
+    let mut last = None;
+    let mut word = 0;
+    for at in begin..end {
+        let (here, after) = (byte(text, at), byte(text, at + 1));
+        let after_space = at == 0 || byte(text, at - 1) == b' ';
+        word = if here.is_ascii_alphanumeric() { word + 1 } else { 0 };
+        // Not before a line's end or the text's: spaces there mean something.
+        let ends_word = here == b' ' && !after_space && !matches!(after, b' ' | b'\n');
+        if (ends_word || here == b'\n') && at + 1 < text.len() {
+            last = Some(at + 1);
+        } else if here >= 0xE3 && at > begin && text.is_char_boundary(at) && is_between_letters(text, at) {
+            last = Some(at);
+        } else if word >= 2 * LONGEST_WORD {
+            last = Some(at - LONGEST_WORD);
+        }
+    }
+    last
+}
+
+/// Whether on both sides there are letters of a script that sets no spaces.
+fn is_between_letters(text: &str, at: usize) -> bool {
+    let is_letter = |c: Option<char>| c.is_some_and(|c| punctuation::is_unspaced(c) && !punctuation::is_punctuation(c));
+    is_letter(part(text, 0, at).chars().next_back()) && is_letter(from(text, at).chars().next())
 }
 
 /// Counts work, in bytes looked at, for the tests that hold it to the length of the text.

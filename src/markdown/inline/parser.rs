@@ -5,9 +5,13 @@ use super::emphasis::Delimiters;
 use super::{entity, scan};
 use crate::markdown::reference::Definitions;
 use crate::markdown::text;
+use std::rc::Rc;
 
 /// Runs of more backticks than this are text.
 const LONGEST_TICKS: usize = 32;
+
+/// An address and its title.
+pub(super) type Words = (Rc<str>, Rc<str>);
 
 /// A piece of the result. Ranges are bytes of the text, single numbers places in the parser's `words`.
 #[derive(Debug, Clone, Copy)]
@@ -28,16 +32,12 @@ pub(super) enum Node {
     Link(usize),
     /// Opens an image, address and title; what follows up to its `Close` is its text.
     Image(usize),
-    /// Opens a reference: label.
-    Reference(usize),
     Close,
-    /// Closes a reference; the range is its closing bracket with the written label.
-    EndReference(usize, usize),
 }
 
 impl Node {
     pub(super) fn is_link(self) -> bool {
-        matches!(self, Node::PendingLink | Node::Link(_) | Node::Reference(_))
+        matches!(self, Node::PendingLink | Node::Link(_))
     }
 
     pub(super) fn opens(self) -> bool {
@@ -45,17 +45,8 @@ impl Node {
     }
 
     pub(super) fn closes(self) -> bool {
-        matches!(self, Node::Close | Node::EndReference(..))
+        matches!(self, Node::Close)
     }
-}
-
-/// A possible reference: two nodes with text between, to be linked when the label is defined.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Candidate {
-    pub(super) open: usize,
-    pub(super) close: usize,
-    /// Its place in `words`.
-    pub(super) label: usize,
 }
 
 #[derive(Debug)]
@@ -68,13 +59,14 @@ pub(super) struct Parser<'a> {
     /// Where the text begins that is not a node yet.
     pub(super) from: usize,
     pub(super) nodes: Vec<Node>,
-    /// Addresses with titles, and labels.
-    pub(super) words: Vec<(String, String)>,
+    /// Addresses with titles.
+    pub(super) words: Vec<Words>,
     pub(super) delimiters: Vec<Delimiters>,
     pub(super) brackets: Vec<Bracket>,
     /// The `[` of this many first brackets may not open a link, since they hold one.
     pub(super) inactive: usize,
-    pub(super) candidates: Vec<Candidate>,
+    /// Labels that were looked up and are not defined.
+    pub(super) wanted: Vec<String>,
     /// Where the first thing stands that later text might still finish.
     pub(super) unfinished: usize,
     /// Where the last run of each number of backticks begins.
@@ -95,7 +87,7 @@ impl<'a> Parser<'a> {
             delimiters: Vec::new(),
             brackets: Vec::new(),
             inactive: 0,
-            candidates: Vec::new(),
+            wanted: Vec::new(),
             unfinished: text.len(),
             ticks: [0; LONGEST_TICKS + 1],
             ticks_known: false,
@@ -111,10 +103,10 @@ impl<'a> Parser<'a> {
         self.nodes.push(node);
     }
 
-    /// Keeps an address and its title, or a label.
+    /// Keeps an address and its title.
     #[inline(never)]
-    pub(super) fn keep(&mut self, one: String, two: String) -> usize {
-        self.words.push((one, two));
+    pub(super) fn keep(&mut self, to: Rc<str>, title: Rc<str>) -> usize {
+        self.words.push((to, title));
         self.words.len() - 1
     }
 
@@ -166,7 +158,7 @@ impl<'a> Parser<'a> {
                 b'&' => self.entity(),
                 b'\n' => self.line_end(),
                 b'@' => self.bare_email(),
-                b'h' | b'H' | b'w' | b'W' => self.bare_link(),
+                b'h' | b'H' | b'w' | b'W' | b'f' | b'F' => self.bare_link(),
                 _ => self.at += 1,
             }
         }
@@ -291,27 +283,6 @@ impl<'a> Parser<'a> {
         if self.soft {
             self.close_delimiters(0);
         }
-        for candidate in std::mem::take(&mut self.candidates) {
-            if self.holds_only_text(candidate) {
-                if let Node::Text(begin, end) = self.nodes[candidate.close] {
-                    self.nodes[candidate.close] = Node::EndReference(begin, end);
-                }
-                self.nodes[candidate.open] = Node::Reference(candidate.label);
-            }
-        }
-    }
-
-    /// Whether between the brackets every element is closed that is opened, and none is a link.
-    fn holds_only_text(&self, candidate: Candidate) -> bool {
-        super::work(candidate.close - candidate.open);
-        let mut depth = 0i32;
-        for node in &self.nodes[candidate.open + 1..candidate.close] {
-            depth += i32::from(node.opens()) - i32::from(node.closes());
-            if depth < 0 || node.is_link() {
-                return false;
-            }
-        }
-        depth == 0
     }
 
     /// Where the first thing stands that later text might still change.

@@ -1,0 +1,184 @@
+//! Changes of what was drawn: only where something differs, and without losing the visitor's selection.
+
+use super::dom::{document, el};
+use js_sys::{Function, Reflect};
+use std::collections::VecDeque;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, Node, Text};
+
+/// Whether a node stands between blocks rather than in a line.
+fn is_block(node: &Node) -> bool {
+    matches!(
+        node.node_name().as_str(),
+        "P" | "UL" | "OL" | "DIV" | "BLOCKQUOTE" | "HR" | "H1" | "H2" | "H3" | "H4" | "H5" | "H6" | "PRE" | "TABLE"
+    )
+}
+
+/// The nodes of a block from its first, but not its checkbox, to this one, its last.
+pub(crate) fn content_up_to(last: &Node) -> VecDeque<Node> {
+    let mut content = VecDeque::new();
+    let mut next = Some(last.clone());
+    while let Some(node) = next {
+        if is_block(&node) || node.node_name() == "INPUT" {
+            break;
+        }
+        next = node.previous_sibling();
+        content.push_front(node);
+    }
+    content
+}
+
+/// Puts the children of `fresh` in the place of `old`, and gives the last of what stands there then. Nodes
+/// that are alike at the beginning and the end stay, and so do the letters of text there.
+pub(crate) fn replace_changed(mut old: VecDeque<Node>, fresh: &Element) -> Option<Node> {
+    let last = old.back()?;
+    let (parent, end) = (last.parent_node()?, last.next_sibling());
+    let mut new = VecDeque::new();
+    each_child(fresh, |node| new.push_back(node.clone()));
+    while let (Some(was), Some(now)) = (old.front().cloned(), new.front().cloned()) {
+        if !same_beginning(&was, &now, &mut old, &mut new) {
+            break;
+        }
+    }
+    let mut after = end.clone();
+    while let (Some(was), Some(now)) = (old.back().cloned(), new.back().cloned()) {
+        let Some(kept) = same_end(&was, &now, &mut old, &mut new) else { break };
+        after = Some(kept);
+    }
+    for node in &old {
+        let _ = parent.remove_child(node);
+    }
+    for node in &new {
+        let _ = parent.insert_before(node, after.as_ref());
+    }
+    end.map_or_else(|| parent.last_child(), |end| end.previous_sibling())
+}
+
+/// Takes what is alike off the beginning of both. False if not all of both was.
+fn same_beginning(was: &Node, now: &Node, old: &mut VecDeque<Node>, new: &mut VecDeque<Node>) -> bool {
+    let (Some(was_text), Some(now_text)) = (was.dyn_ref::<Text>(), now.dyn_ref::<Text>()) else {
+        let same = was.is_equal_node(Some(now));
+        if same {
+            old.pop_front();
+            new.pop_front();
+        }
+        return same;
+    };
+    let (one, two) = (was_text.data(), now_text.data());
+    let same: u32 = one.chars().zip(two.chars()).take_while(|(one, two)| one == two).map(|(c, _)| c.len_utf16() as u32).sum();
+    let (one, two) = (was_text.length(), now_text.length());
+    if same > 0 {
+        old.pop_front();
+        if same < one
+            && let Ok(rest) = was_text.split_text(same)
+        {
+            old.push_front(rest.into());
+        }
+        if same < two {
+            let _ = now_text.delete_data(0, same);
+        } else {
+            new.pop_front();
+        }
+    }
+    same > 0 && (same == one || same == two)
+}
+
+/// Takes what is alike off the end of both, and gives the node that stays.
+fn same_end(was: &Node, now: &Node, old: &mut VecDeque<Node>, new: &mut VecDeque<Node>) -> Option<Node> {
+    let (Some(was_text), Some(now_text)) = (was.dyn_ref::<Text>(), now.dyn_ref::<Text>()) else {
+        if !was.is_equal_node(Some(now)) {
+            return None;
+        }
+        old.pop_back();
+        new.pop_back();
+        return Some(was.clone());
+    };
+    let (one, two) = (was_text.data(), now_text.data());
+    let alike = one.chars().rev().zip(two.chars().rev()).take_while(|(one, two)| one == two);
+    let same: u32 = alike.map(|(c, _)| c.len_utf16() as u32).sum();
+    if same == 0 {
+        return None;
+    }
+    let (one, two) = (was_text.length(), now_text.length());
+    let kept = if same < one {
+        was_text.split_text(one - same).ok()?.into()
+    } else {
+        old.pop_back();
+        was.clone()
+    };
+    if same < two {
+        let _ = now_text.delete_data(two - same, same);
+    } else {
+        new.pop_back();
+    }
+    Some(kept)
+}
+
+/// Gives the text of a list's items paragraphs of its own: the list is loose.
+pub(crate) fn wrap_paragraphs(list: &Element) {
+    keep_selection(list, || {
+        each_child(list, |item| {
+            let mut paragraph: Option<Element> = None;
+            each_child(item, |node| {
+                if is_block(node) {
+                    paragraph = None;
+                    return;
+                }
+                let paragraph = paragraph.get_or_insert_with(|| {
+                    let made = el("p", "").attr("dir", "auto").node().clone();
+                    let _ = item.insert_before(&made, Some(node));
+                    made
+                });
+                let _ = paragraph.append_child(node);
+            });
+        });
+    });
+}
+
+/// Takes the paragraphs of a list's items away again.
+pub(crate) fn unwrap_paragraphs(list: &Element) {
+    keep_selection(list, || {
+        each_child(list, |item| {
+            each_child(item, |node| {
+                if node.node_name() == "P" {
+                    each_child(node, |inner| {
+                        let _ = item.insert_before(inner, Some(node));
+                    });
+                    let _ = item.remove_child(node);
+                }
+            });
+        });
+    });
+}
+
+fn each_child(parent: &Node, mut visit: impl FnMut(&Node)) {
+    let mut next = parent.first_child();
+    while let Some(node) = next {
+        next = node.next_sibling();
+        visit(&node);
+    }
+}
+
+/// Nodes that are moved fall out of the selection: puts it back to where it was.
+fn keep_selection(around: &Element, change: impl FnOnce()) {
+    let selection = selection(around);
+    let get = |name: &str| Reflect::get(&selection, &JsValue::from_str(name)).unwrap_or_default();
+    let ends = [get("anchorNode"), get("anchorOffset"), get("focusNode"), get("focusOffset")];
+    let inside = |end: &JsValue| end.dyn_ref::<Node>().is_some_and(|node| around.contains(Some(node)));
+    let was_inside = inside(&ends[0]) || inside(&ends[2]);
+    change();
+    if was_inside && let Ok(set) = get("setBaseAndExtent").dyn_into::<Function>() {
+        let _ = set.apply(&selection, &ends.iter().collect());
+    }
+}
+
+/// The selection of the document or shadow root that an element stands in.
+fn selection(near: &Element) -> JsValue {
+    let name = JsValue::from_str("getSelection");
+    for scope in [near.get_root_node().into(), JsValue::from(document())] {
+        if let Ok(get) = Reflect::get(&scope, &name).unwrap_or_default().dyn_into::<Function>() {
+            return get.call0(&scope).unwrap_or_default();
+        }
+    }
+    JsValue::UNDEFINED
+}
