@@ -7,31 +7,41 @@ use std::fmt::Write;
 /// `relative` also one without a scheme, which leads somewhere on the page's own site. Percent-encoded as
 /// in CommonMark's examples.
 ///
-/// Everything else is refused: other schemes in any case or disguise; white space, control characters and
-/// invisible ones that turn text around, anywhere (browsers drop tabs and line ends even inside a scheme).
+/// Everything else is refused: other schemes in any case or disguise; control characters and invisible ones
+/// that turn text around, anywhere (browsers drop tabs and line ends even inside a scheme).
 /// `http` and `https` need `//` and a host, since browsers read `https:x` as relative, and may not name a
 /// user before the host, since `https://bank.example@evil.example` is only ever a trick. A relative one
 /// may not begin with two slashes, which lead to another site.
 pub fn href(address: &str, relative: bool) -> Option<String> {
     let scheme = find(address, 0, b":/?#");
     let rest = from(address, scheme + 1);
-    let fits = if byte(address, scheme) != b':' {
+    let has_scheme =
+        byte(address, scheme) == b':' && part(address, 0, scheme).bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let fits = if !has_scheme {
         let slash = |at| matches!(byte(address, at), b'/' | b'\\');
-        relative && !(slash(0) && slash(1))
+        relative && !(slash(0) && slash(1)) && !is_disguised(part(address, 0, scheme))
     } else if starts_like(address, "http://") || starts_like(address, "https://") {
+        // 0xC2 begins the space that does not break.
         let host = part(rest, 2, find(rest, 2, b"/\\?#"));
-        !host.is_empty() && find(host, 0, b"@") == host.len()
+        !host.is_empty() && find(host, 0, b"@ \xc2") == host.len()
     } else {
         (starts_like(address, "mailto:") || starts_like(address, "tel:")) && !rest.is_empty()
     };
     (fits && !address.chars().any(is_hidden)).then(|| encoded(address))
 }
 
+/// Whether the beginning of a relative address, as far as its colon, is a scheme that runs something but for
+/// characters that have no place in one. Browsers take it for a path; nobody writes that in good faith.
+fn is_disguised(beginning: &str) -> bool {
+    let letters: String = beginning.chars().filter(char::is_ascii_alphabetic).collect();
+    ["javascript", "vbscript", "data"].iter().any(|scheme| letters.eq_ignore_ascii_case(scheme)) && beginning.len() > letters.len()
+}
+
 /// White space, control characters, zero-width ones, and those that change the direction of text. Not the
-/// space that does not break, which percent-encoding makes visible.
+/// plain spaces, which percent-encoding makes visible.
 fn is_hidden(c: char) -> bool {
-    c <= ' '
-        || c.is_whitespace() && c != '\u{a0}'
+    c < ' '
+        || c.is_whitespace() && c != ' ' && c != '\u{a0}'
         || matches!(c, '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

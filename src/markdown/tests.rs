@@ -184,7 +184,8 @@ fn only_absolute_web_mail_and_telephone_addresses_become_links() {
         "https:///a.vn",
         "https://\\a.vn",
         "https://a.vn/\u{0}x",
-        "https://a.vn/ x",
+        "https://a .vn/x",
+        "https://a\u{a0}.vn/x",
         "https://a.vn/\u{200b}\u{2028}x",
         "https://a.vn/\u{202e}x",
         "\u{a0}https://a.vn",
@@ -212,7 +213,7 @@ fn an_address_without_a_scheme_is_a_link_only_where_the_page_wants_that_and_neve
         "\\/evil.example",
         "javascript:x",
         "java\tscript:x",
-        " /x",
+        "a1+.-:y",
         "x:y",
         "\u{200b}javascript:x",
         "\n//e",
@@ -226,6 +227,7 @@ fn an_href_is_percent_encoded_and_a_host_of_ipv6_stays() {
     let encoded = [
         ("https://a.vn/đường", "https://a.vn/%C4%91%C6%B0%E1%BB%9Dng"),
         ("https://a.vn/a\"b\\c[d]`{}", "https://a.vn/a%22b%5Cc%5Bd%5D%60%7B%7D"),
+        ("https://a.vn/a b\u{a0}c", "https://a.vn/a%20b%C2%A0c"),
         ("https://a.vn/%20&amp=1", "https://a.vn/%20&amp=1"),
         ("https://[::1]:8080/[x]", "https://[::1]:8080/%5Bx%5D"),
     ];

@@ -42,7 +42,8 @@ describe('open', () => {
     const types = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
     server = createServer(async ({ url }, response) => {
       const type = types[extname(url)];
-      const body = type ? await readFile(join(folder, url)).catch(() => undefined) : '<!doctype html><main></main>';
+      const from = url === '/canonical.js' ? new URL('support/canonical.js', import.meta.url) : join(folder, url);
+      const body = type ? await readFile(from).catch(() => undefined) : '<!doctype html><main></main>';
       response.writeHead(body ? 200 : 404, { 'Content-Type': type ?? 'text/html' }).end(body);
     });
     await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
@@ -55,11 +56,11 @@ describe('open', () => {
     server?.close();
   });
 
-  const inPage = async (work) => {
+  const inPage = async (work, given) => {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
     try {
-      return await page.evaluate(work);
+      return await page.evaluate(work, given);
     } finally {
       await page.close();
     }
@@ -90,6 +91,154 @@ describe('open', () => {
     assert.match(seen.html, /<strong>sen<\/strong>.*Một &lt;img src=x onerror=alert\(1\)&gt; <em>hai<\/em>/);
     assert.ok(seen.kept, 'the heading is the same element');
     assert.equal(seen.left, 0);
+  });
+
+  const fixture = async (path) => JSON.parse(await readFile(new URL(`../fixtures/${path}`, import.meta.url), 'utf8'));
+  const allExamples = async () => {
+    const byDesign = new Map((await fixture('commonmark/by_design.json')).map(({ example, html }) => [example, html]));
+    const commonmark = (await fixture('commonmark/examples.json')).map((row) => ({ ...row, html: byDesign.get(row.example) ?? row.html }));
+    return [...commonmark, ...(await fixture('gfm/examples.json')).filter(({ example }) => example !== 'extensions 12')];
+  };
+
+  it('draws every example of CommonMark and GFM as their HTML, whole and in pieces of every size', async () => {
+    const different = await inPage(async (examples) => {
+      const [{ open }, { canonical, canonicalOf }] = await Promise.all([import('/twinchat-harness.js'), import('/canonical.js')]);
+      const host = document.querySelector('main');
+      const frame = () => new Promise((resolve) => { requestAnimationFrame(resolve); });
+      const draw = async (pieces, each) => {
+        const view = open(host.appendChild(document.createElement('div')));
+        for (const piece of pieces) {
+          view.write(piece);
+          if (each) await frame();
+        }
+        await view.end();
+        const drawn = canonical(view.root);
+        const whole = view.root.innerHTML;
+        view.close();
+        return { drawn, whole };
+      };
+      const cut = (text, size) => {
+        const letters = [...text];
+        return Array.from({ length: Math.ceil(letters.length / size) }, (_, at) => letters.slice(at * size, (at + 1) * size).join(''));
+      };
+      const differ = [];
+      // Many at once: each waits for frames.
+      await Promise.all(examples.map(async ({ example, markdown, html }) => {
+        const wanted = canonicalOf(html);
+        const { drawn, whole } = await draw([markdown], false);
+        if (drawn !== wanted) differ.push({ example, markdown, drawn, wanted });
+        for (const size of [1, 3, 8]) {
+          const pieces = await draw(cut(markdown, size), true);
+          if (pieces.whole !== whole) differ.push({ example, markdown, size, drawn: pieces.whole, wanted: whole });
+        }
+      }));
+      return differ;
+    }, await allExamples());
+    assert.deepEqual(different, []);
+  });
+
+  it('changes only the link when a definition comes late, and keeps what is selected beside it', async () => {
+    const seen = await inPage(async () => {
+      const { open } = await import('/twinchat-harness.js');
+      const view = open(document.querySelector('main'));
+      const frames = () => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); });
+      view.write('one **bold** before [the label] after it\n\n- [the label]\n- two\n\nlast\n\n');
+      await frames();
+      const [paragraph, list] = view.root.children;
+      const [start, bold, end] = paragraph.childNodes;
+      const selection = getSelection();
+      selection.setBaseAndExtent(start, 0, end, ' before '.length);
+      const before = selection.toString();
+      const touched = [];
+      const observer = new MutationObserver((records) => touched.push(...records.filter(({ target }) => !list.contains(target)).map(({ type, target }) => `${type} ${target.nodeName}`)));
+      observer.observe(paragraph, { subtree: true, childList: true, characterData: true, attributes: true });
+      view.write('[the label]: https://example.com/ "Title"\n');
+      await view.end();
+      return {
+        before, after: selection.toString(), touched,
+        kept: paragraph.childNodes[0] === start && paragraph.childNodes[1] === bold,
+        links: [...view.root.querySelectorAll('a')].map(({ href, title, textContent }) => [href, title, textContent]),
+        text: paragraph.textContent,
+      };
+    });
+    assert.equal(seen.before, 'one bold before ');
+    assert.equal(seen.after, seen.before);
+    assert.ok(seen.kept);
+    assert.deepEqual(seen.links, Array(2).fill(['https://example.com/', 'Title', 'the label']));
+    assert.equal(seen.text, 'one bold before the label after it');
+    assert.ok(seen.touched.length <= 6 && seen.touched.every((what) => what !== 'childList STRONG'), seen.touched.join());
+  });
+
+  it('keeps the nodes and the selection in a growing paragraph, code block and list that turns loose', async () => {
+    const seen = await inPage(async () => {
+      const { open } = await import('/twinchat-harness.js');
+      const host = document.querySelector('main');
+      const frames = () => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); });
+      const results = {};
+      const cases = {
+        paragraph: ['selected words, ', 'p', Array(120).fill('and more of them ')],
+        code: ['```js\nselected words, ', 'code', Array(120).fill('let a = 1;\n')],
+        list: ['- selected words, \n- two\n', 'li', ['\n', '- three\n', '\n- four\n']],
+        table: ['| selected words, | b |\n|---|---|\n', 'th', Array(50).fill('| c | d |\n')],
+      };
+      for (const [name, [start, selector, more]] of Object.entries(cases)) {
+        const view = open(host.appendChild(document.createElement('div')));
+        view.write(start);
+        await frames();
+        const element = view.root.querySelector(selector);
+        const text = element.firstChild;
+        getSelection().setBaseAndExtent(text, 0, text, 'selected'.length);
+        for (const piece of more) {
+          view.write(piece);
+          await new Promise((resolve) => { requestAnimationFrame(resolve); });
+        }
+        await view.end();
+        results[name] = [view.root.querySelector(selector) === element, element.contains(text), getSelection().toString()];
+        view.close();
+      }
+      return results;
+    });
+    for (const [name, result] of Object.entries(seen)) assert.deepEqual(result, [true, true, 'selected'], name);
+  });
+
+  it('touches as few nodes for a delta late in a huge block as early', async () => {
+    const seen = await inPage(async () => {
+      const { open } = await import('/twinchat-harness.js');
+      const host = document.querySelector('main');
+      const cases = {
+        paragraph: ['', 'more **words** of a long paragraph '],
+        list: ['', '- an item with **bold** words\n'],
+        nested: ['- top\n', '  - an item in another\n'],
+        table: ['| a | b |\n|---|---|\n', '| one | **two** |\n'],
+        quote: ['', '> a line of a long quote\n'],
+        code: ['```js\n', 'let value = other;\n'],
+      };
+      const results = {};
+      for (const [name, [start, unit]] of Object.entries(cases)) {
+        const view = open(host.appendChild(document.createElement('div')));
+        let touched = 0;
+        const observer = new MutationObserver((records) => {
+          for (const { addedNodes, removedNodes } of records) touched += 1 + addedNodes.length + removedNodes.length;
+        });
+        observer.observe(view.root, { subtree: true, childList: true, characterData: true, attributes: true });
+        view.write(start);
+        const counts = [];
+        const text = unit.repeat(Math.ceil(16_000 / unit.length));
+        for (let at = 0; at < text.length; at += 100) {
+          view.write(text.slice(at, at + 100));
+          await new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); });
+          counts.push(touched);
+          touched = 0;
+        }
+        const sum = (part) => part.reduce((total, count) => total + count, 0);
+        const tenth = Math.floor(counts.length / 10);
+        results[name] = [sum(counts.slice(0, tenth)), sum(counts.slice(-tenth))];
+        observer.disconnect();
+        view.close();
+      }
+      return results;
+    });
+    for (const [name, [first, last]] of Object.entries(seen)) assert.ok(first > 0 && last <= 1.2 * first + 8, `${name}: ${first}, then ${last}`);
   });
 
   it('keeps two views apart', async () => {

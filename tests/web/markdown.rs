@@ -73,12 +73,86 @@ async fn links_lead_out_and_tell_nothing() {
 }
 
 #[wasm_bindgen_test]
-async fn a_picture_is_a_link_with_its_words_and_is_not_fetched() {
-    let stage = show("![Ấm gốm](https://example.com/am.jpg)").await;
+async fn a_picture_is_not_fetched_before_the_visitor_asks_for_it() {
+    let stage = show("![Ấm gốm](https://pictures.invalid/am.jpg) [![Trà](https://pictures.invalid/tra.jpg)](https://a.example)").await;
     assert!(stage.look(".tc-markdown img").is_none());
-    let link = stage.find(".tc-markdown a");
-    assert_eq!(link.get_attribute("href").as_deref(), Some("https://example.com/am.jpg"));
-    assert_eq!(link.text_content().as_deref(), Some("Ấm gốm"));
+    let offer = stage.find(".tc-markdown button");
+    assert_eq!(offer.text_content().as_deref(), Some("Ấm gốmShow image · pictures.invalid"));
+    assert!(stage.look(".tc-markdown a button").is_none(), "no button in a link");
+    assert_eq!(stage.find(".tc-markdown a").text_content().as_deref(), Some("Trà"));
+    offer.click();
+    let image = stage.find(".tc-markdown img");
+    assert_eq!(image.get_attribute("src").as_deref(), Some("https://pictures.invalid/am.jpg"));
+    assert_eq!(image.get_attribute("alt").as_deref(), Some("Ấm gốm"));
+    assert_eq!(image.get_attribute("referrerpolicy").as_deref(), Some("no-referrer"));
+    assert!(stage.look(".tc-markdown button").is_none());
+}
+
+#[wasm_bindgen_test]
+async fn links_say_where_they_lead_and_always_when_their_text_says_otherwise() {
+    let stage =
+        show("[here](https://example.com/a) [bank.example](https://evil.example/x) [аpple.com](https://аpple.com/) <mailto:a@example.com>")
+            .await;
+    let said: Vec<_> = stage
+        .all(".tc-markdown a")
+        .iter()
+        .map(|link| (link.get_attribute("aria-description").unwrap(), link.class_name() == "tc-elsewhere"))
+        .collect();
+    let said: Vec<_> = said.iter().map(|(place, otherwise)| (place.as_str(), *otherwise)).collect();
+    assert_eq!(said, [("example.com", false), ("evil.example", true), ("xn--pple-43d.com", true), ("a@example.com", false)]);
+}
+
+#[wasm_bindgen_test]
+async fn addresses_of_the_pages_own_site_are_links_where_that_is_wanted() {
+    let text = "[own](/prices) ![picture](/a.png) [other](//evil.example) [script](javascript:alert(1))".to_owned();
+    let stage = Stage::with(inline(), move || view! { <MarkdownView text=Signal::stored(text) relative=true /> }).await;
+    let links: Vec<_> = stage.all(".tc-markdown a").iter().map(|link| link.get_attribute("href").unwrap()).collect();
+    assert_eq!(links, ["/prices"]);
+    assert_eq!(stage.find(".tc-markdown img").get_attribute("src").as_deref(), Some("/a.png"));
+}
+
+#[wasm_bindgen_test]
+async fn headings_are_as_written_or_below_those_of_the_page() {
+    let text = "# One\n\n## Two\n\n### Three\n\n###### Six".to_owned();
+    for (top, wanted) in [(1, ["H1", "H2", "H3", "H6"]), (3, ["H3", "H3", "H4", "H6"])] {
+        let text = text.clone();
+        let stage = Stage::with(inline(), move || view! { <MarkdownView text=Signal::stored(text) top_heading=top /> }).await;
+        let names: Vec<_> = stage.all(".tc-markdown > *").iter().map(Element::tag_name).collect();
+        assert_eq!(names, wanted);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_list_is_as_in_html_tight_or_loose_also_when_that_shows_late() {
+    let (stage, text, streaming) = growing().await;
+    text.set("- one\n- **two**\n  - in it\n".to_owned());
+    stage.settle().await;
+    assert!(stage.look(".tc-markdown p").is_none());
+    let item: Element = stage.find(".tc-markdown li").into();
+    text.update(|text| text.push_str("\n- three\n"));
+    stage.settle().await;
+    assert!(stage.find(".tc-markdown li").is_same_node(Some(&item)));
+    assert_eq!(stage.all(".tc-markdown > ul > li > p").len(), 3);
+    assert!(stage.look("li li p").is_none(), "the list inside stays tight");
+    streaming.set(false);
+    stage.settle().await;
+    assert_eq!(stage.find(".tc-markdown").text_content().as_deref(), Some("onetwoin itthree"));
+}
+
+#[wasm_bindgen_test]
+async fn a_very_long_text_is_drawn_over_several_frames() {
+    let text = "Một đoạn **văn** ngắn.\n\n".repeat(4000);
+    let length = stage_text(&show(&text).await).len();
+    assert!(length > 10_000 && length < text.len() / 2, "{length}");
+    let stage = show(&text).await;
+    for _ in 0..10 {
+        stage.settle().await;
+    }
+    assert_eq!(stage.all(".tc-markdown > p").len(), 4000);
+}
+
+fn stage_text(stage: &Stage) -> String {
+    stage.find(".tc-markdown").text_content().unwrap()
 }
 
 #[wasm_bindgen_test]
@@ -136,21 +210,24 @@ async fn another_text_in_place_of_the_first_is_drawn_from_the_beginning() {
     streaming.set(false);
     stage.settle().await;
     assert_eq!(stage.find(".tc-markdown").text_content().as_deref(), Some("Three"));
-    assert!(stage.look(".tc-markdown :is(h3,h4)").is_none());
+    assert!(stage.look(".tc-markdown :is(h1,h2)").is_none());
 }
 
 #[wasm_bindgen_test]
 async fn code_has_its_language_and_a_button_and_tables_scroll_by_themselves() {
     let stage = show(RICH).await;
-    assert!(stage.find(".tc-code-head").text_content().unwrap().starts_with("rust"));
+    assert_eq!(stage.find(".tc-code").get_attribute("data-language").as_deref(), Some("rust"));
     assert_eq!(stage.find(".tc-code pre").text_content().as_deref(), Some("fn main() {\n    println!(\"<b>chào</b>\");\n}\n"));
     let copy = stage.button("Copy code");
     copy.click();
+    for _ in 0..20 {
+        stage.frame().await;
+    }
     assert!(copy.text_content().unwrap().contains("Copied"));
     assert!(copy.query_selector(".tc-copied").unwrap().is_some());
     assert_eq!(stage.find(".tc-table").get_attribute("tabindex").as_deref(), Some("0"));
     assert_eq!(stage.all(".tc-check").len(), 2);
-    for block in stage.all(".tc-markdown > :is(p,ul,ol,blockquote)") {
+    for block in stage.all(".tc-markdown > :is(p,blockquote), .tc-markdown li") {
         assert_eq!(block.get_attribute("dir").as_deref(), Some("auto"));
     }
 }
