@@ -2,7 +2,7 @@
 //
 //   node xtask/pack-harness.mjs <wasm-bindgen's folder> <benches/harness/harness.js> <the folder to write>
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { smallestWasm } from './wasm.mjs';
@@ -13,4 +13,6 @@ await build({
   stdin: { contents: source, resolveDir: glue, sourcefile: 'harness.js' },
   bundle: true, format: 'esm', target: 'es2022', charset: 'utf8', external: ['node:*'], outfile: join(out, 'twinchat-harness.js'),
 });
+// What the view fetches when it needs it.
+for (const name of ['twinchat-highlight.js', 'twinchat-entities.js']) await copyFile(join('npm', name), join(out, name));
 await writeFile(join(out, 'twinchat-harness.wasm'), await smallestWasm(join(glue, 'glue_bg.wasm')));

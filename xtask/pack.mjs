@@ -26,6 +26,16 @@ const named = (name, bytes) => {
   return name.replace(/(\.[a-z]+)$/, `-${hash}$1`);
 };
 
+const LAZY = ['twinchat-highlight.js', 'twinchat-entities.js'];
+
+/** The glue, asking for these files by the names they have here. */
+function translated(glue, files) {
+  const call = /import\(new URL\((\w+),/;
+  if (!call.test(glue)) throw new Error('The glue has no import of parts: src/platform/lazy.rs and xtask/pack.mjs disagree.');
+  const names = JSON.stringify(Object.fromEntries(files.map(({ name, path }) => [name, path])));
+  return glue.replace(call, (_, name) => `import(new URL(${names}[${name}],`);
+}
+
 async function pack() {
   const files = [];
   const keep = (path, role, content) => files.push({ path, role, bytes: Buffer.from(content) });
@@ -33,7 +43,13 @@ async function pack() {
   const wasm = await smallestWasm(join(built, 'twinchat-widget_bg.wasm'));
   const wasmName = named('twinchat-widget.wasm', wasm);
   // The glue's own idea of where its WebAssembly is must be right too: whoever imports it directly relies on it.
-  const glue = (await minified(join(built, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
+  let glue = (await minified(join(built, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
+  // Parts that the widget fetches when something first needs them. Their names stand in its WebAssembly, so the glue translates.
+  const lazy = await Promise.all(LAZY.map(async (name) => {
+    const content = await minified(join(npm, name));
+    return { name, content, path: named(name, content) };
+  }));
+  glue = translated(glue, lazy);
   const glueName = named('twinchat-widget.js', glue);
   const loader = (await minified(join(npm, 'twinchat.js')))
     .replaceAll('twinchat-widget_bg.wasm', wasmName)
@@ -45,6 +61,7 @@ async function pack() {
   keep('twinchat.js', 'loader', loader);
   keep(glueName, 'widget', glue);
   keep(wasmName, 'widget', wasm);
+  for (const { path, content } of lazy) keep(path, 'lazy', content);
   for (const name of (await readdir(npm)).filter((name) => name.endsWith('.d.ts'))) keep(name, 'types', await readFile(join(npm, name)));
   return files;
 }

@@ -14,6 +14,10 @@ await init({ module_or_path: inNode ? (await import('node:fs/promises')).readFil
  */
 export { parse };
 
+// The view fetches these parts when it first needs them. Here they are there from the start, so that what `end` resolves
+// after is complete.
+if (!inNode) await Promise.all(['highlight', 'entities'].map((part) => import(new URL(`./twinchat-${part}.js`, import.meta.url).href)));
+
 /** Drawn at the next frame; what was drawn can set off another. */
 const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); });
 
@@ -21,15 +25,22 @@ const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => reque
  * `open(host: HTMLElement) -> {write(text), end(), close(), root}`: an empty markdown view in `host`.
  * `write` adds a delta; drawing follows at the next animation frame. `end` says that no more comes and resolves
  * when all is drawn. `root` is the element that the text is drawn in. `close` takes the view away.
+ *
+ * What is drawn are the elements of CommonMark's HTML. Differences: HTML is text; a `.tc-code` around `pre` (with a
+ * `button.tc-copy`) and a `.tc-table` around `table`; addresses other than http, https, mailto, tel and relative ones are a
+ * `span` in place of an `a`; a picture of another site is a `button.tc-image-off` with `data-src` and `data-alt`; `class`, `dir`,
+ * `target`, `rel`, `tabindex`, ARIA. Relative addresses are links here (`relative` of the component), which
+ * CommonMark's examples need; in the widget itself they are not.
  */
 export function open(host) {
   const view = openView(host);
   return {
     root: view.root,
     write: (text) => view.write(text),
-    end: () => {
+    end: async () => {
       view.end();
-      return drawn();
+      // A very long text takes several frames.
+      do await drawn(); while (!view.done);
     },
     close: () => view.free(),
   };

@@ -19,6 +19,8 @@ const LONG_TEXT: u32 = 4096;
 enum Undo {
     /// Remove what was added; nothing was opened.
     Remove(Node),
+    /// Remove the last that was to be decoded.
+    Undecode(Node),
     /// Take text away until this length is left.
     Shorten(Text, u32),
     /// Remove the element that was opened, if it is one, and go back to where it was opened.
@@ -57,11 +59,26 @@ pub(crate) struct Builder {
     undo: Vec<Undo>,
     /// Per block that may be rewritten: the last node in it.
     blocks: Vec<Option<Node>>,
+    /// Text that is the name of a character until it is decoded; no other text goes into these nodes.
+    entities: Vec<Text>,
+    /// How many of them were handed out.
+    decoded: usize,
+    /// Code that has grown since it was last handed out, the open one last.
+    code: Vec<Element>,
 }
 
 impl Builder {
     pub(crate) fn new(cx: Cx, look: Look, root: Element) -> Self {
-        Self { cx, look, open: vec![Open { element: root, kind: Kind::Other }], undo: Vec::new(), blocks: Vec::new() }
+        Self {
+            cx,
+            look,
+            open: vec![Open { element: root, kind: Kind::Other }],
+            undo: Vec::new(),
+            blocks: Vec::new(),
+            entities: Vec::new(),
+            decoded: 0,
+            code: Vec::new(),
+        }
     }
 
     /// Takes a step. Every step can be taken back until [`Builder::keep`].
@@ -70,6 +87,12 @@ impl Builder {
             Op::Open(tag) => self.enter(tag),
             Op::Close => self.leave(),
             Op::Text(text) => self.text(text),
+            Op::Entity(name) => {
+                let node = document().create_text_node(name);
+                self.entities.push(node.clone());
+                let _ = self.inside().append_child(&node);
+                Undo::Undecode(node.into())
+            }
             Op::Break => self.append_el(&el("br", "")),
             Op::Rule => self.append_el(&el("hr", "")),
             Op::Checkbox(done) => {
@@ -97,6 +120,11 @@ impl Builder {
         while self.undo.len() > steps {
             match self.undo.pop() {
                 Some(Undo::Remove(node)) => remove(&node),
+                Some(Undo::Undecode(node)) => {
+                    remove(&node);
+                    self.entities.pop();
+                    self.decoded = self.decoded.min(self.entities.len());
+                }
                 Some(Undo::Shorten(text, length)) => {
                     let _ = text.delete_data(length, text.length() - length);
                 }
@@ -151,6 +179,22 @@ impl Builder {
         true
     }
 
+    /// Text that is to be decoded, as far as it is new.
+    pub(crate) fn new_entities(&mut self) -> Vec<Text> {
+        let new = self.entities[self.decoded..].to_vec();
+        self.decoded = self.entities.len();
+        new
+    }
+
+    /// Code in a language that has come or grown since this was asked before.
+    pub(crate) fn new_code(&mut self) -> Vec<Element> {
+        let new = std::mem::take(&mut self.code);
+        // While it is open it will have grown at each frame.
+        let open = new.last().filter(|last| self.inside() == *last);
+        self.code.extend(open.cloned());
+        new
+    }
+
     fn inside(&self) -> &Element {
         &self.open.last().expect("the root is never closed").element
     }
@@ -168,7 +212,7 @@ impl Builder {
     fn text(&self, text: &str) -> Undo {
         if let Some(last) = self.inside().last_child().and_then(|last| last.dyn_into::<Text>().ok()) {
             let length = last.length();
-            if length < LONG_TEXT {
+            if length < LONG_TEXT && self.entities.last() != Some(&last) {
                 let _ = last.append_data(text);
                 return Undo::Shorten(last, length);
             }
@@ -186,6 +230,9 @@ impl Builder {
         let (frame, inner) = made(self.cx, self.look, tag);
         let frame: Node = frame.node().clone().into();
         let _ = self.inside().append_child(&frame);
+        if matches!(tag, Tag::CodeBlock { language } if !language.is_empty()) {
+            self.code.push(inner.node().clone());
+        }
         let kind = match tag {
             Tag::List { .. } => Kind::List { loose: false },
             Tag::Link { .. } => Kind::Link,
@@ -237,6 +284,7 @@ impl Builder {
         for step in steps {
             draft.apply(step);
         }
+        self.entities.append(&mut draft.entities);
         self.blocks[block] = replace_changed(old, holder.node());
         Undo::Nothing
     }

@@ -10,10 +10,12 @@ use super::markdown_elements::{Look, show_picture};
 use super::markdown_nodes::Builder;
 use super::root::{Cx, root};
 use crate::markdown::{Op, Stream, same_steps};
+use crate::platform::lazy;
+use js_sys::{Array, Function, Reflect};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
 
 /// Bytes of text drawn per animation frame at most: a text that comes all at once, such as a long stored
@@ -131,6 +133,21 @@ impl Drawing {
     }
 }
 
+/// Has a part of the widget that is fetched when it is first needed do its work on these nodes. Without it
+/// they stay as they are.
+fn fetched(module: &'static str, function: &'static str, nodes: Vec<impl Into<JsValue>>) {
+    let nodes: Array = nodes.into_iter().map(Into::into).collect();
+    if nodes.length() == 0 {
+        return;
+    }
+    leptos::task::spawn_local(async move {
+        let Some(module) = lazy::module(module).await else { return };
+        if let Ok(function) = Reflect::get(&module, &JsValue::from_str(function)).unwrap_or_default().dyn_into::<Function>() {
+            let _ = function.call1(&JsValue::UNDEFINED, &nodes);
+        }
+    });
+}
+
 /// The text that was drawn, and how to draw more of it.
 struct Document {
     cx: Cx,
@@ -170,6 +187,8 @@ impl Document {
             self.finished = true;
         }
         self.draw();
+        // Assistive technology waits with a text that is still being put together.
+        let _ = if whole { self.root.remove_attribute("aria-busy") } else { self.root.set_attribute("aria-busy", "true") };
         !whole
     }
 
@@ -195,6 +214,8 @@ impl Document {
         }
         self.builder.keep(frozen.len());
         self.tail = tail;
+        fetched("twinchat-entities.js", "decode", self.builder.new_entities());
+        fetched("twinchat-highlight.js", "highlight", self.builder.new_code());
     }
 
     /// The first step that is not the same: if it was text and now is that text and more, the nodes stay.

@@ -14,6 +14,10 @@ pub enum Op {
     /// Text, to be shown as it stands. `\n` is a soft line break, or a line end in a code block
     /// (whose every line has one, the last included).
     Text(String),
+    /// A character reference by a rare name, such as `&ngE;`, or something that looks like one: to be looked up
+    /// in HTML's table of names, and text as it stands until then and if it is not found. (In an
+    /// address, a title or an image's text it stays as written.)
+    Entity(String),
     /// A hard line break.
     Break,
     /// A thematic break.

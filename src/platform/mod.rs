@@ -6,6 +6,7 @@
 #[cfg(test)]
 pub mod fake;
 pub mod json;
+pub mod lazy;
 pub mod web;
 
 use futures_util::future::LocalBoxFuture;

@@ -1,7 +1,9 @@
 //! A reader of the parser's steps: what a page does with them, without a page. Draws a tail over the
 //! frozen part, takes it back, and prints HTML to compare with examples.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::OnceLock;
 use twinchat::markdown::{Align, Op, Stream, Tag, same_steps};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl Tree {
                     self.blocks.push(*self.open.last().unwrap());
                 }
                 Op::Rewrite { block, steps } => self.rewrite(*block, steps),
-                Op::Text(_) | Op::Break | Op::Rule | Op::Checkbox(_) | Op::Image { .. } => {
+                Op::Text(_) | Op::Entity(_) | Op::Break | Op::Rule | Op::Checkbox(_) | Op::Image { .. } => {
                     self.add(Node::Leaf(op.clone()));
                 }
             }
@@ -181,6 +183,18 @@ pub(crate) fn partial(text: &str) -> String {
     Page::of(text).html()
 }
 
+/// The table of rare entities, as the widget fetches it.
+fn entities() -> &'static BTreeMap<String, String> {
+    static TABLE: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/npm/twinchat-entities.js")).unwrap();
+        let line = file.lines().find_map(|line| line.strip_prefix("const NAMES = ")?.strip_suffix(';')).unwrap();
+        let names: String = serde_json::from_str(line).unwrap();
+        let words: Vec<&str> = names.split(' ').collect();
+        words.chunks(2).map(|pair| (format!("&{};", pair[0]), pair[1].to_owned())).collect()
+    })
+}
+
 struct Printer<'a> {
     tree: &'a Tree,
     out: String,
@@ -281,6 +295,7 @@ impl Printer<'_> {
     fn leaf(&mut self, op: &Op) {
         match op {
             Op::Text(text) => self.out.push_str(&escape(text)),
+            Op::Entity(name) => self.out.push_str(&escape(entities().get(name).unwrap_or(name))),
             Op::Break => self.out.push_str("<br />\n"),
             Op::Rule => {
                 self.line();

@@ -141,14 +141,14 @@ async fn a_list_is_as_in_html_tight_or_loose_also_when_that_shows_late() {
 
 #[wasm_bindgen_test]
 async fn a_very_long_text_is_drawn_over_several_frames() {
-    let text = "Một đoạn **văn** ngắn.\n\n".repeat(4000);
+    let text = "Một đoạn **văn** ngắn.\n\n".repeat(15_000);
     let length = stage_text(&show(&text).await).len();
     assert!(length > 10_000 && length < text.len() / 2, "{length}");
     let stage = show(&text).await;
-    for _ in 0..10 {
+    for _ in 0..20 {
         stage.settle().await;
     }
-    assert_eq!(stage.all(".tc-markdown > p").len(), 4000);
+    assert_eq!(stage.all(".tc-markdown > p").len(), 15_000);
 }
 
 fn stage_text(stage: &Stage) -> String {
@@ -223,8 +223,9 @@ async fn code_has_its_language_and_a_button_and_tables_scroll_by_themselves() {
     for _ in 0..20 {
         stage.frame().await;
     }
-    assert!(copy.text_content().unwrap().contains("Copied"));
-    assert!(copy.query_selector(".tc-copied").unwrap().is_some());
+    // This page may not copy without a hand on it; either way the visitor hears what came of it.
+    let said = copy.text_content().unwrap();
+    assert!(said.contains("Copied") || said.contains("The text is selected"), "{said}");
     assert_eq!(stage.find(".tc-table").get_attribute("tabindex").as_deref(), Some("0"));
     assert_eq!(stage.all(".tc-check").len(), 2);
     for block in stage.all(".tc-markdown > :is(p,blockquote), .tc-markdown li") {

@@ -89,6 +89,12 @@ impl View {
         self.streaming.set(false);
     }
 
+    /// Whether all of the text is drawn.
+    #[wasm_bindgen(getter)]
+    pub fn done(&self) -> bool {
+        self.root.get_attribute("aria-busy").is_none()
+    }
+
     /// The element that the text is drawn in.
     #[wasm_bindgen(getter)]
     pub fn root(&self) -> Element {

@@ -32,6 +32,8 @@ pub(super) fn emit(parser: &Parser<'_>, ops: &mut Vec<Op>) {
             Node::Nothing => {}
             Node::Text(begin, end) => output.text(part(text, begin, end)),
             Node::Char(c) => output.text(c.encode_utf8(&mut [0; 4])),
+            Node::Entity(begin, end) if output.image.is_some() => output.text(part(text, begin, end)),
+            Node::Entity(begin, end) => output.ops.push(Op::Entity(part(text, begin, end).to_owned())),
             Node::Code(begin, end) => {
                 output.open(Tag::Code);
                 output.code(part(text, begin, end));

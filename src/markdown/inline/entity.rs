@@ -2,12 +2,15 @@
 
 use crate::markdown::text::{byte, find, from, part};
 
-/// Names and their characters. CommonMark knows 2,125; these are what answers use, and the rest would
-/// weigh more than the whole parser. Unknown ones are shown as written.
+/// Names and their characters. CommonMark knows 2,125; these are what answers use. The rest would weigh
+/// more than the whole parser: see [`Op::Entity`](crate::markdown::Op::Entity).
 const NAMES: &str = "amp& lt< gt> quot\" apos' nbsp\u{a0} copy© reg® trade™ hellip… mdash— ndash– lsquo‘ rsquo’ ldquo“ rdquo” \
     laquo« raquo» bull• middot· times× divide÷ deg° plusmn± euro€ pound£ yen¥ cent¢ sect§ para¶ larr← rarr→ uarr↑ darr↓ harr↔ \
     ne≠ le≤ ge≥ asymp≈ infin∞ frac12½ frac14¼ frac34¾ sup2² sup3³ micro\u{b5} check✓ star☆ hearts♥ auml\u{e4} ouml\u{f6} \
     uuml\u{fc} colon: Tab\t NewLine\n sol/ lpar( rpar) num# period. comma, Auml\u{c4} Ouml\u{d6} Uuml\u{dc} szlig\u{df} eacute\u{e9} egrave\u{e8} agrave\u{e0}";
+
+/// `CounterClockwiseContourIntegral`
+const LONGEST_NAME: usize = 31;
 
 /// The character an entity at the beginning of the text stands for, and the entity's length.
 #[inline(never)]
@@ -18,6 +21,15 @@ pub(super) fn entity(text: &str) -> Option<(char, usize)> {
     }
     let found = if byte(text, 1) == b'#' { numeric(part(text, 2, end))? } else { named(part(text, 1, end))? };
     Some((found, end + 1))
+}
+
+/// The length of what may be one of the others at the beginning of the text.
+pub(super) fn other(text: &str) -> Option<usize> {
+    let mut end = 1;
+    while byte(text, end).is_ascii_alphanumeric() && end <= LONGEST_NAME {
+        end += 1;
+    }
+    (byte(text, 0) == b'&' && byte(text, 1).is_ascii_alphabetic() && end > 2 && byte(text, end) == b';').then_some(end + 1)
 }
 
 fn numeric(number: &str) -> Option<char> {

@@ -20,6 +20,8 @@ pub(super) enum Node {
     Nothing,
     Text(usize, usize),
     Char(char),
+    /// A character reference that is not in the short list.
+    Entity(usize, usize),
     /// A whole code span: a line end in it is a space.
     Code(usize, usize),
     Break,
@@ -184,6 +186,8 @@ impl<'a> Parser<'a> {
         let rest = text::from(self.text, self.at);
         if let Some((found, length)) = entity::entity(rest) {
             self.push(self.at, Node::Char(found), self.at + length);
+        } else if let Some(length) = entity::other(rest) {
+            self.push(self.at, Node::Entity(self.at, self.at + length), self.at + length);
         } else if self.soft && rest.len() <= 8 && rest.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || b == b'#') {
             self.hide_rest();
         } else {
