@@ -30,7 +30,7 @@ const LAZY = ['twinchat-highlight.js', 'twinchat-entities.js'];
 
 /** The glue, asking for these files by the names they have here. */
 function translated(glue, files) {
-  const call = /import\(new URL\((\w+),/;
+  const call = /import\(new URL\(([\w$]+),/;
   if (!call.test(glue)) throw new Error('The glue has no import of parts: src/platform/lazy.rs and xtask/pack.mjs disagree.');
   const names = JSON.stringify(Object.fromEntries(files.map(({ name, path }) => [name, path])));
   return glue.replace(call, (_, name) => `import(new URL(${names}[${name}],`);

@@ -52,6 +52,7 @@ fn depth_after(mut open: usize, steps: &[Op]) -> usize {
     for step in steps {
         match step {
             Op::Open(_) => open += 1,
+            Op::Rewrite { steps, .. } => assert_eq!(depth_after(0, steps), 0, "a whole block"),
             Op::Close => open = open.checked_sub(1).expect("closes what is open"),
             _ => {}
         }

@@ -77,15 +77,7 @@ pub fn says_otherwise(text: &str, leads_to: &str) -> bool {
 }
 
 fn names_another(word: &str, leads_to: &str) -> bool {
-    let begin = if starts_like(word, "https://") {
-        8
-    } else if starts_like(word, "http://") {
-        7
-    } else if starts_like(word, "mailto:") {
-        7
-    } else {
-        0
-    };
+    let begin = ["https://", "http://", "mailto:"].into_iter().find(|start| starts_like(word, start)).map_or(0, str::len);
     let named = part(word, begin, find(word, begin, b"/?#:")).trim_end_matches(['.', '!']);
     let last = named.rsplit('.').next().unwrap_or("");
     let is_place = begin > 0 || named.contains('.') && !named.starts_with('.') && last.chars().filter(|c| c.is_alphabetic()).count() > 1;

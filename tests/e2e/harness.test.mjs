@@ -241,6 +241,86 @@ describe('open', () => {
     for (const [name, [first, last]] of Object.entries(seen)) assert.ok(first > 0 && last <= 1.2 * first + 8, `${name}: ${first}, then ${last}`);
   });
 
+  it('makes nothing of any payload that runs, loads or leads where it should not', async () => {
+    const payloads = [...await fixture('xss/dompurify.json'), ...await fixture('xss/owasp.json')];
+    const wrong = await inPage(async (payloads) => {
+      const { open } = await import('/twinchat-harness.js');
+      const host = document.querySelector('main');
+      for (const name of ['alert', 'prompt', 'confirm']) window[name] = () => { window.ran = true; };
+      const allowed = new Set('p h1 h2 h3 h4 h5 h6 ul ol li blockquote hr br pre code em strong del a span div table thead tbody tr th td input button svg path img'.split(' '));
+      const found = [];
+      await Promise.all(payloads.map(async (payload) => {
+        const places = [payload, `[x](${payload})`, `<${payload}>`, `![x](<${payload}>)`, `[x]\n\n[x]: ${payload}`, `| ${payload} |\n|-|\n`, `\`\`\`${payload}\n${payload}`];
+        const view = open(host.appendChild(document.createElement('div')));
+        view.write(places.join('\n\n'));
+        await view.end();
+        for (const element of view.root.querySelectorAll('*')) {
+          if (!allowed.has(element.localName)) found.push([payload, element.localName]);
+          for (const { name, value } of element.attributes) {
+            if (/^on|^style$|^srcdoc$|^formaction$|^xlink/.test(name)) found.push([payload, name, value]);
+            if (name === 'src' && new URL(value, location).origin !== location.origin) found.push([payload, name, value]);
+            if (name === 'href' && !['http:', 'https:', 'mailto:', 'tel:'].includes(element.protocol)) found.push([payload, name, value]);
+          }
+        }
+        view.close();
+      }));
+      return window.ran ? [...found, 'something ran'] : found;
+    }, payloads);
+    assert.deepEqual(wrong, []);
+  });
+
+  it('copies code, and says so', async () => {
+    const page = await browser.newPage();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.evaluate(async () => {
+      const { open } = await import('/twinchat-harness.js');
+      const view = open(document.querySelector('main'));
+      view.write('```js\nlet a = 1;\n```\n');
+      await view.end();
+    });
+    await page.getByRole('button', { name: /copy/i }).or(page.locator('.tc-copy')).first().click();
+    await page.locator('.tc-copy .tc-copied').waitFor();
+    assert.notEqual(await page.locator('.tc-copy [role=status]').textContent(), '');
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'let a = 1;\n');
+    await page.close();
+  });
+
+  it('colours code that is seen, while it grows, and leaves the document alone', async () => {
+    const seen = await inPage(async () => {
+      const { open } = await import('/twinchat-harness.js');
+      const view = open(document.querySelector('main'));
+      const frames = async (count) => { for (let n = 0; n < count; n += 1) await new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }); };
+      const ranges = () => Object.fromEntries([...CSS.highlights].map(([name, highlight]) => [name, [...highlight].map((range) => {
+        const live = document.createRange();
+        live.setStart(range.startContainer, range.startOffset);
+        live.setEnd(range.endContainer, range.endOffset);
+        return live.toString();
+      })]));
+      view.write('```js\nlet a = "x"; // no\n');
+      await frames(6);
+      const first = ranges();
+      view.write('const b = f(2); /* open\n');
+      await frames(3);
+      view.write('still */ return 3;\n```\n');
+      await view.end();
+      await frames(3);
+      const html = view.root.querySelector('code').innerHTML;
+      const last = ranges();
+      view.close();
+      await frames(4);
+      return { first, last, html, left: [...CSS.highlights.values()].reduce((sum, { size }) => sum + size, 0) };
+    });
+    assert.deepEqual(seen.first['tc-keyword'], ['let']);
+    assert.deepEqual(seen.first['tc-comment'], ['// no']);
+    assert.deepEqual(seen.last['tc-keyword'], ['let', 'const', 'return']);
+    assert.deepEqual(seen.last['tc-comment'], ['// no', '/* open\nstill */']);
+    assert.deepEqual(seen.last['tc-string'], ['"x"']);
+    assert.deepEqual(seen.last['tc-number'], ['2', '3']);
+    assert.equal(seen.html, 'let a = "x"; // no\nconst b = f(2); /* open\nstill */ return 3;\n');
+    assert.equal(seen.left, 0, 'nothing is kept of a view that is gone');
+  });
+
   it('keeps two views apart', async () => {
     const texts = await inPage(async () => {
       const { open } = await import('/twinchat-harness.js');

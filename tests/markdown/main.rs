@@ -6,6 +6,7 @@ mod cuts;
 mod gfm;
 mod gfm_examples;
 mod growth;
+mod payloads;
 mod samples;
 mod tree;
 mod unfinished;
