@@ -27,7 +27,8 @@ const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => reque
  * when all is drawn. `root` is the element that the text is drawn in. `close` takes the view away.
  *
  * What is drawn are the elements of CommonMark's HTML. Differences: HTML is text; a `.tc-code` around `pre` (with a
- * `button.tc-copy`) and a `.tc-table` around `table`; addresses other than http, https, mailto, tel and relative ones are a
+ * `button.tc-copy`) and a `.tc-table` around `table`, and a `.tc-part` around every 64 blocks after the first 64;
+ * addresses other than http, https, mailto, tel and relative ones are a
  * `span` in place of an `a`; a picture of another site is a `button.tc-image-off` with `data-src` and `data-alt`; `class`, `dir`,
  * `target`, `rel`, `tabindex`, ARIA. Relative addresses are links here (`relative` of the component), which
  * CommonMark's examples need; in the widget itself they are not.

@@ -3,7 +3,7 @@
 //! What stands in the document are the elements of CommonMark's HTML. On purpose different: frames around
 //! tables and code, no `href` and no picture that is not allowed, `dir`, and classes.
 
-use super::dom::{El, document, el};
+use super::dom::{El, div, document, el};
 use super::markdown_elements::{Look, checkbox, describe_link, made, picture};
 use super::markdown_rewrite::{content_up_to, replace_changed, unwrap_paragraphs, wrap_paragraphs};
 use super::root::Cx;
@@ -14,6 +14,10 @@ use web_sys::{Element, Node, Text};
 /// A text node that is longer (UTF-16 units) takes no more text, so that a browser never copies or lays out
 /// much for a little.
 const LONG_TEXT: u32 = 4096;
+
+/// A document of more blocks, or a table of more rows, is put together in parts of as many: what a browser
+/// does at each change, it does per child.
+const PART: u32 = 64;
 
 /// How to take a step back.
 enum Undo {
@@ -63,8 +67,9 @@ pub(crate) struct Builder {
     entities: Vec<Text>,
     /// How many of them were handed out.
     decoded: usize,
-    /// Code that has grown since it was last handed out, the open one last.
-    code: Vec<Element>,
+    /// The last code block in a language, and the code that has grown since it was last handed out.
+    code: Option<Element>,
+    grown: Vec<Element>,
 }
 
 impl Builder {
@@ -77,7 +82,8 @@ impl Builder {
             blocks: Vec::new(),
             entities: Vec::new(),
             decoded: 0,
-            code: Vec::new(),
+            code: None,
+            grown: Vec::new(),
         }
     }
 
@@ -119,9 +125,9 @@ impl Builder {
     pub(crate) fn take_back_to(&mut self, steps: usize) {
         while self.undo.len() > steps {
             match self.undo.pop() {
-                Some(Undo::Remove(node)) => remove(&node),
+                Some(Undo::Remove(node)) => self.remove(&node),
                 Some(Undo::Undecode(node)) => {
-                    remove(&node);
+                    self.remove(&node);
                     self.entities.pop();
                     self.decoded = self.decoded.min(self.entities.len());
                 }
@@ -129,10 +135,10 @@ impl Builder {
                     let _ = text.delete_data(length, text.length() - length);
                 }
                 Some(Undo::Leave(element)) => {
-                    if let Some(node) = element {
-                        remove(&node);
-                    }
                     self.open.pop();
+                    if let Some(node) = element {
+                        self.remove(&node);
+                    }
                 }
                 Some(Undo::Enter(open)) => self.open.push(open),
                 Some(Undo::Tighten(list)) => {
@@ -173,6 +179,7 @@ impl Builder {
             }
             begin += utf16(text);
         }
+        self.note_code();
         let added = now.concat();
         let _ = node.append_data(&added[was.len()..]);
         self.undo.extend(undo);
@@ -188,11 +195,17 @@ impl Builder {
 
     /// Code in a language that has come or grown since this was asked before.
     pub(crate) fn new_code(&mut self) -> Vec<Element> {
-        let new = std::mem::take(&mut self.code);
-        // While it is open it will have grown at each frame.
-        let open = new.last().filter(|last| self.inside() == *last);
-        self.code.extend(open.cloned());
-        new
+        std::mem::take(&mut self.grown)
+    }
+
+    /// Text was added to what is open.
+    fn note_code(&mut self) {
+        if let Some(code) = &self.code
+            && self.grown.last() != Some(code)
+            && self.inside() == code
+        {
+            self.grown.push(code.clone());
+        }
     }
 
     fn inside(&self) -> &Element {
@@ -200,8 +213,51 @@ impl Builder {
     }
 
     fn append(&self, node: Node) -> Undo {
-        let _ = self.inside().append_child(&node);
+        let _ = self.part().append_child(&node);
         Undo::Remove(node)
+    }
+
+    /// Where the next node goes: the innermost element, or the last part of one that has many children.
+    fn part(&self) -> Element {
+        let root = self.inside();
+        if self.open.len() > 1 || root.child_element_count() < PART {
+            return root.clone();
+        }
+        let last = root.last_element_child().filter(|last| last.class_name() == "tc-part" && last.child_element_count() < PART);
+        last.unwrap_or_else(|| {
+            let part = div("tc-part");
+            let _ = root.append_child(part.node());
+            part.node().clone()
+        })
+    }
+
+    /// A further body for a table whose last one is full.
+    fn next_body(&mut self) {
+        let full = self.inside();
+        if full.tag_name() == "TBODY" && full.child_element_count() >= PART {
+            let next = el("tbody", "").node().clone();
+            let _ = full.after_with_node_1(&next);
+            if let Some(open) = self.open.last_mut() {
+                open.element = next;
+            }
+        }
+    }
+
+    /// Removes a node, and the part that it was alone in.
+    fn remove(&mut self, node: &Node) {
+        let Some(parent) = node.parent_element() else { return };
+        let _ = parent.remove_child(node);
+        if parent.has_child_nodes() {
+            return;
+        }
+        if parent.class_name() == "tc-part" {
+            parent.remove();
+        } else if let Some(before) = parent.previous_element_sibling().filter(|before| before.tag_name() == "TBODY") {
+            parent.remove();
+            if let Some(open) = self.open.last_mut() {
+                open.element = before;
+            }
+        }
     }
 
     fn append_el(&self, element: &El) -> Undo {
@@ -209,7 +265,8 @@ impl Builder {
     }
 
     /// Text goes on in the text before it, so that a selection there stays and nodes stay few.
-    fn text(&self, text: &str) -> Undo {
+    fn text(&mut self, text: &str) -> Undo {
+        self.note_code();
         if let Some(last) = self.inside().last_child().and_then(|last| last.dyn_into::<Text>().ok()) {
             let length = last.length();
             if length < LONG_TEXT && self.entities.last() != Some(&last) {
@@ -227,11 +284,14 @@ impl Builder {
             self.open.push(Open { element: self.inside().clone(), kind: Kind::Other });
             return Undo::Leave(None);
         }
+        if *tag == Tag::TableRow {
+            self.next_body();
+        }
         let (frame, inner) = made(self.cx, self.look, tag);
         let frame: Node = frame.node().clone().into();
-        let _ = self.inside().append_child(&frame);
+        let _ = self.part().append_child(&frame);
         if matches!(tag, Tag::CodeBlock { language } if !language.is_empty()) {
-            self.code.push(inner.node().clone());
+            self.code = Some(inner.node().clone());
         }
         let kind = match tag {
             Tag::List { .. } => Kind::List { loose: false },
@@ -292,10 +352,4 @@ impl Builder {
 
 fn utf16(text: &str) -> u32 {
     text.chars().map(|c| c.len_utf16() as u32).sum()
-}
-
-fn remove(node: &Node) {
-    if let Some(parent) = node.parent_node() {
-        let _ = parent.remove_child(node);
-    }
 }

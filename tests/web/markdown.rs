@@ -148,7 +148,7 @@ async fn a_very_long_text_is_drawn_over_several_frames() {
     for _ in 0..20 {
         stage.settle().await;
     }
-    assert_eq!(stage.all(".tc-markdown > p").len(), 15_000);
+    assert_eq!(stage.all(".tc-markdown p").len(), 15_000);
 }
 
 fn stage_text(stage: &Stage) -> String {

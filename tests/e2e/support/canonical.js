@@ -12,7 +12,7 @@ const isBlock = (node) => BLOCKS.has(name(node));
 function* shown(parent) {
   for (const node of parent.childNodes) {
     if (!(node instanceof Element)) yield node;
-    else if (node.matches('.tc-code, .tc-table')) yield* shown(node);
+    else if (node.matches('.tc-code, .tc-table, .tc-part')) yield* shown(node);
     else if (!node.matches('.tc-copy')) yield node;
   }
 }
