@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(inline_js = "
 // Beside the module that holds this; before the files are packed, beside its folder of snippets.
-export const part = (name) => import(new URL(name, import.meta.url.replace(/snippets\\/.*/, '')).href);
+export const part = async (name) => import(new URL(name, import.meta.url.replace(/snippets\\/.*/, '')).href);
 ")]
 extern "C" {
     #[wasm_bindgen(catch)]
