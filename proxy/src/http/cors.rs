@@ -73,10 +73,17 @@ impl Cors {
     fn tell_owner(&self, origin: &str) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() < MOST_TOLD && told.insert(origin.chars().take(200).collect()) {
-            tracing::warn!("a page of {origin:?} was refused; if it is yours, add it to allowed_origins under [server]");
+            let hint = match origin {
+                NO_ORIGIN => "it was opened from a file or is in a sandboxed frame, and cannot be allowed",
+                _ => "if it is yours, add it to allowed_origins under [server]",
+            };
+            tracing::warn!("a page of {origin:?} was refused; {hint}");
         }
     }
 }
+
+/// What browsers send for a page that has no origin.
+const NO_ORIGIN: &str = "null";
 
 /// Around all routes.
 pub(super) async fn cors(State(cors): State<Cors>, context: Context, request: Request, next: Next) -> Response {
@@ -116,6 +123,12 @@ fn preflight() -> Response {
 }
 
 fn how_to_allow(origin: &str) -> Sentence {
+    if origin == NO_ORIGIN {
+        return Sentence::new(
+            "This page has no origin: it was opened from a file, or is in a sandboxed frame. Open it over http or https, or give the frame allow-same-origin.",
+            "Trang này không có nguồn (origin): nó được mở từ tệp, hoặc nằm trong khung sandbox. Hãy mở trang qua http hoặc https, hoặc thêm allow-same-origin cho khung.",
+        );
+    }
     let origin: String = origin.chars().filter(|c| !c.is_control()).take(200).collect();
     Sentence::new(
         format!(
