@@ -9,6 +9,7 @@
 //! | [`id`] | ids with their kind in front (`conv_…`), and the ids that order events |
 //! | [`token`] | names and shapes of the token exchange (RFC 8693, RFC 9449) |
 //! | [`twin`], [`conversation`], [`message`] | the nouns |
+//! | [`hit`] | a message in which something was found |
 //! | [`event`] | what a reply stream says |
 //! | [`envelope`] | `{success, data, meta}` around every answer |
 //! | [`error`] | stable error codes and the error body |
@@ -19,6 +20,7 @@ pub mod conversation;
 pub mod envelope;
 pub mod error;
 pub mod event;
+pub mod hit;
 pub mod id;
 pub mod message;
 pub mod sse;

@@ -23,6 +23,7 @@ mod servers;
 mod supervise;
 mod test;
 mod tools;
+mod upstreams;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;

@@ -19,7 +19,9 @@ pub(crate) fn installed() -> Outcome {
         return Err("npm is missing: install it with Node.js 20 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)."
             .to_owned());
     }
-    say::step("installing binaryen, esbuild, playwright-core and axe-core from npm into node_modules/ (about 20 seconds, 130 MB, once)");
+    say::step(
+        "installing binaryen, esbuild, playwright-core, axe-core and aimock from npm into node_modules/ (about 20 seconds, 140 MB, once)",
+    );
     Program::new("npm").args(["ci", "--ignore-scripts", "--no-fund", "--no-audit"]).run()?;
     fs::write(&stamp, lock).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }

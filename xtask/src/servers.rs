@@ -1,6 +1,7 @@
 //! The demo's servers: the emulator with the pretend site, and the proxy.
 
 use crate::process::{Program, Server};
+use crate::upstreams::Upstreams;
 use crate::{Outcome, paths, say};
 use serde_json::Value;
 use std::fs;
@@ -142,20 +143,22 @@ impl Servers {
             upstream = upstream.args(["--site-port", &site.to_string(), "--proxy", &local(proxy), "--site-dir"]).args([&built.site]);
         }
         let mut running = vec![upstream.start("emulator", &plan.folder.join("emulator.log"))?];
-        fs::write(plan.folder.join("twinchat.toml"), settings(plan))
+        wait_for(emulator, "/__emulator", &mut running)?;
+        let told = told_by(&plan.folder.join("emulator.log"), &mut running)?;
+        let upstreams = Upstreams::of(&told);
+        fs::write(plan.folder.join("twinchat.toml"), settings(plan) + &upstreams.settings)
             .map_err(|error| format!("cannot write the proxy's settings: {error}"))?;
-        running.push(
-            Program::new(programs.join("twinchat-proxy"))
-                .args(["serve", "--config"])
-                .args([plan.folder.join("twinchat.toml")])
-                .env(KEY_VARIABLE, &key)
-                .start("proxy", &plan.folder.join("proxy.log"))?,
-        );
-        let places = [(emulator, "/__emulator"), (proxy, "/readyz"), (site, "/")];
-        for (port, path) in places.into_iter().take(if plan.built.is_some() { 3 } else { 2 }) {
+        let mut server = Program::new(programs.join("twinchat-proxy"))
+            .args(["serve", "--config"])
+            .args([plan.folder.join("twinchat.toml")])
+            .env(KEY_VARIABLE, &key);
+        for (variable, secret) in &upstreams.secrets {
+            server = server.env(variable, secret);
+        }
+        running.push(server.start("proxy", &plan.folder.join("proxy.log"))?);
+        for (port, path) in [(proxy, "/readyz"), (site, "/")].into_iter().take(if plan.built.is_some() { 2 } else { 1 }) {
             wait_for(port, path, &mut running)?;
         }
-        let told = last_json(&plan.folder.join("emulator.log"))?;
         let addresses = serde_json::json!({
             "site": local(site), "proxy": local(proxy), "emulator": local(emulator),
             "twinexpert_key": key, "twinexpert_jwt": told["twinexpert_jwt"],
@@ -218,6 +221,20 @@ fn fresh_key() -> Outcome<String> {
     let mut bytes = [0; 20];
     fs::File::open("/dev/urandom").and_then(|mut dice| dice.read_exact(&mut bytes)).map_err(|error| format!("no randomness: {error}"))?;
     Ok(bytes.iter().fold("txp_live_".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+}
+
+/// What the emulator says of itself, which it does once it answers.
+fn told_by(log: &Path, running: &mut [Server]) -> Outcome<Value> {
+    let mut told = last_json(log);
+    for _ in 0..PATIENCE.as_millis() / LOOK_EVERY.as_millis() {
+        if told.is_ok() {
+            break;
+        }
+        running.iter_mut().try_for_each(Server::still_running)?;
+        std::thread::sleep(LOOK_EVERY);
+        told = last_json(log);
+    }
+    told
 }
 
 /// The line of JSON in a log.

@@ -59,7 +59,7 @@ pub enum Fault {
         #[serde(default)]
         body: ErrorStyle,
     },
-    /// One frame of the stream is broken.
+    /// One frame of the stream is broken. TwinExpert and OpenAI.
     Malformed {
         /// In which way.
         what: Malformation,
@@ -71,11 +71,11 @@ pub enum Fault {
     SplitUtf8,
     /// No `event:` fields; the name stands in the data, as `type`.
     NameInData,
-    /// Data is the bare text in place of JSON.
+    /// Data is the bare text in place of JSON. OpenAI: the answer comes at once, though a stream was asked for.
     PlainText,
-    /// `data: [DONE]` ends the stream.
+    /// `data: [DONE]` ends the stream. OpenAI: it does not.
     Done,
-    /// `complete` comes without the whole text.
+    /// `complete` comes without the whole text. OpenAI: the end is `[DONE]` alone.
     BareComplete,
     /// The stream ends in order, but without `complete`.
     NoComplete,
@@ -92,6 +92,10 @@ pub enum Fault {
         /// Bytes too many, or too few when negative.
         by: i64,
     },
+    /// The model thinks aloud before it answers, in `reasoning_content`. OpenAI.
+    Thinks,
+    /// The answer has a second choice, with other words. OpenAI.
+    Choices,
     /// `success: false` under HTTP 200. KamiMind.
     Refused,
     /// KamiMind's answer names another conversation than it was asked in; Teams' messages have other ids each time.
@@ -131,6 +135,8 @@ impl Fault {
             Self::ErrorEvent { .. } => "error_event",
             Self::Endless => "endless",
             Self::LyingLength { .. } => "lying_length",
+            Self::Thinks => "thinks",
+            Self::Choices => "choices",
             Self::Refused => "refused",
             Self::ChangedIds => "changed_ids",
             Self::IgnoredFilters => "ignored_filters",

@@ -3,7 +3,7 @@
 use super::ask::Ask;
 use crate::clock::Dice;
 use crate::faults::Fault;
-use crate::world::{Frame, World, cut, paced};
+use crate::world::{Frame, World, cut, paced, spoil};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
@@ -64,6 +64,9 @@ impl Completion {
     pub(super) fn streamed(&self, world: &World, dice: &mut Dice, faults: &[Fault]) -> Response {
         let first = json!({"role": "assistant", "content": "", "refusal": null});
         let mut frames = vec![Frame { wait: world.pace.thinking(dice), bytes: self.chunk(&first, None).into() }];
+        if faults.contains(&Fault::Thinks) {
+            frames.push(Frame { wait: Duration::ZERO, bytes: self.chunk(&json!({"reasoning_content": "private thoughts"}), None).into() });
+        }
         let pieces = cut(&self.text, world.pace.chars, dice);
         let broken_after = faults.iter().find_map(|fault| match fault {
             Fault::ErrorEvent { after_deltas } => Some(*after_deltas),
@@ -71,25 +74,31 @@ impl Completion {
         });
         for piece in pieces.iter().take(broken_after.unwrap_or(usize::MAX)) {
             frames.push(Frame { wait: world.pace.next_delta(dice), bytes: self.chunk(&json!({"content": piece}), None).into() });
+            if faults.contains(&Fault::Choices) {
+                let another = json!([{"index": 1, "delta": {"content": "other words"}, "finish_reason": null}]);
+                frames.push(Frame { wait: Duration::ZERO, bytes: sse::encode("", "", &self.object(&another).to_string()).into() });
+            }
         }
         if broken_after.is_some() {
             let error = Failure::of_status(StatusCode::INTERNAL_SERVER_ERROR).body().to_string();
             frames.push(Frame { wait: Duration::ZERO, bytes: sse::encode("", "", &error).into() });
         } else if !faults.contains(&Fault::NoComplete) {
-            frames.push(Frame { wait: Duration::ZERO, bytes: self.ending().into() });
+            frames.push(Frame { wait: Duration::ZERO, bytes: self.ending(faults).into() });
         }
+        spoil(&mut frames, faults);
         let body = paced(frames, faults.contains(&Fault::Endless), Arc::clone(&world.clock));
         ([(header::CONTENT_TYPE, "text/event-stream; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")], body).into_response()
     }
 
-    fn ending(&self) -> String {
-        let mut ending = self.chunk(&json!({}), Some(self.finish_reason));
+    fn ending(&self, faults: &[Fault]) -> String {
+        let bare = faults.contains(&Fault::BareComplete);
+        let mut ending = if bare { String::new() } else { self.chunk(&json!({}), Some(self.finish_reason)) };
         if self.usage_in_stream {
             let mut usage = self.object(&json!([]));
             usage["usage"] = self.usage.clone();
             ending.push_str(&sse::encode("", "", &usage.to_string()));
         }
-        ending + "data: [DONE]\n\n"
+        if faults.contains(&Fault::Done) { ending } else { ending + "data: [DONE]\n\n" }
     }
 
     fn chunk(&self, delta: &Value, finish_reason: Option<&str>) -> String {

@@ -13,6 +13,7 @@ mod answer;
 mod ask;
 
 use crate::clock::Dice;
+use crate::faults::Fault;
 use crate::world::{Call, Pretend, World, pass};
 use answer::{Completion, Failure};
 use ask::Ask;
@@ -116,7 +117,7 @@ async fn complete(State(api): State<Arc<OpenAi>>, Extension(call): Extension<Cal
     let mut dice = Dice::named(api.world.seed, &format!("openai/{serial}"));
     let id = format!("chatcmpl-{}", dice.alphanumeric(29));
     let completion = Completion::of(&ask, id, &said.answer, call.at);
-    if ask.stream {
+    if ask.stream && !call.faults.contains(&Fault::PlainText) {
         return Ok(completion.streamed(&api.world, &mut dice, &call.faults));
     }
     let thinking = api.world.pace.thinking(&mut dice);

@@ -1,8 +1,8 @@
 //! An answer as Server-Sent Events: `progress`, `delta`, `complete`, `error`.
 
 use crate::clock::Dice;
-use crate::faults::{Fault, Malformation};
-use crate::world::{Frame, Pace, cut};
+use crate::faults::Fault;
+use crate::world::{Frame, Pace, cut, spoil};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -76,28 +76,5 @@ impl Writer<'_> {
             return sse::encode("delta", "", text).into();
         }
         self.event("delta", json!({"content": text}))
-    }
-}
-
-/// Breaks the frames that faults name.
-fn spoil(frames: &mut Vec<Frame>, faults: &[Fault]) {
-    for fault in faults {
-        let Fault::Malformed { what, at_event } = fault else { continue };
-        let at = at_event.unwrap_or_default().min(frames.len().saturating_sub(1));
-        let whole = String::from_utf8_lossy(&frames[at].bytes).into_owned();
-        let before = |bytes: &[u8]| Frame { wait: Duration::ZERO, bytes: Bytes::copy_from_slice(bytes) };
-        match what {
-            Malformation::BadJson => {
-                let data = whole.trim_end();
-                let middle = data.rfind('"').unwrap_or(data.len());
-                frames[at].bytes = format!("{}\n\n", &data[..middle]).into();
-            }
-            Malformation::MissingData => {
-                let name = whole.lines().next().unwrap_or("event: delta");
-                frames[at].bytes = format!("{name}\n\n").into();
-            }
-            Malformation::UnknownEvent => frames.insert(at, before(b"event: telemetry\ndata: {\"tokens\":7}\n\n")),
-            Malformation::BadUtf8 => frames.insert(at, before(b": \xff\xfe\n\nevent: telemetry\ndata: {\"note\":\"\xc3\x28\"}\n\n")),
-        }
     }
 }

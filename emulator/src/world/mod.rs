@@ -5,10 +5,12 @@
 
 mod gate;
 mod pace;
+mod spoil;
 
 pub(crate) use gate::{Arrival, Call, Pretend, foreign_error, pass};
 pub use pace::Pace;
 pub(crate) use pace::{Frame, cut, paced};
+pub(crate) use spoil::spoil;
 
 use crate::clock::Clock;
 use crate::faults::Faults;

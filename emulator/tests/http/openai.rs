@@ -4,7 +4,7 @@ use crate::support::{Answer, Client, answer, data, events, instant};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use twinchat_emulator::Rule;
-use twinchat_emulator::faults::Fault;
+use twinchat_emulator::faults::{Fault, Malformation};
 
 async fn raw(client: &Client, body: Value) -> Response {
     client.outside(Method::POST, "/v1/chat/completions").bearer_auth(client.emulator.openai_key()).json(&body).send().await.unwrap()
@@ -125,4 +125,29 @@ async fn faults_break_its_streams() {
     assert!(data(open.last().unwrap())["choices"][0]["finish_reason"].is_null());
     client.emulator.fault(Rule::once(Fault::Cut { after_bytes: Some(300), ending: twinchat_emulator::faults::CutEnding::Eof }, "/v1/*"));
     assert_eq!(raw(&client, hello()).await.bytes().await.unwrap().len(), 300);
+}
+
+#[tokio::test]
+async fn a_stream_can_end_think_and_break_as_servers_differ() {
+    let client = Client::start(instant()).await;
+    let told = async |fault: Fault| {
+        client.emulator.fault(Rule::once(fault, "*/chat/completions"));
+        raw(&client, with(hello(), "stream", json!(true))).await.text().await.unwrap()
+    };
+    let thinking = told(Fault::Thinks).await;
+    assert!(thinking.contains("reasoning_content") && thinking.ends_with("data: [DONE]\n\n"));
+    let choices = told(Fault::Choices).await;
+    assert!(choices.contains("other words") && choices.contains("\"index\":1"));
+    let bare = told(Fault::BareComplete).await;
+    assert!(!bare.contains("\"finish_reason\":\"stop\"") && bare.ends_with("data: [DONE]\n\n"));
+    let unannounced = told(Fault::Done).await;
+    assert!(unannounced.contains("\"finish_reason\":\"stop\"") && !unannounced.contains("[DONE]"));
+    let whole: Value = serde_json::from_str(&told(Fault::PlainText).await).unwrap();
+    assert_eq!(whole["object"], "chat.completion");
+    let broken = told(Fault::Malformed { what: Malformation::BadJson, at_event: Some(2) }).await;
+    let damaged = broken
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: {"))
+        .filter(|rest| serde_json::from_str::<Value>(&format!("{{{rest}")).is_err());
+    assert_eq!(damaged.count(), 1);
 }

@@ -171,7 +171,7 @@ impl Look<'_> {
     async fn replied(&self, client: &dyn Upstream, twin: &str, message: &str) -> Result<Finding, UpstreamError> {
         let fare = client.gate().operator();
         let mut begun = self.clock.now_millis();
-        let mut events = client.ask(Question { twin, conversation: None, title: "", content: message }, &fare);
+        let mut events = client.ask(Question { twin, content: message, ..Question::default() }, &fare);
         let (mut first, mut deltas, mut whole) = (None, 0, None);
         while let Some(event) = events.next().await {
             match event? {
@@ -216,6 +216,7 @@ impl Look<'_> {
             UpstreamError::Refused(_) => "check the key, and `auth`: whether it is sent as `bearer` or `x-api-key`",
             UpstreamError::Unreachable(_) | UpstreamError::BrokeOff(_) => "check `origin`, this machine's network and its firewall",
             UpstreamError::Limited { .. } => "wait, and look again",
+            UpstreamError::NotFound(_) if self.settings.kind() == UpstreamKind::OpenAi => "check `origin`, with its path, and `model`",
             UpstreamError::NotFound(_) => "check `origin`: this may be another service",
             UpstreamError::Failed(_) | UpstreamError::Silent(_) => "look again later; if it stays so, ask the service",
         };

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::error::ApiError;
 use super::extract::{Json, Path, Query};
-use super::page::{PageQuery, title, without_nul};
+use super::page::{PageQuery, search_text, title};
 use super::sentences::Sentence;
 use super::visitor::Visitor;
 use crate::app::App;
@@ -20,9 +20,6 @@ use twinchat_protocol::id::{ConversationId, TwinId};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// The most characters searched for.
-const MAX_SEARCH_CHARS: usize = 200;
 
 /// The routes of this file.
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -64,11 +61,7 @@ async fn list(
     Query(chosen): Query<Chosen>,
 ) -> Result<axum::Json<Envelope<Vec<Conversation>>>, ApiError> {
     let page = PageQuery { page: chosen.page, limit: chosen.limit }.checked()?;
-    if chosen.search.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH_CHARS) {
-        let english = format!("Search for at most {MAX_SEARCH_CHARS} characters.");
-        return Err(ApiError::invalid("search", Sentence::new(english, format!("Chỉ tìm tối đa {MAX_SEARCH_CHARS} ký tự."))));
-    }
-    without_nul("search", chosen.search.as_deref().unwrap_or_default())?;
+    search_text(chosen.search.as_deref().unwrap_or_default())?;
     let twin = match chosen.twin_id.filter(|text| !text.is_empty()) {
         Some(name) => {
             // An id of ours names conversations even when its twin is no longer listed, or no list can be had.

@@ -25,6 +25,7 @@ mod nonce;
 mod openapi;
 mod page;
 mod problems;
+mod search;
 pub mod sentences;
 mod serve;
 mod slow;
@@ -58,6 +59,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(conversations::router())
         .merge(messages::router())
         .merge(events::router())
+        .merge(search::router())
         .merge(link::router())
         .merge(widget::router())
         .merge(visitor_data::router())

@@ -81,6 +81,19 @@ pub(super) fn title(text: &str) -> Result<&str, ApiError> {
     Err(ApiError::invalid("title", Sentence::new(english, vietnamese)))
 }
 
+/// The most characters searched for.
+const MAX_SEARCH_CHARS: usize = 200;
+
+/// A text to look for without white space around it, short enough; maybe empty.
+pub(super) fn search_text(text: &str) -> Result<&str, ApiError> {
+    without_nul("search", text)?;
+    if text.chars().count() > MAX_SEARCH_CHARS {
+        let english = format!("Search for at most {MAX_SEARCH_CHARS} characters.");
+        return Err(ApiError::invalid("search", Sentence::new(english, format!("Chỉ tìm tối đa {MAX_SEARCH_CHARS} ký tự."))));
+    }
+    Ok(text.trim())
+}
+
 /// NUL ends texts in too many places to be kept or searched for.
 pub(super) fn without_nul(field: &'static str, text: &str) -> Result<(), ApiError> {
     if text.contains('\0') {

@@ -70,6 +70,8 @@ series! {
     BREAKER_STATE: Gauge<1> = "twinchat_breaker_state" ["upstream"];
     /// What an upstream said that was not of the conversation it was asked about, and was dropped.
     FOREIGN_ROWS: Counter<1> = "twinchat_foreign_rows_dropped_total" ["upstream"];
+    /// Events in an upstream's streams of a kind that is not known, which were left out.
+    UNKNOWN_EVENTS: Counter<1> = "twinchat_unknown_events_total" ["upstream"];
     /// Token exchanges, by result: `ok` or the OAuth error code.
     TOKEN_EXCHANGES: Counter<1> = "twinchat_token_exchanges_total" ["result"];
     /// Operations that the database failed: locked, full, gone or damaged.

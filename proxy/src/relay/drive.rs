@@ -5,9 +5,9 @@ use super::turn::{self, NotServed};
 use super::{Active, Inner, Wish};
 use crate::budget::{Fare, Turn};
 use crate::metrics;
-use crate::store::{Ending, Route, StoreError};
+use crate::store::{Ending, Part, Route, StoreError};
 use crate::subject::Subject;
-use crate::upstream::{EventStream, Question, UpstreamError, UpstreamEvent};
+use crate::upstream::{EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
 use futures_util::{FutureExt, StreamExt};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -87,12 +87,20 @@ impl Drive {
             Ok(fare) => fare,
             Err(outcome) => return outcome,
         };
+        let history = match self.history(upstream.memory(&self.route.twin)).await {
+            Ok(history) => history,
+            Err(error) => {
+                tracing::error!(%error, "what was said before cannot be read, so nothing was sent");
+                return Outcome::of(MessageStatus::Failed, Some(ErrorCode::StoreUnavailable));
+            }
+        };
         self.log.progress(ProgressState::Connecting, None);
         let question = Question {
             twin: &self.route.twin,
             conversation: self.route.conversation.as_deref(),
             title: &self.route.title,
             content: &self.log.exchange.question.content,
+            history: &history,
         };
         let asked_at = self.relay.clock.now_millis();
         self.read(self.timed(upstream.ask(question, &fare), asked_at)).await
@@ -104,6 +112,17 @@ impl Drive {
             NotServed::Refused(refusal) => self.failed(&refusal.into()),
             NotServed::Unheard => Outcome::of(MessageStatus::Interrupted, Some(ErrorCode::ReplyInterrupted)),
         })
+    }
+
+    /// What was said before this question, as much as is wanted.
+    async fn history(&self, memory: Memory) -> Result<Vec<Said>, StoreError> {
+        if memory == Memory::NONE {
+            return Ok(Vec::new());
+        }
+        let question = &self.log.exchange.question;
+        let most = Part { before: question.ordinal, exchanges: memory.messages / 2, chars: memory.chars };
+        let said = self.relay.store.said_before(&self.subject, &question.conversation_id, most).await?;
+        Ok(said.into_iter().map(|(question, answer)| Said { question, answer }).collect())
     }
 
     /// Nothing is said in an upstream's conversation before it is known to be this one's alone.

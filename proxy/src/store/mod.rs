@@ -16,6 +16,7 @@
 //! | `replies` | a send, a retry, and how a reply grows and ends |
 //! | `route` | where a conversation's answers are asked for |
 //! | `retention` | what is erased, so that it is gone from the file |
+//! | `said` | what was said, to be reminded of it or to find it |
 //! | `export` | everything of a visitor, a page at a time |
 //! | `backup`, `inspect` | a copy, or a look, while it is in use |
 //! | `rows` | SQL rows to wire types |
@@ -34,6 +35,7 @@ mod replies;
 mod retention;
 mod route;
 mod rows;
+mod said;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -49,6 +51,7 @@ pub(crate) use replies::SEQ_LEAP;
 pub use replies::{Begun, Ending, Exchange, NewSend};
 pub use retention::{EXPIRING, Old, Purged};
 pub use route::Route;
+pub use said::{MessageQuery, Part};
 
 use crate::clock::rfc3339;
 use crate::metrics;

@@ -68,6 +68,63 @@ fn push_words(plain: &mut String, line: &str) {
     }
 }
 
+/// A place in a text, with the words around it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Around {
+    pub(super) before: String,
+    pub(super) found: String,
+    pub(super) after: String,
+}
+
+/// Characters shown before what was found.
+const SHOWN_BEFORE: usize = 40;
+/// Characters shown after it.
+const SHOWN_AFTER: usize = 100;
+
+/// The first place in a text that [`fold`]s to this, with the words around it. `cut`: there is more before
+/// the text. Where it cannot be told, the text begins with nothing found.
+pub(super) fn around(text: &str, folded: &str, cut: bool) -> Around {
+    let (start, end) = place(text, folded).unwrap_or((0, 0));
+    let before = in_one_line(&text[..start]).trim_start().to_owned();
+    let skipped = before.chars().count().saturating_sub(SHOWN_BEFORE);
+    let shown: String = before.chars().skip(skipped).collect();
+    // From a word's beginning, where there is one.
+    let shown = if skipped > 0 { shown.split_once(' ').map_or(shown.as_str(), |(_, rest)| rest) } else { &shown };
+    let ellipsis = if skipped > 0 || cut { "…" } else { "" };
+    let after = in_one_line(&text[end..]);
+    let after = shorten(after.trim_end(), SHOWN_AFTER);
+    Around { before: format!("{ellipsis}{shown}"), found: in_one_line(&text[start..end]), after }
+}
+
+/// Where a text folds to this, in bytes. Folding may change how long a character is.
+fn place(text: &str, folded: &str) -> Option<(usize, usize)> {
+    let (mut whole, mut places) = (String::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
+    for (at, character) in text.char_indices() {
+        for lower in character.to_lowercase() {
+            whole.push(lower);
+            places.extend(std::iter::repeat_n(at, lower.len_utf8()));
+        }
+    }
+    places.push(text.len());
+    let start = whole.find(folded)?;
+    let (first, after) = (places[start], places[start + folded.len()]);
+    // In the middle of a character that folds to several: all of it.
+    Some((first, if after == first { text.ceil_char_boundary(first + 1) } else { after }))
+}
+
+/// White space as single spaces, also at the ends, and without the marks of Markdown.
+fn in_one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars().filter(|character| !matches!(character, '*' | '`' | '#' | '|' | '>')) {
+        match character.is_whitespace() {
+            true if line.ends_with(' ') => {}
+            true => line.push(' '),
+            false => line.push(character),
+        }
+    }
+    line
+}
+
 /// At most `limit` characters, cut at a word's end where one is near, with an ellipsis when cut.
 fn shorten(text: &str, limit: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(limit) else {
@@ -102,6 +159,26 @@ mod tests {
         assert_eq!(excerpt("| a | b |\n|---|---|\n| 1 | 2 |"), "a b 1 2");
         assert_eq!(excerpt("```rust\nlet x = 1;\n```"), "let x = 1;");
         assert!(excerpt(&"từ ".repeat(400)).chars().count() <= EXCERPT_CHARS);
+    }
+
+    #[test]
+    fn what_was_found_is_shown_with_the_words_around_it() {
+        let shown = |text: &str, search: &str| {
+            let Around { before, found, after } = around(text, &fold(search), false);
+            (before, found, after)
+        };
+        let parts = |before: &str, found: &str, after: &str| (before.to_owned(), found.to_owned(), after.to_owned());
+        assert_eq!(shown("Hà Nội mùa thu", "NỘI"), parts("Hà ", "Nội", " mùa thu"));
+        assert_eq!(shown("## Lịch trình\n\n- **Ngày 1**", "ngày"), parts("Lịch trình - ", "Ngày", " 1"));
+        assert_eq!(shown("thu", "thu"), parts("", "thu", ""));
+        // İ folds to two characters.
+        assert_eq!(shown("İİ and Nội", "nội"), parts("İİ and ", "Nội", ""));
+        let long = format!("{}Nội{}", "từ ".repeat(50), " dài".repeat(80));
+        let (before, found, after) = shown(&long, "nội");
+        assert!(before.starts_with("…từ") && before.ends_with("từ ") && before.chars().count() <= SHOWN_BEFORE + 1, "{before}");
+        assert!(found == "Nội" && after.starts_with(" dài") && after.ends_with('…') && after.chars().count() <= SHOWN_AFTER, "{after}");
+        assert_eq!(around("Nội", "nội", true).before, "…");
+        assert_eq!(shown("nothing", "xyz").1, "");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use twinchat_protocol::id::TwinId;
-use twinchat_protocol::twin::Twin;
+use twinchat_protocol::twin::{Capabilities, Twin};
 
 /// How long a list or a picture is taken to be true, in milliseconds.
 const FRESH: i64 = 10 * 60 * 1000;
@@ -116,7 +116,8 @@ fn listed(upstream: &dyn Upstream, twin: UpstreamTwin) -> Listed {
     Listed {
         twin: Twin {
             avatar_url: twin.picture.is_some().then(|| format!("/avatars/{id}")),
-            capabilities: upstream.capabilities(&twin.id),
+            // The transcripts are kept here, whatever an upstream can do.
+            capabilities: Capabilities { search: true, ..upstream.capabilities(&twin.id) },
             id,
             name: twin.name,
             description: twin.description,

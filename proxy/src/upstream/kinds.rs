@@ -1,5 +1,6 @@
 use super::capture::{Capture, Exchange};
 use super::client::{ClientError, Timeouts};
+use super::openai::{self, OpenAi};
 use super::twinexpert::{self, TwinExpert};
 use super::{EventStream, Upstream, UpstreamError};
 use crate::budget::Gate;
@@ -19,7 +20,8 @@ pub fn open(
 ) -> Result<Arc<dyn Upstream>, ClientError> {
     match &settings.service {
         Service::TwinExpert => Ok(Arc::new(TwinExpert::new(settings, gate, with, timeouts)?)),
-        Service::KamiMind(_) | Service::Teams(_) | Service::OpenAi(_) => {
+        Service::OpenAi(twins) => Ok(Arc::new(OpenAi::new(settings, twins, gate, with, timeouts)?)),
+        Service::KamiMind(_) | Service::Teams(_) => {
             Err(ClientError::new(format!("upstreams of the kind {} are not spoken to by this version", settings.kind().name())))
         }
     }
@@ -33,6 +35,7 @@ pub fn replay(capture: &Capture, exchange: &Exchange) -> Result<EventStream<'sta
     let kind = UpstreamKind::ALL.into_iter().find(|kind| kind.name() == capture.upstream);
     match kind {
         Some(UpstreamKind::TwinExpert) => twinexpert::replay(exchange),
+        Some(UpstreamKind::OpenAi) => openai::replay(exchange),
         _ => Err(UpstreamError::Failed("this version cannot read captures of this kind".to_owned())),
     }
 }

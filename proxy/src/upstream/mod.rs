@@ -11,17 +11,18 @@
 //! | `configured` | the twins that the owner names, where the service lists none |
 //! | `directory` | all upstreams' twins as one cached list, and their pictures |
 //! | `kinds` | from the settings to the adapters: the one place that names them all |
+//! | `openai` | Chat Completions |
 //! | `picture` | what may pass as a picture |
 //! | `redact` | takes the owner's key out of what an upstream says |
 //! | `twinexpert` | TwinExpert's Public API |
 
 pub mod capture;
 mod client;
-#[expect(dead_code, reason = "for the adapters of services that list no twins")]
 mod configured;
 mod directory;
 mod error;
 mod kinds;
+pub mod openai;
 mod picture;
 mod redact;
 pub mod twinexpert;
@@ -58,7 +59,7 @@ pub struct UpstreamTwin {
 }
 
 /// What is asked of a twin, and all that its upstream may need to know for that.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Question<'a> {
     /// The upstream's id of the twin.
     pub twin: &'a str,
@@ -68,6 +69,31 @@ pub struct Question<'a> {
     pub title: &'a str,
     /// What the visitor says.
     pub content: &'a str,
+    /// What was said before, oldest first; as much as [`Upstream::memory`] asks for.
+    pub history: &'a [Said],
+}
+
+/// A question of before, and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What the visitor said.
+    pub question: String,
+    /// What the twin answered; not empty.
+    pub answer: String,
+}
+
+/// How much of what was said before has to come with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// The most messages.
+    pub messages: u32,
+    /// The most characters of them.
+    pub chars: usize,
+}
+
+impl Memory {
+    /// Nothing: the upstream keeps its conversations itself.
+    pub const NONE: Self = Self { messages: 0, chars: 0 };
 }
 
 /// What an upstream says while it answers.
@@ -101,6 +127,12 @@ pub trait Upstream: fmt::Debug + Send + Sync {
 
     /// How many requests a question takes; `first`: in a conversation that the upstream does not know yet.
     fn cost(&self, first: bool) -> u32;
+
+    /// How much of what was said before this twin has to be told with a question.
+    fn memory(&self, twin: &str) -> Memory {
+        let _ = twin;
+        Memory::NONE
+    }
 
     /// Says something to a twin and gives the answer as it comes.
     fn ask<'a>(&'a self, question: Question<'a>, fare: &'a Fare) -> EventStream<'a>;

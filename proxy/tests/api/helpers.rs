@@ -79,6 +79,19 @@ impl TestApp {
         Self::assemble(settings, tempfile::tempdir().unwrap(), emulator, from).await
     }
 
+    /// With more upstreams beside the first, as TOML: `{origin}` is the emulator's, and its secrets are in the
+    /// variables that [`secret`] knows.
+    pub(crate) async fn with_upstreams(upstreams: &'static str, settings: &str) -> Self {
+        let emulator = Emulator::start(Options::default()).await.unwrap();
+        let from = Start {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            clock: Arc::new(ManualClock::at_millis(START_MILLIS)),
+            url: None,
+            upstream: upstreams,
+        };
+        Self::assemble(settings, tempfile::tempdir().unwrap(), emulator, from).await
+    }
+
     /// With what is in this folder already.
     pub(crate) async fn in_folder(settings: &str, folder: TempDir) -> Self {
         Self::listening(settings, folder, TcpListener::bind("127.0.0.1:0").await.unwrap()).await
@@ -103,12 +116,11 @@ impl TestApp {
         let url = url.unwrap_or_else(|| format!("http://{address}"));
         let origins = if settings.contains("allowed_origins") { String::new() } else { format!("allowed_origins = [\"{SITE}\"]\n") };
         let text = format!(
-            "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"KEY\"\n{upstream}\
-             [server]\npublic_urls = [\"{url}\"]\n{origins}{settings}",
-            emulator.origin()
-        );
-        let key = emulator.key().to_owned();
-        let config = Config::read(&folder.path().join("twinchat.toml"), &text, &|_| Some(key.clone())).unwrap();
+            "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{{origin}}\"\nkey_env = \"KEY\"\n{upstream}\
+             [server]\npublic_urls = [\"{url}\"]\n{origins}{settings}"
+        )
+        .replace("{origin}", &emulator.origin());
+        let config = Config::read(&folder.path().join("twinchat.toml"), &text, &|name| secret(&emulator, name)).unwrap();
         let app = App::build(config, clock.clone(), Arc::new(LoadedDice::seeded(COUNTER.fetch_add(1, Ordering::Relaxed)))).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(twinchat_proxy::serve(listener, app.clone(), async {
@@ -173,6 +185,16 @@ impl TestApp {
         let answer = body(self.token_request(&form).send().await.unwrap()).await;
         Visitor { key: None, token: text(&answer, "access_token"), id: text(&answer, "visitor_id"), answer }
     }
+}
+
+/// The emulator's secrets, by the variables that settings name.
+fn secret(emulator: &Emulator, variable: &str) -> Option<String> {
+    let secret = match variable {
+        "OPENAI_KEY" => emulator.openai_key(),
+        "KAMIMIND_TOKEN" => emulator.kamimind_token(),
+        _ => emulator.key(),
+    };
+    Some(secret.to_owned())
 }
 
 /// A P-256 key, as a browser would keep one.

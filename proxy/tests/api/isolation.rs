@@ -23,6 +23,7 @@ async fn every_route_answers_404_to_somebody_elses_ids() {
         (Method::POST, format!("/conversations/{chat}/messages"), content.clone()),
         (Method::POST, format!("/conversations/{chat}/messages/stream"), content),
         (Method::GET, format!("/conversations/{chat}/events"), Value::Null),
+        (Method::GET, format!("/messages?search=Ann&conversationId={chat}"), Value::Null),
         (Method::POST, format!("/messages/{reply}/stop"), Value::Null),
         (Method::POST, format!("/messages/{reply}/retry"), Value::Null),
         (Method::POST, format!("/messages/{reply}/feedback"), json!({"feedback": "down"})),
@@ -41,6 +42,7 @@ async fn every_route_answers_404_to_somebody_elses_ids() {
     }
     assert_eq!(binh.get(&app, "/api/v1/conversations").await["data"], json!([]));
     assert_eq!(binh.get(&app, "/api/v1/conversations?search=Ann").await["meta"]["total"], 0);
+    assert_eq!(binh.get(&app, "/api/v1/messages?search=Ann").await["meta"]["total"], 0);
     assert_eq!(history(&app, &ann, &chat).await, said);
 }
 

@@ -134,7 +134,7 @@ impl World {
             3..=6 => self.send(who, &chat, step).await,
             7 => self.tell(who, get("/conversations?limit=100".to_owned())).await,
             8 => self.tell(who, get(format!("/conversations?search={}", self.a_canary_of_anybody(other)))).await,
-            9 => self.tell(who, get(format!("/conversations?search=canary&twinId={message}"))).await,
+            9 => self.tell(who, get(format!("/messages?search={}", self.a_canary_of_anybody(other)))).await,
             10 => self.tell(who, get(format!("/conversations/{chat}"))).await,
             11 | 12 => self.tell(who, get(format!("/conversations/{chat}/messages?limit=100&after={}", other % 3))).await,
             13 => {

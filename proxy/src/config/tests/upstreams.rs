@@ -153,3 +153,28 @@ fn a_host_for_trying_things_out_is_warned_of() {
     let text = format!("{}{BOT}", KAMIMIND.replace("api.example.com", "api.dev.kamimind.ai"));
     assert!(read(&text).unwrap().warnings().join("\n").contains("looks like a place for trying things out"));
 }
+
+#[test]
+fn the_examples_in_the_documentation_can_be_used() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/upstreams.md")).unwrap();
+    let examples: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    let read = |text: &str| Config::read(Path::new("/etc/twinchat/twinchat.toml"), text, &|_| Some(CANARY.to_owned()));
+    let all = read(&examples.concat()).unwrap_or_else(|error| panic!("{error}"));
+    let kinds: Vec<UpstreamKind> = all.upstreams.iter().map(Upstream::kind).collect();
+    assert!(UpstreamKind::ALL.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
+    assert!(all.upstreams.iter().all(|upstream| page.contains(&format!("`{}`", upstream.kind().name()))));
+    // Every setting that the page names is one.
+    let named = |settings: &[Setting], name: &str| settings.iter().any(|setting| setting.name == name);
+    for line in examples.iter().flat_map(|example| example.lines()) {
+        let Some((name, _)) = line.split_once(" = ") else { continue };
+        assert!(named(crate::config::UpstreamSection::SETTINGS, name) || named(TwinSection::SETTINGS, name), "{line}");
+    }
+    for (name, default) in [("history_messages", "(20)"), ("history_chars", "(24,000)")] {
+        let setting = TwinSection::SETTINGS.iter().find(|setting| setting.name == name).unwrap();
+        assert_eq!(setting.example, default.replace(['(', ')', ','], ""), "{name}");
+        assert!(
+            page.contains(&format!("`{name}` messages {default}")) || page.contains(&format!("`{name}` characters {default}")),
+            "{name}"
+        );
+    }
+}

@@ -3,6 +3,7 @@
 
 use super::answers::{complete_text, delta_text, error_code, error_status, progress_text};
 use super::screen::Screen;
+use crate::metrics;
 use crate::upstream::client::Timeouts;
 use crate::upstream::client::reading::{Body, Item, Meaning, SseReader, read};
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
@@ -53,6 +54,7 @@ impl Told {
             // Without any name only text can be meant.
             None if event.event.is_empty() => self.delta(&value),
             _ => {
+                metrics::UNKNOWN_EVENTS.count([self.screen.upstream()]);
                 tracing::debug!(bytes = event.data.len(), "an upstream event of an unknown kind is left out");
                 None
             }

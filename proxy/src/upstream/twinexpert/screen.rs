@@ -26,6 +26,11 @@ impl Screen {
         Self { upstream: upstream.to_owned(), conversation: conversation.to_owned(), dropped: 0 }
     }
 
+    /// The owner's name for the upstream.
+    pub(super) fn upstream(&self) -> &str {
+        &self.upstream
+    }
+
     /// Takes out of the answer what is another conversation's or not said by the twin. Says whether
     /// anything is left: an answer or event that as a whole names another conversation is nothing.
     pub(super) fn pass(&mut self, answer: &mut Value) -> bool {

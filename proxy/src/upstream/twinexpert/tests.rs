@@ -133,6 +133,11 @@ proptest! {
 
 /// A server that gives these answers, one connection each, and remembers what it was asked.
 async fn server(answers: Vec<String>) -> (TwinExpert, Arc<StdMutex<Vec<String>>>) {
+    server_with(answers, "").await
+}
+
+/// The same, with more in the settings of the upstream.
+async fn server_with(answers: Vec<String>, more: &str) -> (TwinExpert, Arc<StdMutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(StdMutex::new(Vec::new()));
@@ -146,7 +151,7 @@ async fn server(answers: Vec<String>) -> (TwinExpert, Arc<StdMutex<Vec<String>>>
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });
-    (client(&origin), asked)
+    (client_with(&origin, more), asked)
 }
 
 /// Whole seconds of tokio's time, which some of these tests move on.
@@ -160,7 +165,11 @@ impl Clock for TokioSeconds {
 }
 
 fn client(origin: &str) -> TwinExpert {
-    let text = format!("[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{origin}\"\nkey_env = \"KEY\"\n");
+    client_with(origin, "")
+}
+
+fn client_with(origin: &str, more: &str) -> TwinExpert {
+    let text = format!("[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{origin}\"\nkey_env = \"KEY\"\n{more}");
     let config = Config::read(std::path::Path::new("t.toml"), &text, &|_| Some(KEY.to_owned())).unwrap();
     let clock = Arc::new(TokioSeconds(tokio::time::Instant::now()));
     TwinExpert::new(&config.upstreams[0], generous_gate(clock.clone()), (clock, Arc::new(LoadedDice::seeded(1))), Timeouts::default())
@@ -258,7 +267,7 @@ async fn an_upstream_that_lost_a_conversation_is_given_a_new_one_in_which_nothin
     let replied = answer("200 OK", "Content-Type: text/event-stream\r\n", "event: complete\ndata: {\"content\":\"ok\"}\n\n");
     let (upstream, asked) = server(vec![gone(), gone(), made, replied]).await;
     let fare = upstream.gate().operator();
-    let mut said = upstream.ask(Question { twin: "t1", conversation: Some("c1"), title: "", content: "hi" }, &fare);
+    let mut said = upstream.ask(Question { twin: "t1", conversation: Some("c1"), content: "hi", ..Question::default() }, &fare);
     assert_eq!(said.next().await, Some(Ok(UpstreamEvent::Began("c2".to_owned()))));
     assert_eq!(asked.lock().unwrap().len(), 3);
     assert_eq!(said.collect::<Vec<_>>().await, [complete(Some("ok"))]);
@@ -486,4 +495,107 @@ async fn each_silence_has_a_deadline_of_its_own() {
     // A handshake that is never answered. It is tried again, as nothing can have got there.
     let (error, after) = silent("https", "").await;
     assert!(matches!(error, UpstreamError::Unreachable(_)) && (9..=12).contains(&after), "{error} {after}");
+}
+
+#[tokio::test]
+async fn the_status_says_what_an_error_is_whatever_its_body_looks_like() {
+    let nest = |message: &str| {
+        format!(
+            "{{\"statusCode\":400,\"timestamp\":\"x\",\"path\":\"/\",\"method\":\"GET\",\"message\":{message},\"error\":\"Bad Request\"}}"
+        )
+    };
+    let bodies = [
+        nest("\"page must be a number\""),
+        nest("[\"page must be a number\",\"limit must be positive\"]"),
+        "{\"success\":false,\"message\":\"page must be a number\",\"error\":\"BAD_REQUEST\",\"statusCode\":400,\"meta\":{},\"details\":{}}"
+            .to_owned(),
+        "<html><h1>Bad Gateway</h1></html>".to_owned(),
+        String::new(),
+        "[]".to_owned(),
+        "null".to_owned(),
+    ];
+    for (status, kind) in [
+        ("400 Bad Request", "failed"),
+        ("401 Unauthorized", "refused"),
+        ("403 Forbidden", "refused"),
+        ("404 Not Found", "not_found"),
+        ("405 Method Not Allowed", "not_found"),
+        ("422 Unprocessable Entity", "failed"),
+        ("429 Too Many Requests", "limited"),
+    ] {
+        for (at, body) in bodies.iter().enumerate() {
+            let (upstream, _) = server(vec![answer(status, "", body)]).await;
+            let error = upstream.twins().await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{status} {body}");
+            let says = error.to_string();
+            assert!(kind == "limited" || (at < 3) == says.contains("page must be a number"), "{says}");
+            assert!(!says.contains("<h1>"), "{says}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_other_place_to_make_a_conversation_is_tried_only_where_the_first_does_not_exist() {
+    for (status, tries) in
+        [("404 Not Found", 2), ("405 Method Not Allowed", 2), ("400 Bad Request", 1), ("403 Forbidden", 1), ("409 Conflict", 1)]
+    {
+        let (upstream, asked) = server(vec![answer(status, "", ""), answer("201 Created", "", "{\"data\":{\"id\":\"c1\"}}")]).await;
+        let made = upstream.create_conversation("t1", "", &upstream.gate().operator()).await;
+        assert_eq!((made.is_ok(), asked.lock().unwrap().len()), (tries == 2, tries), "{status}");
+    }
+    // Wherever it is made, the body names the twin, as both of the documents' descriptions have it.
+    let made = || answer("200 OK", "", "{\"success\":true,\"data\":{\"conversation\":{\"_id\":\"c1\"}}}");
+    let (upstream, asked) = server(vec![answer("405 Method Not Allowed", "", ""), made()]).await;
+    assert_eq!(upstream.create_conversation("t1", "Chào", &upstream.gate().operator()).await.unwrap(), "c1");
+    assert!(asked.lock().unwrap().iter().all(|request| request.ends_with("{\"title\":\"Chào\",\"twinId\":\"t1\"}")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn the_key_is_sent_in_the_one_header_that_the_owner_names() {
+    for (auth, header) in [("bearer", format!("authorization: Bearer {KEY}\r\n")), ("x-api-key", format!("x-api-key: {KEY}\r\n"))] {
+        let (upstream, asked) = server_with(vec![answer("200 OK", "", "{\"data\":[]}")], &format!("auth = \"{auth}\"\n")).await;
+        upstream.twins().await.unwrap();
+        let request = asked.lock().unwrap()[0].clone();
+        assert!(request.contains(&header) && request.matches(KEY).count() == 1, "{auth}: {request}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_read_on_however_the_list_says_that_there_are_more_and_not_for_ever() {
+    let page = |ids: &[&str], more: &str| {
+        let twins: Vec<String> = ids.iter().map(|id| format!("{{\"id\":\"{id}\",\"name\":\"{id}\"}}")).collect();
+        answer("200 OK", "", &format!("{{\"data\":[{}]{more}}}", twins.join(",")))
+    };
+    for (first, last) in [
+        (",\"meta\":{\"totalPages\":2}", ",\"meta\":{\"totalPages\":2}"),
+        (",\"meta\":{\"pagination\":{\"total_pages\":2}}", ",\"meta\":{\"pagination\":{\"total_pages\":2}}"),
+        (",\"pagination\":{\"hasNext\":true}", ",\"pagination\":{\"hasNext\":false}"),
+        (",\"meta\":{\"has_more\":true}", ""),
+        (",\"lastPage\":2", ",\"lastPage\":2"),
+    ] {
+        let (upstream, asked) = server(vec![page(&["a", "b"], first), page(&["b", "c"], last)]).await;
+        let ids: Vec<String> = upstream.twins().await.unwrap().into_iter().map(|twin| twin.id).collect();
+        assert_eq!((ids.join(""), asked.lock().unwrap().len()), ("abc".to_owned(), 2), "{first}");
+    }
+    let same = || page(&["a"], ",\"meta\":{\"hasNext\":true}");
+    let (upstream, asked) = server(vec![same(), same(), same()]).await;
+    assert_eq!((upstream.twins().await.unwrap().len(), asked.lock().unwrap().len()), (1, 2), "a page without news is the last");
+}
+
+#[tokio::test]
+async fn the_end_of_a_stream_is_known_in_every_form() {
+    let text = "event: delta\ndata: {\"content\":\"Chào\"}\n\n";
+    for (end, expected) in [
+        ("event: complete\ndata: {}\n\n", Some(complete(None))),
+        ("event: complete\ndata: {\"content\":\"Chào\"}", Some(complete(Some("Chào")))),
+        ("event: complete\r\ndata: {\"message\":{\"content\":\"Xin chào\"}}\r\n\r\n", Some(complete(Some("Xin chào")))),
+        ("data: [DONE]\n\n", Some(complete(None))),
+        ("data:[DONE]", Some(complete(None))),
+        ("data: {\"type\":\"COMPLETE\",\"data\":{\"content\":\"Xin chào\"}}\n\ndata: [DONE]\n\n", Some(complete(Some("Xin chào")))),
+        (": the end\n\n", None),
+        ("", None),
+    ] {
+        let told = said(&[text.as_bytes(), end.as_bytes()]).await;
+        assert_eq!(told, [delta("Chào")].into_iter().chain(expected).collect::<Vec<_>>(), "{end:?}");
+    }
 }

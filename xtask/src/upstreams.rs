@@ -1,0 +1,84 @@
+//! The demo's upstreams: all that the emulator emulates, as an owner would configure them.
+
+use serde_json::Value;
+use std::fmt::Write;
+
+/// What the proxy is told of upstreams beside the first.
+#[derive(Debug, Default)]
+pub(crate) struct Upstreams {
+    /// Sections of its settings.
+    pub(crate) settings: String,
+    /// Variables with the secrets that the sections name.
+    pub(crate) secrets: Vec<(String, String)>,
+}
+
+/// A twin of the demo.
+struct Twin<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: &'a str,
+    /// The emulator's picture of this name.
+    picture: &'a str,
+    starters: &'a [&'a str],
+    /// The lines that its kind needs.
+    more: String,
+}
+
+impl Upstreams {
+    /// As the emulator tells of itself when it has started.
+    pub(crate) fn of(told: &Value) -> Self {
+        let mut all = Self::default();
+        all.models(told);
+        all
+    }
+
+    fn models(&mut self, told: &Value) {
+        self.upstream(told, ("models", "openai", "openai"), "openai_key", "");
+        let model = |model: &str, prompt: &str| format!("model = {model:?}\nsystem_prompt = {prompt:?}\n");
+        self.twin(
+            told,
+            &Twin {
+                id: "an",
+                name: "An Nhiên (mô hình ngôn ngữ)",
+                description: "Mô hình ngôn ngữ mở đóng vai người dẫn đường: Huế, Đà Lạt và những chuyến đi cuối tuần.",
+                picture: "da-lat",
+                starters: &["Hai ngày ở Huế nên đi những đâu?", "Tháng 12 Đà Lạt lạnh không?", "Plan a weekend in Da Lat"],
+                more: model("da-lat", "Bạn là An Nhiên, người dẫn đường ở Huế và Đà Lạt. Trả lời ngắn, bằng ngôn ngữ của khách."),
+            },
+        );
+        self.twin(
+            told,
+            &Twin {
+                id: "ferris",
+                name: "Ferris (language model)",
+                description: "An open language model with a system prompt, who explains Rust. Hỏi bằng tiếng Việt cũng được.",
+                picture: "rust",
+                starters: &["Explain ownership with a small example", "Explain async Rust in detail", "Lifetime trong Rust là gì?"],
+                more: model("rust", "You are Ferris, who explains Rust with small examples. Answer in the visitor's language."),
+            },
+        );
+    }
+
+    /// A section with its key; `of`: its name, its kind, and what the emulator calls its address.
+    fn upstream(&mut self, told: &Value, of: (&str, &str, &str), key: &str, more: &str) {
+        let (name, kind, address) = of;
+        let variable = self.secret(&format!("TWINCHAT_{}_KEY", name.to_uppercase()), &told[key]);
+        let origin = told[address].as_str().unwrap_or_default();
+        let _ =
+            write!(self.settings, "\n[[upstream]]\nname = {name:?}\nkind = {kind:?}\norigin = {origin:?}\nkey_env = {variable:?}\n{more}");
+    }
+
+    fn twin(&mut self, told: &Value, twin: &Twin<'_>) {
+        let Twin { id, name, description, picture, starters, more } = twin;
+        let avatar = format!("{}/avatars/{picture}.png", told["emulator"].as_str().unwrap_or_default());
+        let _ = write!(
+            self.settings,
+            "[[upstream.twin]]\nid = {id:?}\nname = {name:?}\ndescription = {description:?}\navatar = {avatar:?}\nstarters = {starters:?}\n{more}"
+        );
+    }
+
+    fn secret(&mut self, variable: &str, value: &Value) -> String {
+        self.secrets.push((variable.to_owned(), value.as_str().unwrap_or_default().to_owned()));
+        variable.to_owned()
+    }
+}
