@@ -1,14 +1,8 @@
 /**
  * The public contract of twinchat: everything here keeps its meaning within a major version, and nothing else is public.
- *
- * Look: set these custom properties on the element.
- * `--tc-offset-x`, `--tc-offset-y` distance of the launcher from the corner (20px);
- * `--tc-width`, `--tc-height` size of the panel (400px, 660px; inline and page: all there is);
- * `--tc-radius` roundness (20px); `--tc-font`, `--tc-font-size` (the system's, 15px); `--tc-z-index` (2147483000).
- * Parts for `::part()`: `launcher`, `badge`, `tip`, `panel`.
  */
 
-/** What can be chosen. Each option but `open` is an attribute (`colorScheme` is `color-scheme`), a property and a key of {@link TwinChatElement.setOptions}. On a script tag each is `data-…`. */
+/** What can be chosen. Each option is an attribute (`colorScheme` is `color-scheme`), a property and a key of {@link TwinChatElement.setOptions}, but for `open`, whose property is a method, and `getToken`, which is no attribute. On a script tag each attribute is `data-…`. */
 export interface TwinChatOptions {
   /**
    * The proxy's origin, such as `https://chat.example.com`, without a path.
@@ -16,7 +10,7 @@ export interface TwinChatOptions {
    */
   proxy?: string;
   /**
-   * The id of the twin to talk to.
+   * The id of the twin to talk to: the proxy's, or the one that its upstream knows it by.
    * @default "" (the visitor picks; a single twin is picked by itself)
    */
   twin?: string;
@@ -86,11 +80,54 @@ export interface TwinChatOptions {
    */
   restore?: boolean | 'true' | 'false';
   /**
+   * Whether the widget runs in a document of its own, which the proxy serves under its own policy: the page then needs `frame-src` for the proxy and neither `connect-src`, `img-src` nor `'wasm-unsafe-eval'`. `::part()` does not reach what is in it. Not to be changed once the widget is on the page.
+   * @default "false"
+   */
+  frame?: boolean | 'true' | 'false';
+  /**
+   * Asked for who the visitor is, when a token is needed for the first time and whenever that is about to end. See {@link GetToken}.
+   * @default undefined (the visitor is anonymous, unless `identify()` is called)
+   */
+  getToken?: GetToken;
+  /**
    * Whether the panel is open. The attribute follows what the visitor does.
    * @default false
    */
   open?: boolean;
 }
+
+/** What {@link GetToken} is told. */
+export interface TokenRequest {
+  /** The identity token that was used last; `null` the first time. */
+  previous: string | null;
+  /** Why a token is needed: there is none yet, the one in use is about to end, or the proxy has refused it. */
+  reason: 'initial' | 'expiring' | 'rejected';
+  /** Aborted when nobody waits for the answer any more: after 30 seconds, or when the element is gone. */
+  signal: AbortSignal;
+}
+
+/** What the proxy answers to an exchange (`POST /oauth/token`). */
+export interface TokenAnswer {
+  /** The token for `Authorization`. */
+  access_token: string;
+  /** `urn:ietf:params:oauth:token-type:access_token`. */
+  issued_token_type: string;
+  /** `Bearer`: a token that is bound to a key cannot be handed on. */
+  token_type: string;
+  /** Seconds until it ends. */
+  expires_in: number;
+  /** `read_only` or `full_access`. */
+  scope: string;
+  /** When it ends, in seconds since 1970. */
+  expires_at: number;
+  /** Whom the proxy takes the visitor to be. */
+  visitor_id: string;
+}
+
+/**
+ * Says who the visitor is: with an identity token, a JWT that your server signs for who is signed in there, which the widget exchanges for an access token bound to a key that cannot leave the browser; with the proxy's answer, where your server makes that exchange itself; or with `null` for nobody. When it rejects, the visitor is told and can try again; nobody becomes anonymous by accident.
+ */
+export type GetToken = (request: TokenRequest) => string | TokenAnswer | null | Promise<string | TokenAnswer | null>;
 
 /** What is in an event's `detail`. All events bubble and leave shadow roots. */
 export interface TwinChatEventMap {
@@ -118,8 +155,108 @@ export interface TwinChatEventMap {
   }>;
   /** The number of answers the visitor has not seen is another. */
   'twinchat.unread.change': CustomEvent<{ unread: number }>;
-  /** Something went wrong and the visitor was told. `code` is the proxy's, or `LOAD_FAILED`, `OFFLINE`, `NETWORK`, `UNREADABLE`. */
+  /** The visitor has signed in or out. */
+  'twinchat.identity.change': CustomEvent<{ signedIn: boolean }>;
+  /** Something went wrong and the visitor was told. `code` is the proxy's, or `LOAD_FAILED`, `OFFLINE`, `NETWORK`, `UNREADABLE`, `IDENTITY_REFUSED`, `IDENTITY_UNAVAILABLE`, `SIGN_IN_EXPIRED`. */
   'twinchat.error': CustomEvent<{ code: string; message: string; requestId?: string; retryable?: boolean }>;
+}
+
+/** CSS custom properties: set them on the element or above it. */
+export interface TwinChatCssProperties {
+  /**
+   * Distance of the launcher, and of the panel, from the side of the window.
+   * @default 20px
+   */
+  '--tc-offset-x'?: string;
+  /**
+   * Distance of the launcher from the bottom of the window; the panel stands above it.
+   * @default 20px
+   */
+  '--tc-offset-y'?: string;
+  /**
+   * Width of a bubble's panel.
+   * @default 400px
+   */
+  '--tc-width'?: string;
+  /**
+   * Height of the panel.
+   * @default 660px (inline and page: as high as the element)
+   */
+  '--tc-height'?: string;
+  /**
+   * Roundness of the panel; what is in it follows.
+   * @default 20px
+   */
+  '--tc-radius'?: string;
+  /**
+   * The font family.
+   * @default the system's
+   */
+  '--tc-font'?: string;
+  /**
+   * The size of text, which all other sizes of text follow.
+   * @default 15px
+   */
+  '--tc-font-size'?: string;
+  /**
+   * How far in front launcher and panel are.
+   * @default 2147483000
+   */
+  '--tc-z-index'?: string;
+}
+
+/** Shadow parts, for `::part()`. */
+export interface TwinChatParts {
+  /** The button in the corner. */
+  launcher: HTMLElement;
+  /** The number of new answers on it. */
+  badge: HTMLElement;
+  /** The sentence above it that says what went wrong. */
+  tip: HTMLElement;
+  /** The panel. */
+  panel: HTMLElement;
+  /** The panel's head. */
+  header: HTMLElement;
+  /** The button that closes the panel. */
+  close: HTMLElement;
+  /** A menu that one of the buttons opens. */
+  menu: HTMLElement;
+  /** The list of conversations beside the chat, where there is room (`mode="page"`). */
+  sidebar: HTMLElement;
+  /** The list of conversations. */
+  'conversation-list': HTMLElement;
+  /** The list of twins. */
+  'twin-picker': HTMLElement;
+  /** A twin's picture. */
+  avatar: HTMLElement;
+  /** The messages. */
+  messages: HTMLElement;
+  /** What stands above an empty conversation. */
+  welcome: HTMLElement;
+  /** A question to start with. */
+  starter: HTMLElement;
+  /** A message of the visitor. */
+  bubble: HTMLElement;
+  /** An answer with its buttons. */
+  answer: HTMLElement;
+  /** The text of an answer. */
+  markdown: HTMLElement;
+  /** The button that asks again. */
+  retry: HTMLElement;
+  /** What went wrong, above the composer. */
+  notice: HTMLElement;
+  /** The strip that says how the connection is. */
+  banner: HTMLElement;
+  /** What is asked of a visitor who has just signed in. */
+  offer: HTMLElement;
+  /** The field and its buttons. */
+  composer: HTMLElement;
+  /** The field. */
+  input: HTMLElement;
+  /** The button that sends. */
+  send: HTMLElement;
+  /** The button that stops an answer. */
+  stop: HTMLElement;
 }
 
 type Property<Name extends keyof TwinChatOptions> = NonNullable<TwinChatOptions[Name]>;
@@ -160,6 +297,9 @@ export declare class TwinChatElement extends HTMLElement {
 
   get restore(): string;
   set restore(value: Property<'restore'> | null | undefined);
+  get frame(): string;
+  set frame(value: Property<'frame'> | null | undefined);
+  getToken?: GetToken;
 
   /** Whether the panel is open. Always true in the modes without a bubble. */
   readonly isOpen: boolean;
@@ -194,6 +334,8 @@ export declare class TwinChatElement extends HTMLElement {
   showHistory(): Promise<void>;
   /** Goes back from the list of conversations to where the visitor was. */
   hideHistory(): Promise<void>;
+  /** Signs the visitor in with an identity token of your server (see {@link GetToken}), or out with `null`. Fulfilled when the proxy has taken it, rejected with what is wrong with it; then all is as before. What was said before signing in stays where it is until the visitor, who is asked, wants it taken over. It fetches the widget: where visitors may be signed in on every page, give `getToken`, which is asked only when somebody chats. */
+  identify(identityToken: string | null): Promise<void>;
   /** Forgets the visitor on this device: identity, token, what was chosen in the menu, what is open. For a shared computer or your site's sign-out. The next message is a new visitor's. */
   reset(): Promise<void>;
   /** Changes the language, as `locale` does. A language that the visitor picked in the widget's menu wins over the option until this is called. */

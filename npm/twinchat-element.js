@@ -4,53 +4,34 @@
 // The options live in the element's attributes; properties and setOptions() write those. What each option, method and
 // event means is said in index.d.ts.
 
+import { fetchWidget } from './twinchat-fetch.js';
 import { STYLE, TEXTS } from './twinchat-look.js';
 
 /** Every option and its default. `open` is apart: it is an attribute like that of <dialog>, and a method. */
 const OPTIONS = {
   proxy: '', twin: '', thread: '', mode: 'bubble', locale: '', colorScheme: 'auto', accent: '', position: 'right',
-  heading: '', greeting: '', starters: '', imageOrigins: '', launcher: 'show', load: 'intent', restore: 'true',
+  heading: '', greeting: '', starters: '', imageOrigins: '', launcher: 'show', load: 'intent', restore: 'true', frame: 'false',
 };
 /** The methods that the widget itself carries out, with `open`. */
 const CALLS = [
   'close', 'toggle', 'setTwin', 'setThreadId', 'sendUserMessage', 'setComposerValue', 'focusComposer', 'showHistory',
-  'reset', 'hideHistory',
+  'hideHistory', 'identify', 'reset',
 ];
 
 const NAMES = Object.keys(OPTIONS);
 
-export const attributeOf = (name) => name.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase());
+export const attributeOf = (name) => name.replace(/[A-Z]/g, '-$&').toLowerCase();
 
 const ignore = () => {};
 
-let widget; // one WebAssembly instance for all elements of the page
-let attempts = 0;
+const widgets = {}; // one WebAssembly instance for all elements of the page; the maker of frames for those in a frame
 const crashed = []; // handles of instances that must not be called again, not even to be freed
 
 /** Fetches, compiles and starts the widget. The promise is shared; after a failure the next call tries again. */
-const start = () => (widget ??= fetchWidget().catch((error) => {
-  widget = undefined;
-  console.error(
-    'twinchat:',
-    /eval|CSP/.test(error)
-      ? "CSP: add 'wasm-unsafe-eval' to script-src."
-      : 'could not be loaded',
-    error,
-  );
+const start = (frame) => (widgets[frame] ??= fetchWidget(frame !== 'false').catch((error) => {
+  delete widgets[frame];
   throw error;
 }));
-
-async function fetchWidget() {
-  const glue = new URL('./twinchat-widget.js', import.meta.url);
-  const wasm = new URL('./twinchat-widget_bg.wasm', import.meta.url);
-  // A browser may remember that a module failed, and a crashed instance lives as long as its module: ask under a new name.
-  if (attempts++) glue.search = attempts;
-  const response = fetch(wasm); // side by side with the glue, which compiles it while it arrives
-  response.catch(ignore); // awaited below
-  const module = await import(/* webpackIgnore: true */ /* @vite-ignore */ glue.href);
-  await module.default({ module_or_path: response });
-  return module;
-}
 
 const make = (name, id) => Object.assign(document.createElement(name), { id, part: id });
 
@@ -87,9 +68,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     this.#launcher.onpointerenter = this.#launcher.onfocus = () => this.#mount().catch(ignore);
     this.#clear();
     // Properties that were set before the element was defined hide the accessors.
-    for (const name of ['open', ...NAMES]) {
-      if (!Object.hasOwn(this, name)) continue;
-      const value = this[name];
+    for (const [name, value] of Object.entries(this)) {
       delete this[name];
       this[name] = value;
     }
@@ -121,14 +100,14 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   // Set anew, so that the widget hears of it even if it is what the page has said before: it wins over the visitor's choice.
-  async setLocale(locale) {
+  async setLocale(value) {
     this.locale = '';
-    this.locale = locale;
+    this.locale = value;
   }
 
-  async setColorScheme(colorScheme) {
+  async setColorScheme(value) {
     this.colorScheme = '';
-    this.colorScheme = colorScheme;
+    this.colorScheme = value;
   }
 
   async destroy() {
@@ -136,7 +115,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   setOptions(options) {
-    for (const name of NAMES) this[name] = options[name];
+    for (const name of ['getToken', ...NAMES]) this[name] = options[name];
     if ('open' in options) this.open = options.open;
   }
 
@@ -151,7 +130,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     if (this.hasAttribute('open')) this.#press('open');
     else if (this.#wasOpen) this.#press('restore');
     else if (this.load === 'eager' || this.mode !== 'bubble') this.#press();
-    else if (this.load === 'idle') (globalThis.requestIdleCallback ?? setTimeout)(() => start().catch(ignore));
+    else if (this.load === 'idle') (globalThis.requestIdleCallback ?? setTimeout)(() => start(this.frame).catch(ignore));
   }
 
   disconnectedCallback() {
@@ -210,13 +189,13 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   #fail() {
-    if (!this.#handle) this.#tip.textContent = this.#texts[3];
+    this.#tip.textContent = this.#handle ? '' : this.#texts[3];
   }
 
   /** Loads the widget if it is not there yet and calls it, if there is something to call. Calls keep their order. */
   async #call(method, ...values) {
     await this.#mount();
-    if (method) this.#handle.call(method, values);
+    if (method) return this.#handle.call(method, values);
   }
 
   #mount() {
@@ -228,12 +207,22 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
 
   async #mountNow() {
     const frame = this.#frame;
-    const module = await start().catch((error) => {
-      this.#dispatch('error', { code: 'LOAD_FAILED', message: String(error) });
+    const isGone = () => frame !== this.#frame;
+    let handle;
+    try {
+      const { mount } = await start(this.frame);
+      handle = await mount(frame, this.#options(), (name, detail) => isGone() || this.#hear(name, detail));
+    } catch (error) {
+      const message = /eval/.test(error) ? "CSP: add 'wasm-unsafe-eval' to script-src." : '' + error;
+      console.error('twinchat:', message);
+      this.#dispatch('error', { code: 'LOAD_FAILED', message });
       throw error;
-    });
-    if (frame !== this.#frame) throw Error('removed');
-    this.#handle = module.mount(frame, this.#options(), (name, detail) => frame === this.#frame && this.#hear(name, detail));
+    }
+    if (isGone()) {
+      handle.destroy();
+      throw 'removed';
+    }
+    this.#handle = handle;
     this.#update();
     this.#isReady();
     this.#dispatch('ready');
@@ -263,7 +252,8 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   /** The instance is unusable and is never called again; the next press makes a fresh one. */
   #crash() {
     crashed.push(this.#handle);
-    widget = this.#handle = undefined;
+    delete widgets[this.frame];
+    this.#handle = undefined;
     this.#clear();
     this.removeAttribute('open');
     this.#fail();

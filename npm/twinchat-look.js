@@ -2,15 +2,15 @@
 
 /** How to open, how to close, how many answers are new, and that something went wrong. */
 export const TEXTS = {
-  en: ['Open chat', 'Close chat', 'unread', 'The chat did not open. Press the button to try again.'],
-  vi: ['Mở trò chuyện', 'Đóng trò chuyện', 'tin chưa đọc', 'Chưa mở được trò chuyện. Bấm nút để thử lại.'],
+  en: ['Open chat', 'Close chat', 'unread', 'The chat has stopped. Press to start it.'],
+  vi: ['Mở trò chuyện', 'Đóng trò chuyện', 'tin chưa đọc', 'Trò chuyện đã dừng. Bấm để mở lại.'],
 };
 
 // What there is to see before the widget is mounted; style/frame.css comes with the widget. The offsets are those of
 // style/panel.css. The side is the page's choice, whatever the language. Black on a brand colour too light for white,
 // until the widget tells its palette.
 export const STYLE = `
-:host{--_a:#0f766e;--_on:#fff;--_x:calc(var(--tc-offset-x,20px) + env(safe-area-inset-right,0px));--_y:calc(var(--tc-offset-y,20px) + env(safe-area-inset-bottom,0px));display:block;position:relative}
+:host{--_a:#0f766e;--_on:#fff;--_x:calc(var(--tc-offset-x,20px) + env(safe-area-inset-right));--_y:calc(var(--tc-offset-y,20px) + env(safe-area-inset-bottom));display:block;position:relative}
 @supports (color:oklch(from red l 0 0)){:host{--_on:oklch(from var(--_a) clamp(0,(.66 - l)*99,1) 0 0)}}
 :host([hidden]),[hidden],#tip:empty{display:none!important}
 :host([mode=inline]){height:min(680px,85vh)}
@@ -20,10 +20,9 @@ export const STYLE = `
 #tip{bottom:calc(var(--_y) + 74px);max-width:260px;padding:12px 16px;border-radius:16px}
 :host([position=left]) :is(#launcher,#tip){right:auto;left:var(--_x)}
 :host(:is([mode=inline],[mode=page])) #launcher{position:absolute;inset:0;margin:auto}
-#launcher:focus-visible{outline:3px solid var(--_a);outline-offset:3px}
+#launcher:focus-visible{outline:3px solid var(--_a);outline-offset:2px}
 #launcher:before{content:"";position:absolute;inset:16px;width:24px;height:24px;scale:1.25;background:currentColor;forced-color-adjust:none;clip-path:path(evenodd,"M12 3C6.5 3 2.5 6.6 2.5 11q0 4 3.1 6.3Q5.5 19 4.2 20.5q-.3.6.4.6 2.9-.3 4.9-2 1.2.2 2.5.2c5.5 0 9.5-3.6 9.5-8.2S17.5 3 12 3ZM8 9.7a1.3 1.3 0 1 1-.1 0Zm4 0a1.3 1.3 0 1 1-.1 0Zm4 0a1.3 1.3 0 1 1-.1 0Z")}
 #launcher[aria-busy=true]:after{content:"";position:absolute;inset:-8px;border-radius:50%;border:3px solid;border-color:var(--_a) #0000 #0000;animation:turn .8s linear infinite}
 @keyframes pop{0%{opacity:0;scale:.6}}
 @keyframes turn{to{rotate:1turn}}
-@media (prefers-reduced-motion){#launcher{animation:none!important}}
-`;
+@media (prefers-reduced-motion){#launcher{animation:none}}`;

@@ -23,8 +23,7 @@ function place() {
 }
 
 if (tag) {
-  if (document.body && document.readyState !== 'loading') place();
+  if (document.readyState !== 'loading') place();
   else addEventListener('DOMContentLoaded', place);
 }
 
-export { defineTwinChat, TwinChatElement };

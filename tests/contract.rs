@@ -8,7 +8,9 @@ use std::path::Path;
 const TYPES: &str = "npm/index.d.ts";
 const LOADER: &str = "npm/twinchat-element.js";
 /// Options that the loader keeps to itself.
-const LAUNCHER_ONLY: [&str; 3] = ["position", "launcher", "load"];
+const LAUNCHER_ONLY: [&str; 4] = ["position", "launcher", "load", "frame"];
+/// What the frame's document says to the widget, and no page.
+const FRAME_ONLY: &str = "surface";
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -97,6 +99,9 @@ fn promised_methods() -> BTreeSet<String> {
 fn every_option_stands_in_contract_and_loader_with_the_same_default() {
     let mut promised = promised_options();
     assert_eq!(promised.remove("open").as_deref(), Some("false"));
+    assert_eq!(promised.remove("getToken").as_deref(), Some("undefined"));
+    assert!(read(LOADER).contains("for (const name of ['getToken', ...NAMES]) this[name] = options[name];"));
+    assert!(read("src/embed/site.rs").contains("&\"getToken\".into()"));
     assert_eq!(promised, loader_options());
 }
 
@@ -106,6 +111,7 @@ fn every_option_that_is_not_the_launchers_alone_is_read_by_the_widget() {
     let fields: BTreeSet<String> = between(&source, "struct PageOptions {", "\n}")
         .lines()
         .filter_map(|line| line.trim().strip_suffix(": String,"))
+        .filter(|name| *name != FRAME_ONLY)
         .map(str::to_owned)
         .collect();
     let passed_on = loader_options().into_keys().filter(|name| !LAUNCHER_ONLY.contains(&name.as_str()));
@@ -151,12 +157,15 @@ fn every_call_that_the_loader_passes_on_is_carried_out() {
     passed_on.insert("open".to_owned());
     let source = read("src/embed/call.rs");
     let arms = between(&source, "match method {", "_ => ");
-    let carried_out: BTreeSet<String> = arms
+    let mut carried_out: BTreeSet<String> = arms
         .lines()
         .filter_map(|line| line.trim().strip_prefix('"'))
         .filter_map(|line| line.split_once('"'))
         .map(|(name, _)| name.to_owned())
         .collect();
+    // It takes a while, and so gives a promise.
+    assert!(read("src/embed/handle.rs").contains("if method == \"identify\" {"));
+    carried_out.insert("identify".to_owned());
     assert_eq!(carried_out, passed_on);
 }
 
@@ -176,4 +185,55 @@ fn every_event_of_the_widget_is_in_the_contract_and_no_other() {
     let told: BTreeSet<String> =
         names.lines().filter_map(|line| line.split("=> \"").nth(1)).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
     assert_eq!(promised, told);
+}
+
+/// The quoted or plain names of an interface's members, each with a sentence.
+fn promised_members(interface: &str) -> BTreeSet<String> {
+    let types = read(TYPES);
+    documented(between(&types, &format!("interface {interface} {{"), "\n}"))
+        .into_iter()
+        .map(|(line, comment)| {
+            let name = line.trim_start_matches('\'').split(['\'', '?', ':']).next().unwrap_or_default().to_owned();
+            assert!(comment.len() > 15, "{interface}.{name} has no sentence");
+            name
+        })
+        .collect()
+}
+
+/// All files of a folder, joined.
+fn folder(path: &str) -> String {
+    let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect()
+}
+
+/// What stands between each `start` and the next character that is no part of a name.
+fn names_after<'a>(text: &'a str, start: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(start).skip(1).map(|rest| &rest[..rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len())])
+}
+
+#[test]
+fn every_custom_property_of_the_contract_is_used_with_its_default_and_no_other() {
+    let sources = [folder("style"), read("npm/twinchat-look.js"), read("npm/twinchat-frame.js")].concat();
+    // Those of the palette are between the theme and its stylesheet.
+    let is_own = |name: &&str| name.starts_with("light-") || name.starts_with("dark-");
+    let used: BTreeSet<String> =
+        names_after(&sources, "var(--tc-").filter(|name| !is_own(name)).map(|name| format!("--tc-{name}")).collect();
+    assert_eq!(used, promised_members("TwinChatCssProperties"));
+    let types = read(TYPES);
+    for (line, comment) in documented(between(&types, "interface TwinChatCssProperties {", "\n}")) {
+        let name = line.trim_start_matches('\'').split('\'').next().unwrap();
+        let default = comment.split("@default ").nth(1).unwrap_or_else(|| panic!("{name} has no @default"));
+        let default = default.split(" (").next().unwrap().trim_end_matches("*/").trim();
+        assert!(default == "the system's" || sources.contains(&format!("var({name},{default})")), "{name} is not {default} by default");
+    }
+}
+
+#[test]
+fn every_part_of_the_contract_is_drawn_and_no_other() {
+    let mut drawn: BTreeSet<String> = names_after(&folder("src/components"), ".attr(\"part\", \"").map(str::to_owned).collect();
+    drawn.extend(
+        names_after(&read(LOADER), " = make('button', '").chain(names_after(&read(LOADER), " = make('span', '")).map(str::to_owned),
+    );
+    drawn.extend(names_after(&read(LOADER), "#tip = make('div', '").map(str::to_owned));
+    assert_eq!(drawn, promised_members("TwinChatParts"));
 }

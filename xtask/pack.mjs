@@ -2,27 +2,20 @@
 //
 //   node xtask/pack.mjs <Trunk's folder> <npm/> <the folder to write>
 //
-// Files named by their content may be cached for ever; the loader keeps its name and refers to them.
+// Files named by their content may be cached for ever; the loader, and what belongs to frame mode, keep their names and refer
+// to them. The pinned loader is named by its content too, and takes no other files than those it was built with.
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { module } from './module.mjs';
 import { brotli, smallestWasm } from './wasm.mjs';
 
 const [built, npm, out] = process.argv.slice(2);
 
-/** One minified module without imports of its own files. */
-async function minified(path) {
-  const { outputFiles } = await build({
-    entryPoints: [path], bundle: true, minify: true, write: false, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none',
-  });
-  return outputFiles[0].text;
-}
-
 const named = (name, bytes) => {
-  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
   return name.replace(/(\.[a-z]+)$/, `-${hash}$1`);
 };
 
@@ -36,6 +29,8 @@ function translated(glue, files) {
   return glue.replace(call, (_, name) => `import(new URL(${names}[${name}],`);
 }
 
+const integrity = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+
 async function pack() {
   const files = [];
   const keep = (path, role, content) => files.push({ path, role, bytes: Buffer.from(content) });
@@ -43,26 +38,34 @@ async function pack() {
   const wasm = await smallestWasm(join(built, 'twinchat-widget_bg.wasm'));
   const wasmName = named('twinchat-widget.wasm', wasm);
   // The glue's own idea of where its WebAssembly is must be right too: whoever imports it directly relies on it.
-  let glue = (await minified(join(built, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
+  let glue = (await module(join(built, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
   // Parts that the widget fetches when something first needs them. Their names stand in its WebAssembly, so the glue translates.
   const lazy = await Promise.all(LAZY.map(async (name) => {
-    const content = await minified(join(npm, name));
+    const content = await module(join(npm, name));
     return { name, content, path: named(name, content) };
   }));
   glue = translated(glue, lazy);
   const glueName = named('twinchat-widget.js', glue);
-  const loader = (await minified(join(npm, 'twinchat.js')))
-    .replaceAll('twinchat-widget_bg.wasm', wasmName)
-    .replaceAll('twinchat-widget.js', glueName);
-  for (const name of [glueName, wasmName]) {
-    if (!loader.includes(name)) throw new Error(`npm/twinchat.js does not fetch ${name}: the loader and xtask/pack.mjs disagree on names.`);
-  }
+  const naming = async (file, options) => {
+    const text = await module(join(npm, file), options);
+    const named = text.replaceAll('twinchat-widget_bg.wasm', wasmName).replaceAll('twinchat-widget.js', glueName);
+    for (const name of [glueName, wasmName]) {
+      if (!named.includes(name)) throw new Error(`npm/${file} does not fetch ${name}: it and xtask/pack.mjs disagree on names.`);
+    }
+    return named;
+  };
+  const frame = await module(join(npm, 'twinchat-frame.js'));
+  const pins = { './twinchat-widget.js': integrity(glue), './twinchat-widget_bg.wasm': integrity(wasm), './twinchat-frame.js': integrity(frame) };
+  const pinned = await naming('twinchat.js', { fetching: 'twinchat-pinned.js', define: { TWINCHAT_INTEGRITY: JSON.stringify(pins) } });
 
-  keep('twinchat.js', 'loader', loader);
+  keep('twinchat.js', 'loader', await naming('twinchat.js'));
+  keep(named('twinchat.js', pinned), 'pinned', pinned);
+  keep('twinchat-frame.js', 'frame', frame);
+  keep('twinchat-document.js', 'frame', await naming('twinchat-document.js', { external: ['./twinchat-widget.js'] }));
   keep(glueName, 'widget', glue);
   keep(wasmName, 'widget', wasm);
   for (const { path, content } of lazy) keep(path, 'lazy', content);
-  for (const name of (await readdir(npm)).filter((name) => name.endsWith('.d.ts'))) keep(name, 'types', await readFile(join(npm, name)));
+  keep('index.d.ts', 'types', await readFile(join(npm, 'index.d.ts')));
   return files;
 }
 
@@ -80,7 +83,7 @@ async function write(files) {
     }
     rows.push({ path, role, raw: bytes.length, gzip: packed.gzip.length, brotli: packed.brotli.length });
   }
-  await writeFile(join(fresh, 'manifest.json'), `${JSON.stringify({ files: files.map(({ path, role }) => ({ path, role })) }, null, 2)}\n`);
+  await writeFile(join(fresh, 'manifest.json'), `${JSON.stringify({ files: files.map(({ path, role, bytes }) => ({ path, role, integrity: integrity(bytes) })) }, null, 2)}\n`);
   // All at once, so that a server in front of the folder never sees half of it.
   const old = `${out}.old`;
   await rm(old, { recursive: true, force: true });

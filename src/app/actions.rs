@@ -18,11 +18,11 @@ impl App {
     }
 
     /// What is behind it, unless that has ended.
-    fn inner(&self) -> Option<Rc<Inner>> {
+    pub(super) fn inner(&self) -> Option<Rc<Inner>> {
         self.inner.try_get_value().filter(|inner| inner.alive.get())
     }
 
-    fn with(&self, action: impl FnOnce(&Rc<Inner>)) {
+    pub(super) fn with(&self, action: impl FnOnce(&Rc<Inner>)) {
         if let Some(inner) = self.inner() {
             action(&inner);
         }
@@ -104,9 +104,9 @@ impl App {
         }
     }
 
-    /// Chooses a twin and shows the latest conversation with it, or a new one.
+    /// Chooses a twin, by its id or its upstream's, and shows the latest conversation with it, or a new one.
     pub fn choose_twin(&self, twin_id: &str) {
-        self.with(|inner| inner.choose_twin(twin_id));
+        self.with(|inner| inner.find_twin(twin_id));
     }
 
     /// Opens one of the visitor's conversations.

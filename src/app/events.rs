@@ -52,6 +52,11 @@ pub enum WidgetEvent {
         /// Answers the visitor has not seen.
         unread: u32,
     },
+    /// The visitor has signed in or out.
+    IdentityChange {
+        /// Whether the site has said who the visitor is.
+        signed_in: bool,
+    },
     /// Something went wrong; the visitor has been told.
     Error(Problem),
 }
@@ -70,6 +75,7 @@ impl WidgetEvent {
             Self::ResponseStart { .. } => "response.start",
             Self::ResponseEnd { .. } => "response.end",
             Self::UnreadChange { .. } => "unread.change",
+            Self::IdentityChange { .. } => "identity.change",
             Self::Error(_) => "error",
         }
     }

@@ -78,6 +78,43 @@ impl Inner {
         });
     }
 
+    /// The twin's id at the proxy: its upstream's is understood as well. What is none is told to the page.
+    pub(super) async fn known_twin(self: &Rc<Self>, id: &str) -> Option<String> {
+        if id.is_empty() || self.is_listed(id) {
+            return (!id.is_empty()).then(|| id.to_owned());
+        }
+        match self.client().twin(id).await {
+            Ok(twin) => {
+                let id = twin.id.as_str().to_owned();
+                if !self.is_listed(&id) {
+                    self.signals.twins.update(|twins| twins.push(twin));
+                }
+                Some(id)
+            }
+            Err(problem) => {
+                self.tell(&WidgetEvent::Error(problem));
+                None
+            }
+        }
+    }
+
+    fn is_listed(&self, twin_id: &str) -> bool {
+        self.signals.twins.with_untracked(|twins| twins.iter().any(|twin| twin.id.as_str() == twin_id))
+    }
+
+    /// Chooses a twin that the page names. Before there are twins, the start looks it up.
+    pub(super) fn find_twin(self: &Rc<Self>, id: &str) {
+        if self.is_listed(id) || self.signals.twins.with_untracked(Vec::is_empty) {
+            return self.choose_twin(id);
+        }
+        let (this, id) = (self.clone(), id.to_owned());
+        self.spawn(async move {
+            if let Some(id) = this.known_twin(&id).await {
+                this.choose_twin(&id);
+            }
+        });
+    }
+
     /// Shows the latest conversation with a twin, or a new one.
     pub(super) fn choose_twin(self: &Rc<Self>, twin_id: &str) {
         let latest = self.signals.conversations.with_untracked(|list| {

@@ -135,7 +135,8 @@ impl Inner {
         }
         self.platform.storage.set(Shelf::Site, &choices_name(&self.origin.borrow()), &self.memory.chosen.borrow().text());
         let page = self.memory.page.borrow();
-        let comes_back = page.restore && page.closable() && self.signals.open.get_untracked() && !self.platform.page.is_small();
+        let comes_back =
+            page.restore && page.closable() && self.signals.open.get_untracked() && !page.covers(self.platform.page.is_small());
         drop(page);
         self.set_open_flag(comes_back);
     }
@@ -148,7 +149,9 @@ impl Inner {
 
     /// Whether the panel is to be open as it was when the page was left.
     pub(super) fn may_come_back(&self) -> bool {
-        let comes = self.memory.page.borrow().restore && !self.platform.page.is_small();
+        let page = self.memory.page.borrow();
+        let comes = page.restore && !page.covers(self.platform.page.is_small());
+        drop(page);
         if !comes {
             self.set_open_flag(false);
         }
@@ -172,6 +175,7 @@ impl Inner {
         self.memory.may_keep.set(true);
         self.keep();
         self.set_open_flag(false);
+        self.note_before("");
         self.memory.may_keep.set(false);
         self.platform.storage.set(Shelf::Tab, &self.thread_name(), "");
         // Not bound to the app's life: a page that resets may well take the widget away next.

@@ -7,6 +7,7 @@ mod actions;
 mod chat;
 mod drawing;
 mod events;
+mod identity;
 mod lists;
 mod memory;
 mod options;
@@ -17,11 +18,11 @@ mod talk;
 mod tests;
 
 pub use events::WidgetEvent;
-pub use options::{ColorScheme, Mode, Options};
+pub use options::{ColorScheme, Mode, Options, Surface};
 
 use crate::client::Client;
 use crate::platform::Platform;
-use crate::state::{Connection, EntryStatus, Loading, Problem, Screen};
+use crate::state::{Connection, EntryStatus, Loading, Offer, Problem, Screen};
 use chat::Run;
 use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
@@ -96,6 +97,8 @@ pub struct Signals {
     pub connection: RwSignal<Connection>,
     /// Something to tell the visitor above the composer; dismissible.
     pub notice: RwSignal<Option<Problem>>,
+    /// What is asked of a visitor who has just signed in.
+    pub offer: RwSignal<Offer>,
     /// Answers that came while the panel was closed or another conversation was open.
     pub unread: RwSignal<u32>,
     /// Milliseconds since 1970. Moves once a second while something counts down (`retry_at`), else
@@ -137,6 +140,8 @@ struct Inner {
     list: RefCell<ListState>,
     started: Cell<bool>,
     connected: Cell<bool>,
+    /// What the page was told last.
+    signed_in: Cell<bool>,
     alive: Cell<bool>,
     memory: Memory,
     /// Counts proxies and visitors: what was begun for another one is not wanted any more.

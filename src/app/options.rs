@@ -24,6 +24,18 @@ pub enum ColorScheme {
     Dark,
 }
 
+/// What the panel is drawn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Surface {
+    /// The page, of which it covers as much as the screen suggests.
+    #[default]
+    Page,
+    /// A document of its own that is as large as the panel.
+    Frame,
+    /// The same, and it covers the whole screen.
+    Cover,
+}
+
 /// Everything that can be chosen. An empty text means "not chosen": then the owner's settings
 /// (`GET /api/v1/widget`) decide, and after those the widget's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +60,8 @@ pub struct Options {
     pub greeting: String,
     /// Questions a visitor can start with. Empty: the twin's own.
     pub starters: Vec<String>,
+    /// Default [`Surface::Page`].
+    pub surface: Surface,
     /// Whether the panel is open from the start. Default: closed in a bubble.
     pub open: bool,
     /// Whether a panel that was open when the page was left is open again afterwards. Default: yes, once the visitor has
@@ -70,6 +84,7 @@ impl Default for Options {
             title: String::new(),
             greeting: String::new(),
             starters: Vec::new(),
+            surface: Surface::default(),
             open: false,
             restore: true,
             image_origins: Vec::new(),
@@ -78,6 +93,15 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Whether an open panel covers the whole screen, where the page itself (`small`) would be.
+    pub fn covers(&self, small: bool) -> bool {
+        match self.surface {
+            Surface::Page => small,
+            Surface::Frame => false,
+            Surface::Cover => true,
+        }
+    }
+
     /// Whether the panel can be closed; inline and on a page of its own it cannot.
     pub fn closable(&self) -> bool {
         self.mode == Mode::Bubble

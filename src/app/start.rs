@@ -5,7 +5,7 @@ use super::memory::Memory;
 use super::{App, Inner, ListState, Options, Signals, WidgetEvent, put};
 use crate::client::Client;
 use crate::platform::{Platform, Shelf};
-use crate::state::{Connection, EntryStatus, Loading, Screen};
+use crate::state::{Connection, EntryStatus, Loading, Offer, Screen};
 use leptos::prelude::*;
 use leptos::reactive::owner::Owner;
 use std::cell::{Cell, RefCell};
@@ -33,6 +33,7 @@ impl Signals {
             draft: RwSignal::new(String::new()),
             connection: RwSignal::new(Connection::New),
             notice: RwSignal::new(None),
+            offer: RwSignal::new(Offer::default()),
             unread: RwSignal::new(0),
             now: RwSignal::new(0),
             focus_request: RwSignal::new(0),
@@ -62,6 +63,7 @@ impl App {
             list: RefCell::new(ListState::default()),
             started: Cell::new(false),
             connected: Cell::new(false),
+            signed_in: Cell::new(false),
             alive: Cell::new(true),
             memory,
             epoch: Cell::new(0),
@@ -130,17 +132,27 @@ impl Inner {
         }
         let listed = self.fetch_conversations(false);
         futures_util::future::join(self.fetch_twins(), listed).await;
+        self.tell_identity();
+        self.offer().await;
         let options = self.signals.options.get_untracked();
         let last = self.platform.storage.get(Shelf::Tab, &self.thread_name());
         let thread = if options.thread.is_empty() { last.unwrap_or_default() } else { options.thread.clone() };
-        if !self.current().twin_id.borrow().is_empty() || !self.current().id.borrow().is_empty() {
+        let is_thread = !thread.is_empty() && self.client().is_known().await;
+        let twin_id = if is_thread { None } else { self.known_twin(&options.twin).await };
+        let current = self.current();
+        let chosen = current.twin_id.borrow().clone();
+        if !chosen.is_empty() || !current.id.borrow().is_empty() {
             // The visitor or the page was quicker.
-            let current = self.current();
-            self.show(&current);
-        } else if !thread.is_empty() && self.client().is_known().await {
+            if let Some(twin_id) = self.known_twin(&chosen).await {
+                current.twin_id.replace(twin_id);
+            }
+            if self.is_current(&current) {
+                self.show(&current);
+            }
+        } else if is_thread {
             self.open_conversation(&thread);
-        } else if self.signals.twins.with_untracked(|twins| twins.iter().any(|twin| twin.id.as_str() == options.twin)) {
-            self.choose_twin(&options.twin);
+        } else if let Some(twin_id) = twin_id {
+            self.choose_twin(&twin_id);
         } else {
             self.show_choice();
         }
@@ -270,7 +282,7 @@ impl Inner {
         } else if !options.thread.is_empty() && options.thread != before.thread {
             self.open_conversation(&options.thread);
         } else if !options.twin.is_empty() && options.twin != before.twin {
-            self.choose_twin(&options.twin);
+            self.find_twin(&options.twin);
         }
         if !options.closable() && !self.signals.open.get_untracked() {
             self.signals.open.set(true);
@@ -288,6 +300,7 @@ impl Inner {
         self.signals.conversations.set(Vec::new());
         self.signals.twins.set(Vec::new());
         self.signals.settings.set(WidgetSettings::default());
+        put(self.signals.offer, Offer::None);
         put(self.signals.connection, Connection::New);
         self.show(&Run::new(self.root.as_ref(), "", ""));
         put(self.signals.screen, Screen::default());

@@ -100,6 +100,9 @@ impl Inner {
         let conversation = result?;
         // A visitor without a key is known only now.
         client.keep_identity().await;
+        if !client.is_signed_in() {
+            self.note_before("1");
+        }
         run.id.replace(conversation.id.as_str().to_owned());
         self.remember(conversation.id.as_str());
         self.signals.conversations.update(|list| conversations::upsert(list, conversation.clone()));

@@ -1,7 +1,7 @@
 use super::{App, ColorScheme, Mode, Options, WidgetEvent};
 use crate::platform::Shelf;
 use crate::platform::fake::{Exchange, Fake};
-use crate::state::{Connection, EntryStatus, Loading, Screen};
+use crate::state::{Connection, EntryStatus, Loading, Offer, Screen};
 use leptos::prelude::*;
 use leptos::reactive::effect::ImmediateEffect;
 use leptos::reactive::owner::Owner;
@@ -14,6 +14,8 @@ const TWIN: &str = "twin_000000000000000a";
 const OTHER_TWIN: &str = "twin_000000000000000b";
 const CONVERSATION: &str = "conv_0000000000000001";
 const REPLY: &str = "msg_0000000000000002";
+
+const USERS_TOKEN: &str = r#"{"access_token":"u","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000002"}"#;
 
 /// A page with an app on it. The proxy's ordinary answers are given at once; streams wait.
 struct Site {
@@ -49,6 +51,9 @@ fn proxy(fake: &Fake, twins: &'static [&'static str], messages: &str) {
     fake.serve(move |request| {
         let path = request.url.strip_prefix("https://chat.example").unwrap_or_default();
         let body = match (request.method, path.split('?').next().unwrap_or_default()) {
+            (_, "/oauth/token") if request.body.contains("Ajwt") => USERS_TOKEN.to_owned(),
+            ("POST", "/api/v1/visitor/link") => envelope(r#"{"moved":2}"#),
+            ("GET", "/api/v1/twins/upstreams-own") => envelope(&twin(OTHER_TWIN)),
             (_, "/oauth/token") => r#"{"access_token":"t","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000001"}"#.to_owned(),
             (_, "/api/v1/widget") => envelope(r#"{"title":"Hỏi Mai","maxMessageChars":20}"#),
             (_, "/api/v1/twins") => envelope(&format!("[{}]", twins.iter().map(|id| twin(id)).collect::<Vec<_>>().join(","))),
@@ -70,6 +75,7 @@ fn site_of(fake: &Fake, options: Options) -> Site {
     app.subscribe(move |event| {
         log.borrow_mut().push(match event {
             WidgetEvent::UnreadChange { unread } => format!("unread.change {unread}"),
+            WidgetEvent::IdentityChange { signed_in } => format!("identity.change {signed_in}"),
             WidgetEvent::ResponseEnd { status, .. } => format!("response.end {status:?}"),
             other => other.name().to_owned(),
         });
@@ -650,4 +656,71 @@ fn reset_forgets_the_visitor_and_the_next_message_is_a_new_ones() {
     assert!(!fake.keeps_nothing());
     let last = fake.log().iter().rfind(|request| request.url.ends_with("/oauth/token")).and_then(key_of);
     assert!(first.is_some() && first != last, "{first:?} {last:?}");
+}
+
+#[test]
+fn signing_in_shows_the_users_conversations_keeps_the_draft_and_offers_what_was_said_before() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&[text, complete(2, "Because.")].concat());
+    site.fake.advance(20);
+    site.app.set_draft("And then?");
+    site.events();
+    site.fake.wait(site.app.identify(Some("jwt".into()))).unwrap();
+    site.fake.run();
+    let signals = site.app.signals;
+    assert_eq!(signals.offer.get_untracked(), Offer::Open);
+    assert_eq!(signals.draft.get_untracked(), "And then?");
+    assert!(site.texts().is_empty() && line.is_dropped(), "nothing of the visitor before is shown");
+    assert_eq!(signals.twin.get_untracked().unwrap().id.as_str(), TWIN);
+    assert!(site.events().contains(&"identity.change true".to_owned()));
+
+    site.app.take_over();
+    site.fake.run();
+    assert_eq!(signals.offer.get_untracked(), Offer::Done(2));
+    site.app.decline_offer();
+    assert_eq!(signals.offer.get_untracked(), Offer::None);
+
+    site.fake.wait(site.app.identify(None)).unwrap();
+    site.fake.run();
+    assert!(site.events().contains(&"identity.change false".to_owned()));
+    site.fake.wait(site.app.identify(Some("jwt".into()))).unwrap();
+    site.fake.run();
+    assert_eq!(signals.offer.get_untracked(), Offer::None, "it is asked once");
+}
+
+#[test]
+fn who_has_said_nothing_before_signing_in_is_asked_nothing_and_a_new_token_of_the_same_user_changes_nothing() {
+    let site = site();
+    site.fake.wait(site.app.identify(Some("jwt".into()))).unwrap();
+    site.fake.run();
+    assert_eq!(site.app.signals.offer.get_untracked(), Offer::None);
+    let _post = site.type_and_send("Why?");
+    site.events();
+    site.fake.wait(site.app.identify(Some("another jwt of the same user".into()))).unwrap();
+    assert_eq!(site.texts()[0], "Why?");
+    assert_eq!(site.events(), Vec::<String>::new());
+    assert!(!site.fake.log().iter().any(|request| request.url.ends_with("/revoke")));
+}
+
+#[test]
+fn a_twin_may_be_named_by_its_upstreams_id_and_one_that_does_not_exist_is_told() {
+    let fake = Fake::new();
+    proxy(&fake, &[TWIN, OTHER_TWIN], "[]");
+    let site = site_of(&fake, Options { twin: "upstreams-own".into(), ..Options::default() });
+    site.app.open();
+    fake.run();
+    assert_eq!(site.app.signals.twin.get_untracked().unwrap().id.as_str(), OTHER_TWIN);
+    site.app.choose_twin(TWIN);
+    site.app.choose_twin("upstreams-own");
+    fake.run();
+    assert_eq!(site.app.signals.twin.get_untracked().unwrap().id.as_str(), OTHER_TWIN);
+    site.events();
+    site.app.choose_twin("nobody");
+    fake.request().answer(404, &[], r#"{"error":"NOT_FOUND","message":"","details":{"retryable":false}}"#);
+    fake.run();
+    assert_eq!(site.events(), ["error"]);
+    assert_eq!(site.app.signals.twin.get_untracked().unwrap().id.as_str(), OTHER_TWIN, "and all stays as it was");
 }

@@ -41,12 +41,24 @@ pub(super) async fn of_answer(platform: &Platform, answer: Box<dyn Answer>) -> R
     Ok(problem)
 }
 
+/// Why an exchange was refused. What the token endpoint says is for the site's developer, not for the visitor.
+pub(super) async fn of_exchange(platform: &Platform, answer: Box<dyn Answer>, has_identity: bool) -> Problem {
+    let refused = answer.status() == 400;
+    let mut problem = of_answer(platform, answer).await.unwrap_or_else(|_| unreachable(platform));
+    if refused && has_identity {
+        "IDENTITY_REFUSED".clone_into(&mut problem.code);
+    } else if refused {
+        problem.message.clear();
+    }
+    problem
+}
+
 /// The problem an error body tells of.
 pub(super) fn of_json(json: &Json, now: u64) -> Problem {
-    let details = json.get("details");
+    let (details, described) = (json.get("details"), json.text("error_description"));
     Problem {
         code: json.text("error").to_ascii_uppercase(),
-        message: json.text("message"),
+        message: if described.is_empty() { json.text("message") } else { described },
         request_id: json.get("meta").map(|meta| meta.text("requestId")).unwrap_or_default(),
         retry_at: details.as_ref().and_then(|details| details.number("retryAfter")).map(|seconds| now + (seconds * 1000.0) as u64),
         retryable: details.is_some_and(|details| details.flag("retryable")),

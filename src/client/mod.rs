@@ -1,8 +1,10 @@
 //! Speaks to the proxy (`docs/protocol.md`): tokens, requests, streams, retry. Knows no signals.
 
 mod bell;
+mod claim;
 mod dpop;
 mod error;
+mod exchange;
 mod retry;
 mod stream;
 mod token;
@@ -17,11 +19,12 @@ use crate::platform::json::{Json, object};
 use crate::platform::{Answer, Platform, Request, read_to_end};
 use crate::state::Problem;
 use bell::Bell;
+use exchange::push_encoded;
 use futures_util::future::{Either, select};
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
-use token::{Tokens, push_encoded};
+use token::Tokens;
 use twinchat_protocol::conversation::Conversation;
 use twinchat_protocol::message::{Feedback, Message};
 use twinchat_protocol::twin::Twin;
@@ -90,6 +93,44 @@ impl Client {
         self.0.tokens.is_known().await
     }
 
+    /// Whether the site has said who the visitor is.
+    pub fn is_signed_in(&self) -> bool {
+        self.0.tokens.is_signed_in()
+    }
+
+    /// Whom the proxy takes the visitor to be; empty before the first token.
+    pub fn visitor(&self) -> String {
+        self.0.tokens.visitor()
+    }
+
+    /// The visitor is whom this identity token names (docs/identity.md), from now on.
+    ///
+    /// # Errors
+    /// `IDENTITY_REFUSED` with what is wrong with it, or as [`Self::widget`]. Then all is as before.
+    pub async fn sign_in(&self, identity_token: &str) -> Result<(), Problem> {
+        self.0.tokens.sign_in(identity_token).await
+    }
+
+    /// The visitor is again who this browser was before signing in. The user's token is taken back.
+    pub fn sign_out(&self) {
+        self.0.tokens.sign_out();
+    }
+
+    /// Whether [`Self::link`] can show who the visitor was before.
+    pub async fn can_link(&self) -> bool {
+        self.0.tokens.can_link().await
+    }
+
+    /// Makes the conversations that this browser had before signing in the user's. Says how many those were.
+    ///
+    /// # Errors
+    /// `LINKED_ELSEWHERE` when they are another user's already, or as [`Self::widget`].
+    pub async fn link(&self) -> Result<u32, Problem> {
+        let body = self.0.tokens.secret().await.map(|secret| object(&[("visitorSecret", &secret)])).unwrap_or_default();
+        let json = self.json(Call::new("POST", &["/api/v1/visitor/link"], body)).await?;
+        Ok(json.get("data").and_then(|data| data.number("moved")).unwrap_or_default() as u32)
+    }
+
     /// Keeps the visitor's identity for the next visit.
     pub async fn keep_identity(&self) {
         self.0.tokens.keep_identity().await;
@@ -146,6 +187,16 @@ impl Client {
             }
         }
         Ok(twins)
+    }
+
+    /// One twin, by its id or its upstream's.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn twin(&self, id: &str) -> Result<Twin, Problem> {
+        let mut path = String::from("/api/v1/twins/");
+        push_encoded(&mut path, id);
+        decode(&self.json(Call::new("GET", &[&path], String::new())).await?)
     }
 
     /// A page of the visitor's conversations, from 1, latest first, and whether there is a next one.

@@ -1,7 +1,7 @@
 use super::dpop::{base64url, thumbprint};
 use super::{Client, Start, Step};
 use crate::platform::fake::{Exchange, Fake, NOW};
-use crate::platform::{Key, Task};
+use crate::platform::{Key, Reason, Task, Unanswered, Vouched};
 use crate::state::Connection;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -503,4 +503,143 @@ fn base64url_is_as_rfc_4648_has_it() {
         assert_eq!(base64url(bytes.as_bytes()), text);
         assert_eq!(decode(text), bytes.as_bytes());
     }
+}
+
+fn granted(visitor: u32) -> String {
+    token(&format!("t{visitor}")).replace("vis_0000000000000001", &format!("vis_{visitor:016}"))
+}
+
+/// What the token endpoint was sent, one form per exchange.
+fn exchanges(fake: &Fake) -> Vec<String> {
+    fake.log().iter().filter(|request| request.url.ends_with("/oauth/token")).map(|request| request.body.clone()).collect()
+}
+
+#[test]
+fn a_site_that_says_who_the_visitor_is_is_asked_when_a_token_is_needed_and_again_ahead_of_its_end() {
+    let (fake, client) = client();
+    let asked = Rc::new(RefCell::new(Vec::new()));
+    let log = asked.clone();
+    fake.vouch(move |previous, reason| {
+        log.borrow_mut().push(format!("{} {reason:?}", previous.unwrap_or_default()));
+        Ok(Vouched::Identity(format!("jwt{}", log.borrow().len())))
+    });
+    assert!(asked.borrow().is_empty());
+    let _one = asking(&fake, &client);
+    assert_eq!(header(&fake.request(), "authorization"), "DPoP t1");
+    assert!(client.is_signed_in());
+    fake.advance(571_000);
+    let _two = asking(&fake, &client);
+    fake.run();
+    assert_eq!(*asked.borrow(), [" Initial", "jwt1 Expiring"]);
+    let forms = exchanges(&fake);
+    assert!(forms[0].contains("token-type%3Ajwt&subject_token=jwt1") && forms[1].ends_with("=jwt2"), "{forms:?}");
+}
+
+#[test]
+fn an_identity_token_that_the_proxy_refuses_is_asked_for_once_more_and_then_told() {
+    let fake = Fake::new();
+    let client = Client::new(fake.platform(), ORIGIN, "vi");
+    let reasons = Rc::new(RefCell::new(Vec::new()));
+    let log = reasons.clone();
+    fake.vouch(move |_, reason| {
+        log.borrow_mut().push(reason);
+        Ok(Vouched::Identity("stale".into()))
+    });
+    let code = asking(&fake, &client);
+    for _ in 0..2 {
+        fake.request().answer(400, &[], r#"{"error":"invalid_request","error_description":"the token has expired"}"#);
+    }
+    fake.run();
+    assert_eq!(code.take().as_deref(), Some("IDENTITY_REFUSED"));
+    assert_eq!(*reasons.borrow(), [Reason::Initial, Reason::Rejected]);
+    assert!(!client.is_signed_in());
+}
+
+#[test]
+fn a_site_that_knows_nobody_leaves_the_visitor_anonymous_and_one_that_fails_is_told() {
+    let (fake, client) = client();
+    fake.vouch(|_, _| Ok(Vouched::Nobody));
+    let _asking = asking(&fake, &client);
+    fake.run();
+    assert!(exchanges(&fake)[0].contains("dpop-jkt") && !client.is_signed_in());
+
+    let (fake, client) = self::client();
+    fake.vouch(|_, _| Err(Unanswered));
+    let code = asking(&fake, &client);
+    fake.run();
+    assert_eq!(code.take().as_deref(), Some("IDENTITY_UNAVAILABLE"));
+    assert!(exchanges(&fake).is_empty(), "nobody becomes anonymous by accident");
+}
+
+#[test]
+fn what_the_sites_server_has_exchanged_is_used_as_it_is() {
+    let (fake, client) = client();
+    fake.vouch(|_, _| Ok(Vouched::Granted(token("theirs").replace("\"DPoP\"", "\"Bearer\""))));
+    let _asking = asking(&fake, &client);
+    let call = fake.request();
+    assert_eq!((header(&call, "authorization"), header(&call, "dpop")), ("Bearer theirs".into(), String::new()));
+    assert!(exchanges(&fake).is_empty());
+    assert!(!fake.wait(client.can_link()), "nothing shows who the visitor was before");
+}
+
+#[test]
+fn signing_in_changes_nothing_when_it_fails_and_signing_out_brings_the_visitor_of_before() {
+    let fake = Fake::new();
+    fake.serve(|request| {
+        let body = || if request.body.contains("=alice") { granted(2) } else { granted(1) };
+        match request.url.rsplit('/').next() {
+            Some("token") if request.body.contains("=forged") => {
+                Some((400, r#"{"error":"invalid_request","error_description":"the signature is wrong"}"#.into()))
+            }
+            Some("token" | "revoke") => Some((200, body())),
+            _ => None,
+        }
+    });
+    let client = Client::new(fake.platform(), ORIGIN, "vi");
+    let _asking = asking(&fake, &client);
+    fake.run();
+    let problem = fake.wait(client.sign_in("forged")).unwrap_err();
+    assert_eq!((problem.code.as_str(), problem.message.as_str()), ("IDENTITY_REFUSED", "the signature is wrong"));
+    assert_eq!((client.visitor().as_str(), client.is_signed_in()), ("vis_0000000000000001", false));
+
+    fake.wait(client.sign_in("alice")).unwrap();
+    assert_eq!((client.visitor().as_str(), client.is_signed_in()), ("vis_0000000000000002", true));
+    assert!(fake.wait(client.can_link()));
+    fake.wait(client.keep_identity());
+    assert!(fake.keeps_nothing(), "the site knows who comes back");
+
+    // Without a site to ask there is no second token.
+    fake.advance(601_000);
+    let code = asking(&fake, &client);
+    fake.run();
+    assert_eq!(code.take().as_deref(), Some("SIGN_IN_EXPIRED"));
+
+    fake.wait(client.sign_in("alice")).unwrap();
+    client.sign_out();
+    fake.run();
+    assert!(fake.log().last().unwrap().url.ends_with("/oauth/revoke"));
+    let _again = asking(&fake, &client);
+    fake.run();
+    assert_eq!((client.visitor().as_str(), client.is_signed_in()), ("vis_0000000000000001", false));
+}
+
+#[test]
+fn a_visitor_without_a_key_shows_by_the_secret_who_that_was() {
+    let fake = Fake::new();
+    fake.set_secure(false);
+    let secret = token("t1").replace("\"DPoP\"", "\"Bearer\"").replace("\"expires_at\":0", "\"expires_at\":0,\"visitor_secret\":\"s1\"");
+    fake.serve(move |request| request.url.ends_with("/oauth/token").then(|| (200, secret.clone())));
+    let client = Client::new(fake.platform(), ORIGIN, "vi");
+    let _asking = asking(&fake, &client);
+    fake.request();
+    fake.wait(client.sign_in("alice")).unwrap();
+    let linking = client.clone();
+    let moved = Rc::new(RefCell::new(None));
+    let answer = moved.clone();
+    fake.platform().clock.spawn(Box::pin(async move { drop(answer.replace(Some(linking.link().await))) }));
+    let post = fake.request();
+    assert_eq!((post.request.method, post.request.body.as_str()), ("POST", r#"{"visitorSecret":"s1"}"#));
+    post.answer(200, &[], r#"{"success":true,"data":{"moved":3},"meta":{}}"#);
+    fake.run();
+    assert_eq!(moved.take(), Some(Ok(3)));
 }

@@ -4,10 +4,10 @@
 //! lives in memory only.
 
 use super::bell::Bell;
+use super::claim::Claim;
 use super::dpop::{self, Claims};
-use super::error;
-use crate::platform::json::Json;
-use crate::platform::{Answer, Key, Platform, Request, Shelf, Task, read_to_end};
+use super::exchange::push_form;
+use crate::platform::{Answer, Key, Platform, Request, Shelf, Task};
 use crate::state::{Problem, time};
 use futures_util::FutureExt;
 use futures_util::future::{Shared, select};
@@ -15,9 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
-use twinchat_protocol::token::{
-    ACCESS_TOKEN_TYPE, DPOP_KEY_TYPE, GRANT_TYPE, NEW_VISITOR, TokenResponse, VISITOR_SECRET_TYPE, WIDGET_HEADER,
-};
+use twinchat_protocol::token::WIDGET_HEADER;
 
 /// A token is renewed this long before it expires.
 const AHEAD_MILLIS: u64 = 30_000;
@@ -28,15 +26,15 @@ const SKEW_MILLIS: i64 = 5_000;
 
 /// An access token in use.
 pub(super) struct Token {
-    access: String,
-    dpop: bool,
-    hash: String,
-    expires_at: u64,
+    pub(super) access: String,
+    pub(super) dpop: bool,
+    pub(super) hash: String,
+    pub(super) expires_at: u64,
 }
 
 /// Who the visitor is.
 #[derive(Clone)]
-enum Identity {
+pub(super) enum Identity {
     /// Whoever holds this key, named by its thumbprint.
     Key { key: Rc<dyn Key>, thumbprint: String, kept: bool },
     /// Whoever knows this secret; empty before the proxy has given one.
@@ -44,14 +42,18 @@ enum Identity {
 }
 
 #[derive(Clone)]
-pub(super) struct Tokens(Rc<Inner>);
+pub(super) struct Tokens(pub(super) Rc<Inner>);
 
-struct Inner {
-    platform: Platform,
-    origin: String,
+pub(super) struct Inner {
+    pub(super) platform: Platform,
+    pub(super) origin: String,
+    pub(super) claim: Claim,
+    pub(super) visitor: RefCell<String>,
     identity: RefCell<Option<Identity>>,
     token: RefCell<Option<Rc<Token>>>,
     renewal: RefCell<Option<Renewal>>,
+    /// Counts those that were stopped.
+    renewals: Cell<u32>,
     known: RefCell<Known>,
     /// An answer that brings a nonce is under way; rung when it is there.
     greeting: Cell<bool>,
@@ -70,11 +72,14 @@ pub(super) struct Known {
 impl Tokens {
     pub(super) fn new(platform: Platform, origin: String) -> Self {
         Self(Rc::new(Inner {
+            claim: Claim::new(platform.clone()),
+            visitor: RefCell::default(),
             platform,
             origin,
             identity: RefCell::default(),
             token: RefCell::default(),
             renewal: RefCell::default(),
+            renewals: Cell::new(0),
             known: RefCell::default(),
             greeting: Cell::new(false),
             greeted: Bell::default(),
@@ -83,13 +88,67 @@ impl Tokens {
 
     /// Whether this visitor was here before. Looks without leaving a trace.
     pub(super) async fn is_known(&self) -> bool {
+        if self.0.claim.is_open() {
+            // Only the exchange tells; what goes wrong with it, the next call will say.
+            let _ = self.get().await;
+        }
+        if self.is_signed_in() {
+            return true;
+        }
         match self.identity().await {
             Identity::Key { kept, .. } | Identity::Secret { kept, .. } => kept,
         }
     }
 
+    /// Whether the site has said who the visitor is.
+    pub(super) fn is_signed_in(&self) -> bool {
+        self.0.claim.is_signed_in()
+    }
+
+    /// Whom the proxy takes the visitor to be; empty before the first token.
+    pub(super) fn visitor(&self) -> String {
+        self.0.visitor.borrow().clone()
+    }
+
+    /// The visitor is whom this identity token names, from now on. When the proxy refuses it, all stays as it was.
+    pub(super) async fn sign_in(&self, identity_token: &str) -> Result<(), Problem> {
+        let token = self.exchange_for(Some(identity_token)).await?;
+        self.stop();
+        self.0.claim.told(identity_token);
+        self.0.token.replace(Some(Rc::new(token)));
+        Ok(())
+    }
+
+    /// The visitor is again who this browser was before.
+    pub(super) fn sign_out(&self) {
+        self.stop();
+        self.0.claim.sign_out();
+        self.0.visitor.take();
+        if let Some(token) = self.0.token.take() {
+            let this = self.clone();
+            self.0.platform.clock.spawn(Box::pin(async move { this.take_back(&token).await }));
+        }
+    }
+
+    /// Whether it can be shown who a signed-in visitor was before: by the key that the token is bound to, or by a secret.
+    pub(super) async fn can_link(&self) -> bool {
+        let bound = self.0.token.borrow().as_ref().is_some_and(|token| token.dpop);
+        self.is_signed_in() && (bound || self.secret().await.is_some())
+    }
+
+    /// The secret of the visitor without a key, which shows who a signed-in visitor was before.
+    pub(super) async fn secret(&self) -> Option<String> {
+        match self.identity().await {
+            Identity::Secret { secret, .. } if !secret.is_empty() => Some(secret),
+            _ => None,
+        }
+    }
+
     /// Keeps the identity for the next visit: the visitor has something to come back to.
     pub(super) async fn keep_identity(&self) {
+        if self.is_signed_in() {
+            return; // the site says who comes back
+        }
         match self.identity().await {
             Identity::Key { key, thumbprint, kept: false } => {
                 let Some(kept) = key.keep(&self.0.origin).await else { return };
@@ -119,7 +178,13 @@ impl Tokens {
 
     /// Takes back the token (RFC 7009). What the proxy says to that changes nothing.
     pub(super) async fn revoke(&self) {
-        let Some(token) = self.0.token.take() else { return };
+        let token = self.0.token.take();
+        if let Some(token) = token {
+            self.take_back(&token).await;
+        }
+    }
+
+    async fn take_back(&self, token: &Token) {
         let url = [&self.0.origin, "/oauth/revoke"].concat();
         let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned()), (WIDGET_HEADER, "1".to_owned())];
         let mut body = String::new();
@@ -146,12 +211,14 @@ impl Tokens {
         let current = self.0.token.borrow().clone();
         if current.is_some_and(|current| Rc::ptr_eq(&current, token)) {
             self.0.token.take();
+            self.0.claim.reject();
         }
     }
 
     /// Ends a renewal that is under way.
     pub(super) fn stop(&self) {
         self.0.renewal.take();
+        self.0.renewals.set(self.0.renewals.get() + 1);
     }
 
     /// The headers that show a token to be used by its holder.
@@ -197,7 +264,7 @@ impl Tokens {
         Greeting(self.clone())
     }
 
-    async fn greeted(&self) {
+    pub(super) async fn greeted(&self) {
         let nonce_is_coming = || self.0.greeting.get() && self.0.known.borrow().nonce.is_empty();
         let mut heard = self.0.greeted.rings();
         let answer = poll_fn(|context| match self.0.greeted.poll(&mut heard, context) {
@@ -211,13 +278,16 @@ impl Tokens {
         let renewal = {
             let mut slot = self.0.renewal.borrow_mut();
             slot.get_or_insert_with(|| {
-                let this = self.clone();
+                let (this, number) = (self.clone(), self.0.renewals.get());
                 let task: Task<_> = Box::pin(async move {
                     let result = this.exchange().await.map(Rc::new);
-                    if let Ok(token) = &result {
-                        this.0.token.replace(Some(token.clone()));
+                    // Whoever was waited for when this was stopped is not wanted any more.
+                    if this.0.renewals.get() == number {
+                        if let Ok(token) = &result {
+                            this.0.token.replace(Some(token.clone()));
+                        }
+                        this.0.renewal.take();
                     }
-                    this.0.renewal.take();
                     result
                 });
                 task.shared()
@@ -227,66 +297,7 @@ impl Tokens {
         renewal.await
     }
 
-    async fn exchange(&self) -> Result<Token, Problem> {
-        let platform = &self.0.platform;
-        let mut tries = 0;
-        loop {
-            let (request, known) = self.exchange_request().await;
-            let answer = platform.http.send(request).await.map_err(|_| error::unreachable(platform))?;
-            self.learn(answer.as_ref());
-            if (200..300).contains(&answer.status()) {
-                return self.accept(answer).await;
-            }
-            tries += 1;
-            // A nonce or the right time may be all that was missing (RFC 9449 section 8).
-            if tries > 2 || !self.knows_more_than(&known) || !matches!(answer.status(), 400 | 401) {
-                return Err(error::of_answer(platform, answer).await.unwrap_or_else(|_| error::unreachable(platform)));
-            }
-        }
-    }
-
-    /// A token request, and what its proof was made with.
-    async fn exchange_request(&self) -> (Request, Known) {
-        let url = [&self.0.origin, "/oauth/token"].concat();
-        let mut headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned()), (WIDGET_HEADER, "1".to_owned())];
-        let identity = self.identity().await;
-        if matches!(identity, Identity::Key { .. }) {
-            self.greeted().await;
-        }
-        let known = self.known();
-        let (kind, subject) = match identity {
-            Identity::Key { thumbprint, .. } => {
-                headers.extend(self.proof("POST", &url, "").await.map(|proof| ("dpop", proof)));
-                (DPOP_KEY_TYPE, thumbprint)
-            }
-            Identity::Secret { secret, .. } if secret.is_empty() => (VISITOR_SECRET_TYPE, NEW_VISITOR.to_owned()),
-            Identity::Secret { secret, .. } => (VISITOR_SECRET_TYPE, secret),
-        };
-        let mut body = String::new();
-        for (name, value) in [("grant_type", GRANT_TYPE), ("subject_token_type", kind), ("subject_token", &subject)] {
-            push_form(&mut body, name, value);
-        }
-        (Request { method: "POST", url, headers, body }, known)
-    }
-
-    async fn accept(&self, answer: Box<dyn Answer>) -> Result<Token, Problem> {
-        let platform = &self.0.platform;
-        let body = read_to_end(answer, error::MAX_BODY).await.map_err(|_| error::unreachable(platform))?;
-        let response: TokenResponse =
-            Json::parse(&String::from_utf8_lossy(&body)).and_then(Json::decode).map_err(|_| error::unreadable())?;
-        let dpop = response.token_type.eq_ignore_ascii_case("DPoP");
-        if response.issued_token_type != ACCESS_TOKEN_TYPE || response.access_token.is_empty() {
-            return Err(error::unreadable());
-        }
-        if let Some(secret) = response.visitor_secret {
-            self.set_identity(Identity::Secret { secret, kept: false });
-        }
-        let hash = if dpop { dpop::hash(platform, &response.access_token).await.ok_or_else(error::unreadable)? } else { String::new() };
-        let expires_at = platform.clock.now() + u64::from(response.expires_in) * 1000;
-        Ok(Token { access: response.access_token, dpop, hash, expires_at })
-    }
-
-    async fn proof(&self, method: &str, url: &str, token_hash: &str) -> Option<String> {
+    pub(super) async fn proof(&self, method: &str, url: &str, token_hash: &str) -> Option<String> {
         let Identity::Key { key, .. } = self.identity().await else { return None };
         let known = self.known();
         let issued_at = (self.0.platform.clock.now() as i64 + known.skew).max(0) as u64 / 1000;
@@ -294,7 +305,7 @@ impl Tokens {
     }
 
     /// Who the visitor is: the key kept here, else a new one, else a secret.
-    async fn identity(&self) -> Identity {
+    pub(super) async fn identity(&self) -> Identity {
         let known = self.0.identity.borrow().clone();
         match known {
             Some(identity) => identity,
@@ -323,7 +334,7 @@ impl Tokens {
         Identity::Secret { kept: !secret.is_empty(), secret }
     }
 
-    fn set_identity(&self, identity: Identity) {
+    pub(super) fn set_identity(&self, identity: Identity) {
         self.0.identity.replace(Some(identity));
     }
 
@@ -339,29 +350,5 @@ impl Drop for Greeting {
     fn drop(&mut self) {
         self.0.0.greeting.set(false);
         self.0.0.greeted.ring();
-    }
-}
-
-/// Appends `name=value` (application/x-www-form-urlencoded).
-pub(super) fn push_form(body: &mut String, name: &str, value: &str) {
-    if !body.is_empty() {
-        body.push('&');
-    }
-    body.push_str(name);
-    body.push('=');
-    push_encoded(body, value);
-}
-
-/// Appends a text so that it can stand in a query or a form: percent-encoded UTF-8.
-pub(super) fn push_encoded(out: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for &byte in text.as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte as char);
-        } else {
-            out.push('%');
-            out.push(HEX[usize::from(byte >> 4)] as char);
-            out.push(HEX[usize::from(byte & 15)] as char);
-        }
     }
 }

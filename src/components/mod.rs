@@ -36,6 +36,7 @@ mod menu;
 mod message;
 mod message_list;
 mod notice;
+mod offer;
 mod panel;
 mod parts;
 mod root;

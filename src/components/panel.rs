@@ -8,6 +8,7 @@ use super::icon::CHAT;
 use super::leaf::Leaf;
 use super::message_list::message_list;
 use super::notice::banner_place;
+use super::offer::{offer, offer_key};
 use super::parts::empty_state;
 use super::root::{Cx, focused, follow_viewport, media, root};
 use super::twin_picker::twin_picker;
@@ -34,7 +35,9 @@ pub(crate) fn panel(cx: Cx) -> El {
     let panel = lead_focus(cx, if cx.mode() == Mode::Bubble { dialog(cx, panel) } else { panel });
     let page = cx.mode() == Mode::Page;
     let main = div("tc-main").child(header(cx));
-    let main = banner_place(cx, main).slot(move || screen_key(cx.s.screen.get()), move |_| Some(screen(cx)));
+    let main = banner_place(cx, main)
+        .slot(move || offer_key(cx), move |_| offer(cx))
+        .slot(move || screen_key(cx.s.screen.get()), move |_| Some(screen(cx)));
     panel.child(div("tc-body").maybe(page.then(|| sidebar(cx))).child(main))
 }
 
@@ -69,7 +72,9 @@ fn dialog(cx: Cx, panel: El) -> El {
     let node = panel.html();
     follow_viewport(node.clone());
     let modal = RwSignal::new(media(PHONE));
-    listen(&window(), "resize", move |_| modal.set(media(PHONE)));
+    let covers = move || cx.s.options.with(|options| options.covers(media(PHONE)));
+    listen(&window(), "resize", move |_| modal.set(covers()));
+    effect(move || modal.set(covers()));
     panel
         .attr("role", "dialog")
         .attr_fn("aria-modal", move || modal.get().then(|| "true".to_owned()))

@@ -1,7 +1,7 @@
 //! The root element every component stands in: language, palette, stylesheet.
 
 use super::dom::{El, div, document, effect, listen};
-use crate::app::{App, ColorScheme, Mode, Signals};
+use crate::app::{App, ColorScheme, Mode, Signals, Surface};
 use crate::i18n::{Locale, Texts};
 use crate::theme::{Accent, STYLESHEET};
 use js_sys::{Array, Reflect};
@@ -61,6 +61,7 @@ pub(crate) fn root(class: &str, draw: impl Fn(Cx) -> El + 'static) -> El {
         .attr_fn("lang", move || Some(locale(s).tag().to_owned()))
         .attr_fn("data-mode", move || Some(mode_name(s.options.with(|options| options.mode)).to_owned()))
         .attr_fn("data-scheme", move || scheme_name(s.options.with(|options| options.color_scheme)).map(str::to_owned))
+        .flag("data-framed", move || s.options.with(|options| options.surface != Surface::Page))
         .flag("data-open", move || s.open.get())
         .slot(
             // Another language or another kind of frame is another view.

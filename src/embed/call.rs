@@ -2,9 +2,10 @@
 
 use super::outbox::Outbox;
 use crate::app::App;
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Error, Promise, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
 
 /// Does what the page called for.
 ///
@@ -56,6 +57,25 @@ pub(super) fn call(app: App, outbox: &Outbox, method: &str, values: &Array) -> R
         _ => return Err(["there is no method ", method].concat()),
     }
     Ok(())
+}
+
+/// Signs the visitor in with an identity token, or out with `null`. The promise tells what the proxy says to it.
+///
+/// # Errors
+///
+/// A sentence for the site's developer when it is neither.
+pub(super) fn identify(app: App, value: &JsValue) -> Result<Promise, String> {
+    let token = value.as_string().filter(|token| !token.is_empty());
+    if token.is_none() && !value.is_null() && !value.is_undefined() {
+        return Err("identify() takes an identity token as a string, or null to sign out".to_owned());
+    }
+    Ok(future_to_promise(async move {
+        app.identify(token).await.map(|()| JsValue::UNDEFINED).map_err(|problem| {
+            let error = Error::new(&["twinchat: identify(): ", &problem.code, " ", &problem.message].concat());
+            let _ = Reflect::set(&error, &"code".into(), &problem.code.into());
+            error.into()
+        })
+    }))
 }
 
 fn text(method: &str, value: &JsValue) -> Result<String, String> {

@@ -18,6 +18,7 @@ pub(super) fn detail(event: &WidgetEvent) -> JsValue {
             object(&[("threadId", id(conversation_id)), ("messageId", id(message_id)), ("status", status_name(*status).into())])
         }
         WidgetEvent::UnreadChange { unread } => object(&[("unread", (*unread).into())]),
+        WidgetEvent::IdentityChange { signed_in } => object(&[("signedIn", (*signed_in).into())]),
         WidgetEvent::Error(problem) => object(&[
             ("code", problem.code.as_str().into()),
             ("message", problem.message.as_str().into()),

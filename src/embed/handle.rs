@@ -2,9 +2,11 @@
 
 use super::options::PageOptions;
 use super::outbox::Outbox;
+use super::site::HostElement;
 use super::{call, events, frame, trap};
 use crate::app::{App, Options, WidgetEvent};
 use crate::components::Panel;
+use crate::platform::{Platform, web};
 use js_sys::{Array, Function, TypeError};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
@@ -45,8 +47,9 @@ pub fn mount(frame: &HtmlElement, options: JsValue, emit: Function) -> Handle {
     let app = Rc::new(Cell::new(None));
     let view = mount_to(frame.clone(), {
         let (app, outbox, emit) = (Rc::clone(&app), outbox.clone(), emit.clone());
+        let platform = Platform { site: Rc::new(HostElement(frame.clone())), ..web::platform() };
         move || {
-            let made = App::provide(options);
+            let made = App::provide_on(options, platform);
             app.set(Some(made));
             frame::paint(made, emit.clone());
             made.subscribe(move |event| {
@@ -68,13 +71,16 @@ impl Handle {
         self.app.set_options(read(options));
     }
 
-    /// Does what one of the element's methods asks for.
+    /// Does what one of the element's methods asks for. What takes a while gives a promise.
     ///
     /// # Errors
     ///
     /// A `TypeError` that says what the method takes.
-    pub fn call(&self, method: &str, values: &Array) -> Result<(), JsValue> {
-        call::call(self.app, &self.outbox, method, values).map_err(|sentence| TypeError::new(&["twinchat: ", &sentence].concat()).into())
+    pub fn call(&self, method: &str, values: &Array) -> Result<JsValue, JsValue> {
+        if method == "identify" {
+            return call::identify(self.app, &values.get(0)).map(Into::into).map_err(wrong);
+        }
+        call::call(self.app, &self.outbox, method, values).map(|()| JsValue::UNDEFINED).map_err(wrong)
     }
 
     /// Takes the widget off the page and ends all it was doing. The visitor's identity and conversations stay.
@@ -82,6 +88,11 @@ impl Handle {
         trap::remove(&self.emit);
         self.app.destroy();
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what map_err takes")]
+fn wrong(sentence: String) -> JsValue {
+    TypeError::new(&["twinchat: ", &sentence].concat()).into()
 }
 
 fn pass_on(emit: &Function, event: &WidgetEvent) {

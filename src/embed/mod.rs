@@ -12,6 +12,7 @@ mod frame;
 mod handle;
 mod options;
 mod outbox;
+mod site;
 mod trap;
 
 pub use handle::{Handle, mount};

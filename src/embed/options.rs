@@ -1,11 +1,11 @@
 //! The element's options, as the page wrote them, to the app's.
 
-use crate::app::{ColorScheme, Mode, Options};
+use crate::app::{ColorScheme, Mode, Options, Surface};
 use crate::theme::Accent;
 use serde::Deserialize;
 
 /// What the loader hands over: the attributes' texts, empty where there is none. What is the launcher's alone
-/// (`position`, `load`) is not looked at here.
+/// (`position`, `load`, …) is not looked at here. `surface` is the frame's alone (`npm/twinchat-document.js`).
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct PageOptions {
@@ -21,6 +21,7 @@ pub(super) struct PageOptions {
     starters: String,
     image_origins: String,
     restore: String,
+    surface: String,
 }
 
 impl PageOptions {
@@ -47,6 +48,12 @@ impl PageOptions {
             greeting: self.greeting,
             starters: list(&self.starters),
             restore: one_of("restore", &self.restore, &[("true", true), ("false", false)], &mut wrong),
+            surface: one_of(
+                "surface",
+                &self.surface,
+                &[("page", Surface::Page), ("frame", Surface::Frame), ("cover", Surface::Cover)],
+                &mut wrong,
+            ),
             open: false, // the loader opens it, so that the page hears of it
             image_origins: list(&self.image_origins).iter().map(|text| origin(text, &mut wrong)).collect(),
         };

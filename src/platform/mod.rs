@@ -31,6 +31,8 @@ pub struct Platform {
     pub storage: Rc<dyn Storage>,
     /// The page around the widget.
     pub page: Rc<dyn Page>,
+    /// The site, which may know who the visitor is.
+    pub site: Rc<dyn Site>,
 }
 
 impl fmt::Debug for Platform {
@@ -149,6 +151,65 @@ pub trait Page {
     fn language(&self) -> String;
     /// Calls back when one of the two changed, until what is returned is dropped.
     fn watch(&self, callback: Box<dyn Fn()>) -> Box<dyn Any>;
+}
+
+/// Who the site says the visitor is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Vouched {
+    /// Nobody is signed in there.
+    Nobody,
+    /// An identity token of the site's server, to be exchanged at the proxy.
+    Identity(String),
+    /// What the proxy answered to the site's server, which has made the exchange itself: JSON.
+    Granted(String),
+}
+
+impl fmt::Debug for Vouched {
+    /// Without the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nobody => "Nobody",
+            Self::Identity(_) => "Identity",
+            Self::Granted(_) => "Granted",
+        })
+    }
+}
+
+/// Why the site is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// For the first time.
+    Initial,
+    /// What it said is good for a short while only.
+    Expiring,
+    /// The proxy refused what it said.
+    Rejected,
+}
+
+/// The site asked for who the visitor is and did not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unanswered;
+
+/// The site around the widget, which may know who the visitor is.
+pub trait Site {
+    /// Whether it can be asked.
+    fn vouches(&self) -> bool;
+    /// Asks who the visitor is; `previous` is the identity token it gave last. Dropping the future takes that back.
+    fn who(&self, previous: Option<String>, reason: Reason) -> Task<Result<Vouched, Unanswered>>;
+}
+
+/// A site that knows nobody.
+#[derive(Debug, Clone, Copy)]
+pub struct Stranger;
+
+impl Site for Stranger {
+    fn vouches(&self) -> bool {
+        false
+    }
+
+    fn who(&self, _: Option<String>, _: Reason) -> Task<Result<Vouched, Unanswered>> {
+        Box::pin(async { Ok(Vouched::Nobody) })
+    }
 }
 
 /// The whole body.

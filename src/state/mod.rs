@@ -56,6 +56,20 @@ impl Problem {
     }
 }
 
+/// What a visitor who has signed in is asked about what was said in this browser before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Offer {
+    /// Nothing.
+    #[default]
+    None,
+    /// Whether it is to be theirs.
+    Open,
+    /// They want it; it is on its way.
+    Busy,
+    /// So many conversations are theirs now.
+    Done(u32),
+}
+
 /// How the line to the proxy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Connection {

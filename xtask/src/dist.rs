@@ -24,7 +24,11 @@ const SOURCES: &[&str] = &[
     "rust-toolchain.toml",
     ".cargo/config.toml",
     "package-lock.json",
+    "LICENSE",
+    "xtask/manifest.mjs",
+    "xtask/module.mjs",
     "xtask/pack.mjs",
+    "xtask/pack-npm.mjs",
     "xtask/wasm.mjs",
     "xtask/src/dist.rs",
 ];
@@ -69,7 +73,9 @@ pub(crate) fn run() -> Outcome {
         .path(&tools)?
         .run()?;
     say::step("optimising, minifying and compressing it (about 1 minute)");
-    Program::new("node").args(["xtask/pack.mjs"]).args([&built, &paths::root().join("npm"), &folder()]).run()?;
+    for script in ["xtask/pack.mjs", "xtask/pack-npm.mjs"] {
+        Program::new("node").args([script]).args([&built, &paths::root().join("npm"), &folder()]).run()?;
+    }
     let stamp = paths::scratch("")?.join("dist.stamp");
     fs::write(&stamp, now).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }

@@ -21,7 +21,10 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     let _ = fs::remove_dir_all(&results);
     say::step("end-to-end tests in headless Chromium (about 4 minutes)");
     // What leaked can only be looked for when everything else has happened.
-    let suites = [("run", Grants::Documented, &["loader", "journey", "leaks"][..]), ("run-scarce", Grants::Scarce, &["queue"])];
+    let suites = [
+        ("run", Grants::Documented, &["loader", "package", "journey", "embedding", "leaks"][..]),
+        ("run-scarce", Grants::Scarce, &["queue"]),
+    ];
     let mut outcome = Ok(());
     for (folder, grants, suites) in suites {
         let folder = paths::make(results.join(folder))?;

@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const UNLIMITED: &str = "\n[limits]\nvisitor_requests_per_minute = 1000000\nvisitor_messages_per_minute = 1000000\n\
     token_requests_per_minute = 1000000\naddress_requests_per_minute = 1000000\n";
 const KEY_VARIABLE: &str = "TWINCHAT_TWINEXPERT_KEY";
+const SECRET_VARIABLE: &str = "TWINCHAT_IDENTITY_SECRET";
 
 /// Three ports in a row.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +135,7 @@ impl Servers {
         let programs = build(plan.release)?;
         paths::make(plan.folder.to_owned())?;
         let Ports { site, proxy, emulator } = plan.ports;
-        let key = fresh_key()?;
+        let (key, secret) = (fresh_key()?, fresh_key()?);
         let mut upstream = Program::new(programs.join("twinchat-emulator"))
             .args(["--json", "--port", &emulator.to_string()])
             .args(plan.grants.options())
@@ -148,6 +149,7 @@ impl Servers {
         let upstreams = Upstreams::of(&told);
         fs::write(plan.folder.join("twinchat.toml"), settings(plan) + &upstreams.settings)
             .map_err(|error| format!("cannot write the proxy's settings: {error}"))?;
+<<<<<<< HEAD
         let mut server = Program::new(programs.join("twinchat-proxy"))
             .args(["serve", "--config"])
             .args([plan.folder.join("twinchat.toml")])
@@ -157,12 +159,24 @@ impl Servers {
         }
         running.push(server.start("proxy", &plan.folder.join("proxy.log"))?);
         for (port, path) in [(proxy, "/readyz"), (site, "/")].into_iter().take(if plan.built.is_some() { 2 } else { 1 }) {
+=======
+        running.push(
+            Program::new(programs.join("twinchat-proxy"))
+                .args(["serve", "--config"])
+                .args([plan.folder.join("twinchat.toml")])
+                .env(KEY_VARIABLE, &key)
+                .env(SECRET_VARIABLE, &secret)
+                .start("proxy", &plan.folder.join("proxy.log"))?,
+        );
+        let places = [(emulator, "/__emulator"), (proxy, "/readyz"), (site, "/")];
+        for (port, path) in places.into_iter().take(if plan.built.is_some() { 3 } else { 2 }) {
+>>>>>>> 371c6ae (Signing in, frame mode, the npm package and the gates of embedding)
             wait_for(port, path, &mut running)?;
         }
         let addresses = serde_json::json!({
             "site": local(site), "proxy": local(proxy), "emulator": local(emulator),
             "twinexpert_key": key, "twinexpert_jwt": told["twinexpert_jwt"],
-            "twin": told["twin"], "proxy_twin": first_twin(proxy, &visitor_token(plan.ports)?)?,
+            "identity_secret": secret, "twin": told["twin"], "proxy_twin": first_twin(proxy, &visitor_token(plan.ports)?)?,
         });
         Ok(Self { addresses, running })
     }
@@ -211,7 +225,9 @@ fn settings(plan: &Plan<'_>) -> String {
         "# Written by cargo xtask; every start writes it anew.\n\
          [server]\nlisten = \"127.0.0.1:{proxy}\"\npublic_urls = {urls:?}\nallowed_origins = {origins:?}\n{assets}\n\
          [store]\npath = \"twinchat.db\"\n\n\
+         [[identity]]\nissuer = \"{}\"\nalgorithm = \"HS256\"\nsecret_env = \"{SECRET_VARIABLE}\"\n\n\
          [[upstream]]\nname = \"demo\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"{KEY_VARIABLE}\"\n{granted}",
+        local(site),
         local(emulator),
     )
 }

@@ -2,6 +2,7 @@
 
 use super::allowance::Charges;
 use super::context::{Context, Language};
+use super::embedded::MayBeFramed;
 use super::error::ApiError;
 use crate::app::App;
 use crate::clock::random_id_part;
@@ -85,6 +86,7 @@ fn worded(error: &ApiError, context: &Context, placeholder: &Response) -> Respon
 }
 
 fn finish(response: &mut Response, context: &Context, is_https: bool) {
+    let may_be_framed = response.extensions_mut().remove::<MayBeFramed>().is_some();
     let headers = response.headers_mut();
     if is_https {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
@@ -94,7 +96,9 @@ fn finish(response: &mut Response, context: &Context, is_https: bool) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    if !may_be_framed {
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
     let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     // What is no page is not meant to be looked at as one.
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(if is_page { PAGE } else { NO_PAGE }));

@@ -12,6 +12,7 @@ mod conform;
 pub mod context;
 mod conversations;
 mod cors;
+mod embedded;
 pub mod error;
 mod events;
 pub mod extract;
@@ -72,6 +73,7 @@ pub fn router(app: App) -> Router {
         .merge(token::router())
         .merge(metadata::router())
         .merge(avatars::router())
+        .merge(embedded::router())
         .merge(problems::router())
         .merge(health::router())
         .split_for_parts();

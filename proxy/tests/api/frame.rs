@@ -212,3 +212,28 @@ async fn a_body_that_is_not_what_is_documented_is_refused_with_its_field() {
         assert_eq!(body_of(answer).await["details"]["field"], field, "{query}");
     }
 }
+
+#[tokio::test]
+async fn the_widgets_own_document_may_be_framed_by_the_owners_sites_and_by_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "dist/twinchat-document.js", "export {}");
+    let app =
+        TestApp::in_folder("assets = \"dist\"\nallowed_origins = [\"https://www.example.com\", \"https://shop.example.com\"]\n", folder)
+            .await;
+    let answer = app.get("/frame?images=https%3A%2F%2Fimg.example.com%7Chttps%3A%2F%2Fx%3B%20script-src%20*&twin=x").await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(header(&answer, "content-type"), "text/html; charset=utf-8");
+    assert!(answer.headers().get("x-frame-options").is_none(), "it would contradict the policy");
+    assert_eq!(
+        header(&answer, "content-security-policy"),
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' https://img.example.com; base-uri 'none'; \
+         form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'; \
+         frame-ancestors 'self' https://www.example.com https://shop.example.com"
+    );
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("content=\"https://www.example.com https://shop.example.com\""), "{page}");
+    assert!(page.contains("src=\"./twinchat-document.js\"") && !page.contains("<style") && !page.contains("script-src *"), "{page}");
+
+    let without_files = TestApp::start().await;
+    assert_eq!(without_files.get("/frame").await.status(), 404);
+}

@@ -15,6 +15,7 @@ const PUBLIC: &[(&str, &str, &str)] = &[
     ("POST", "/oauth/revoke", "RFC 7009: whoever holds a token may give it back; needs an allowed Origin"),
     ("GET", "/api/v1/widget", "what the owner shows to every visitor of the page anyway"),
     ("GET", "/avatars/{id}", "pictures of the twins; an <img> can show no token"),
+    ("GET", "/frame", "the widget's own document, the same for everybody; an <iframe> can show no token"),
     ("GET", "/problems/{id}", "explains an error code"),
     ("GET", "/.well-known/oauth-authorization-server", "RFC 8414: says where tokens are given"),
     ("GET", "/.well-known/oauth-protected-resource", "RFC 9728: says how tokens are shown"),

@@ -42,7 +42,7 @@ fn protocol_calls() -> Vec<String> {
         let (method, rest) = code.split_once(' ')?;
         let is_call = ["GET", "POST", "PATCH", "DELETE"].contains(&method) && rest.starts_with('/');
         let path = rest.split(['?', ' ']).next()?;
-        let is_outside = ["/oauth", "/avatars", "/problems", "/.well-known"].iter().any(|start| path.starts_with(start));
+        let is_outside = ["/oauth", "/avatars", "/frame", "/problems", "/.well-known"].iter().any(|start| path.starts_with(start));
         let path = if is_outside { path.to_owned() } else { format!("/api/v1{path}") };
         is_call.then(|| format!("{method} {path}"))
     });

@@ -5,7 +5,9 @@ mod line;
 
 pub(crate) use line::Exchange;
 
-use super::{Answer, Clock, Http, Key, Keys, Page, Platform, Request, Shelf, Storage, Task, Unreachable};
+use super::{
+    Answer, Clock, Http, Key, Keys, Page, Platform, Reason, Request, Shelf, Site, Storage, Task, Unanswered, Unreachable, Vouched,
+};
 use futures_executor::{LocalPool, LocalSpawner};
 use futures_util::task::LocalSpawnExt;
 use line::Slot;
@@ -20,6 +22,7 @@ use std::rc::{Rc, Weak};
 pub(crate) const NOW: u64 = 1_795_231_231_000;
 
 type Handler = Rc<dyn Fn(&Request) -> Option<(u16, String)>>;
+type Voucher = Rc<dyn Fn(Option<String>, Reason) -> Result<Vouched, Unanswered>>;
 
 /// The browser. Clones are the same one.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ struct World {
     dice: Cell<u32>,
     secure: Cell<bool>,
     small: Cell<bool>,
+    voucher: RefCell<Option<Voucher>>,
 }
 
 impl Fake {
@@ -65,12 +69,13 @@ impl Fake {
             dice: Cell::new(1),
             secure: Cell::new(true),
             small: Cell::new(false),
+            voucher: RefCell::default(),
         }))
     }
 
     pub(crate) fn platform(&self) -> Platform {
         let it = Rc::new(self.clone());
-        Platform { http: it.clone(), clock: it.clone(), keys: it.clone(), storage: it.clone(), page: it }
+        Platform { http: it.clone(), clock: it.clone(), keys: it.clone(), storage: it.clone(), page: it.clone(), site: it }
     }
 
     /// Answers these requests at once, with a status and a body; the others wait.
@@ -149,6 +154,11 @@ impl Fake {
     /// Whether the screen is a phone's.
     pub(crate) fn set_small(&self, small: bool) {
         self.0.small.set(small);
+    }
+
+    /// The site says who the visitor is.
+    pub(crate) fn vouch(&self, voucher: impl Fn(Option<String>, Reason) -> Result<Vouched, Unanswered> + 'static) {
+        self.0.voucher.replace(Some(Rc::new(voucher)));
     }
 
     /// Whether nothing at all is kept.
@@ -310,5 +320,16 @@ impl Page for Fake {
         let callback: Rc<dyn Fn()> = Rc::from(callback);
         self.0.watchers.borrow_mut().push(Rc::downgrade(&callback));
         Box::new(callback)
+    }
+}
+
+impl Site for Fake {
+    fn vouches(&self) -> bool {
+        self.0.voucher.borrow().is_some()
+    }
+
+    fn who(&self, previous: Option<String>, reason: Reason) -> Task<Result<Vouched, Unanswered>> {
+        let voucher = self.0.voucher.borrow().clone();
+        Box::pin(async move { voucher.map_or(Ok(Vouched::Nobody), |voucher| voucher(previous, reason)) })
     }
 }

@@ -6,7 +6,7 @@ mod keys;
 mod page;
 mod storage;
 
-use super::Platform;
+use super::{Platform, Stranger};
 use js_sys::Reflect;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -19,6 +19,7 @@ pub fn platform() -> Platform {
         keys: Rc::new(keys::WebCrypto),
         storage: Rc::new(storage::WebStorage),
         page: Rc::new(page::BrowserPage),
+        site: Rc::new(Stranger),
     }
 }
 

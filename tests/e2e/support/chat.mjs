@@ -6,10 +6,12 @@ import { fill, words } from './words.mjs';
 const before = (text) => new RegExp(`^${fill(text, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
 
 export class Chat {
-  constructor(page, language = 'en') {
+  /** `framed`: the panel is in a document of its own; the launcher never is. */
+  constructor(page, language = 'en', { framed = false, at = 'twin-chat' } = {}) {
     this.page = page;
     this.words = words[language];
-    this.root = page.locator('twin-chat');
+    this.element = page.locator(at);
+    this.root = framed ? page.frameLocator(`${at} iframe`).locator('body') : this.element;
   }
 
   button(name, within = this.root) {
@@ -17,7 +19,7 @@ export class Chat {
   }
 
   get launcher() {
-    return this.root.getByRole('button', { name: this.words.launcher.open });
+    return this.element.getByRole('button', { name: new RegExp(`^${this.words.launcher[0]}`) });
   }
 
   get panel() {

@@ -9,7 +9,7 @@ export const STRICT =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 const NPM = new URL('../../../npm/', import.meta.url);
-const SOURCES = ['twinchat.js', 'twinchat-element.js', 'twinchat-look.js', 'index.js'];
+const SOURCES = ['twinchat.js', 'twinchat-element.js', 'twinchat-fetch.js', 'twinchat-look.js', 'index.js'];
 const EMPTY_WASM = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
 // What wasm-bindgen's glue does, with a log in place of a widget.

@@ -33,7 +33,9 @@ export async function openWorld() {
     executablePath: process.env.CHROME,
     args: [
       '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', `--host-resolver-rules=${detour(demo.site, site)}, ${detour(demo.proxy, proxy)}`,
+      '--disable-component-update', '--disable-sync',
+      // Pages that a test answers itself come from no address: the browser takes them for the internet's.
+      '--disable-features=LocalNetworkAccessChecks', `--host-resolver-rules=${detour(demo.site, site)}, ${detour(demo.proxy, proxy)}`,
     ],
   });
   return {
@@ -51,6 +53,29 @@ export async function openWorld() {
       return { context, seen, open: async (path = '/') => open(context, path) };
     },
   };
+}
+
+/**
+ * A page of the owner's, at an address that the proxy allows: what it holds, and under which policy, is the test's.
+ * `violations` are what its policy refused, in it and in its frames.
+ */
+export async function ownPage({ context }, { head = '', body = '', policy = '', scripts = {}, name = 'own' }) {
+  const page = await context.newPage();
+  const address = `${demo.site}/${name}.html`;
+  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>${head}</head><body>${body}</body></html>`;
+  await page.route(address, (route) => route.fulfill({ contentType: 'text/html', headers: policy ? { 'content-security-policy': policy } : {}, body: html }));
+  for (const [script, source] of Object.entries(scripts)) {
+    const contentType = script.endsWith('.css') ? 'text/css' : 'text/javascript';
+    await page.route(`${demo.site}/${script}`, (route) => route.fulfill({ contentType, body: source }));
+  }
+  page.violations = [];
+  await page.exposeBinding('violated', (_, what) => void page.violations.push(what));
+  await page.addInitScript(() => {
+    const tell = ({ violatedDirective, blockedURI, sample }) => globalThis.violated(`${location.pathname}: ${violatedDirective} ${blockedURI} ${sample}`);
+    document.addEventListener('securitypolicyviolation', tell);
+  });
+  await page.goto(address);
+  return page;
 }
 
 async function open(context, path) {

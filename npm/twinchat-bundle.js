@@ -1,0 +1,21 @@
+// Where the loader finds the widget when a bundler has put it together: this file takes the place of twinchat-fetch.js
+// in the package (xtask/pack-npm.mjs).
+//
+// Both parts are imported as every bundler understands it, and fetched only when somebody means to use them. The
+// WebAssembly is compiled while it arrives, from a file of its own; where a bundler or a development server does not
+// bring that file along, from the copy in twinchat-wasm.js.
+
+/** The module that mounts widgets, started. Each call makes another instance. */
+export async function fetchWidget(framed) {
+  if (framed) return import('./twinchat-frame.js');
+  const [{ makeWidget }, source] = await Promise.all([import('./twinchat-widget.js'), fetchWasm().catch(copiedWasm)]);
+  return makeWidget(source);
+}
+
+async function fetchWasm() {
+  const answer = await fetch(new URL('./twinchat-widget_bg.wasm', import.meta.url));
+  if (!answer.ok || !/^application\/wasm/.test(answer.headers.get('content-type'))) throw new Error(`${answer.url} is no WebAssembly`);
+  return answer;
+}
+
+const copiedWasm = async () => (await import('./twinchat-wasm.js')).bytes();

@@ -1,0 +1,31 @@
+// Where the pinned loader finds the widget: beside itself, and nothing but the very files that it was built with.
+//
+// A page that names the loader with `integrity` thereby vouches for all of it. TWINCHAT_INTEGRITY is written by
+// xtask/pack.mjs: each file's Subresource Integrity.
+/* global TWINCHAT_INTEGRITY */
+
+let attempts = 0;
+
+/** The module that mounts widgets, started. */
+export async function fetchWidget(framed) {
+  const file = framed ? './twinchat-frame.js' : './twinchat-widget.js';
+  const url = new URL(file, import.meta.url);
+  if (attempts++) url.search = attempts; // as in twinchat-fetch.js
+  const wasm = './twinchat-widget_bg.wasm';
+  const [module, response] = await Promise.all([
+    vouchFor(url.href, TWINCHAT_INTEGRITY[file]).then(() => import(/* webpackIgnore: true */ /* @vite-ignore */ url.href)),
+    framed || fetch(new URL(wasm, import.meta.url), { integrity: TWINCHAT_INTEGRITY[wasm] }),
+  ]);
+  await module.default({ module_or_path: response });
+  return module;
+}
+
+/** Has the browser fetch a module that is imported next, and refuse any but the one meant: import() cannot ask for that. */
+async function vouchFor(href, integrity) {
+  const link = Object.assign(document.createElement('link'), { rel: 'modulepreload', href, integrity, crossOrigin: 'anonymous' });
+  await new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = () => reject(new Error(`${href} is not the file that this loader was built with`));
+    document.head.append(link);
+  }).finally(() => link.remove());
+}
