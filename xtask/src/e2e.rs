@@ -22,7 +22,8 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     say::step("end-to-end tests in headless Chromium (about 4 minutes)");
     // What leaked can only be looked for when everything else has happened.
     let suites = [
-        ("run", Grants::Documented, &["loader", "package", "journey", "embedding", "leaks"][..]),
+        ("run", Grants::Documented, &["loader", "journey", "leaks"][..]),
+        ("run-embedding", Grants::Unlimited, &["package", "embedding"]),
         ("run-scarce", Grants::Scarce, &["queue"]),
     ];
     let mut outcome = Ok(());

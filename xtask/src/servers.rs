@@ -149,28 +149,16 @@ impl Servers {
         let upstreams = Upstreams::of(&told);
         fs::write(plan.folder.join("twinchat.toml"), settings(plan) + &upstreams.settings)
             .map_err(|error| format!("cannot write the proxy's settings: {error}"))?;
-<<<<<<< HEAD
         let mut server = Program::new(programs.join("twinchat-proxy"))
             .args(["serve", "--config"])
             .args([plan.folder.join("twinchat.toml")])
-            .env(KEY_VARIABLE, &key);
+            .env(KEY_VARIABLE, &key)
+            .env(SECRET_VARIABLE, &secret);
         for (variable, secret) in &upstreams.secrets {
             server = server.env(variable, secret);
         }
         running.push(server.start("proxy", &plan.folder.join("proxy.log"))?);
         for (port, path) in [(proxy, "/readyz"), (site, "/")].into_iter().take(if plan.built.is_some() { 2 } else { 1 }) {
-=======
-        running.push(
-            Program::new(programs.join("twinchat-proxy"))
-                .args(["serve", "--config"])
-                .args([plan.folder.join("twinchat.toml")])
-                .env(KEY_VARIABLE, &key)
-                .env(SECRET_VARIABLE, &secret)
-                .start("proxy", &plan.folder.join("proxy.log"))?,
-        );
-        let places = [(emulator, "/__emulator"), (proxy, "/readyz"), (site, "/")];
-        for (port, path) in places.into_iter().take(if plan.built.is_some() { 3 } else { 2 }) {
->>>>>>> 371c6ae (Signing in, frame mode, the npm package and the gates of embedding)
             wait_for(port, path, &mut running)?;
         }
         let addresses = serde_json::json!({
