@@ -18,6 +18,8 @@ export { parse };
 // after is complete.
 if (!inNode) await Promise.all(['highlight', 'entities'].map((part) => import(new URL(`./twinchat-${part}.js`, import.meta.url).href)));
 
+const views = new Set();
+
 /** Drawn at the next frame; what was drawn can set off another. */
 const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); });
 
@@ -35,6 +37,8 @@ const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => reque
  */
 export function open(host) {
   const view = openView(host);
+  // Else it would go when nobody but the page holds it.
+  views.add(view);
   return {
     root: view.root,
     write: (text) => view.write(text),
@@ -43,6 +47,8 @@ export function open(host) {
       // A very long text takes several frames.
       do await drawn(); while (!view.done);
     },
-    close: () => view.free(),
+    close: () => {
+      if (views.delete(view)) view.free();
+    },
   };
 }

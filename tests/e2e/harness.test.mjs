@@ -269,6 +269,41 @@ describe('open', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('survives what is huge or nested without end', async () => {
+    const seen = await inPage(async () => {
+      const { open } = await import('/twinchat-harness.js');
+      const host = document.querySelector('main');
+      const many = 10_000;
+      const texts = {
+        line: 'x'.repeat(1_000_000),
+        words: 'some words '.repeat(90_000),
+        quotes: `${'>'.repeat(many)} a`,
+        lists: `${'- '.repeat(many)}a`,
+        brackets: `${'['.repeat(many)}a${'](b)'.repeat(many)}`,
+        images: `${'!['.repeat(many)}a${'](b)'.repeat(many)}`,
+        emphasis: `${'*a **b '.repeat(many)}`,
+        stars: `${'*'.repeat(many)}a${'*'.repeat(many)}`,
+        ticks: Array.from({ length: 1000 }, (_, length) => '`'.repeat(length)).join(' '),
+        references: `${'[a] '.repeat(many)}\n\n[a]: https://a.example/\n`,
+      };
+      const results = {};
+      for (const [name, text] of Object.entries(texts)) {
+        const view = open(host.appendChild(document.createElement('div')));
+        for (let at = 0; at < text.length; at += 100_000) view.write(text.slice(at, at + 100_000));
+        await view.end();
+        let depth = 0;
+        for (let node = view.root; node; node = [...node.children].at(-1)) depth += 1;
+        results[name] = { depth, letters: view.root.textContent.replace(/[^a-z]/g, '').length };
+        view.close();
+      }
+      return results;
+    });
+    for (const [name, { depth, letters }] of Object.entries(seen)) assert.ok(depth < 80 && (letters > 0 || name === 'images'), `${name}: ${depth} deep, ${letters} letters`);
+    assert.equal(seen.line.letters, 1_000_000);
+    assert.equal(seen.words.letters, 90_000 * 9);
+    assert.equal(seen.references.letters, 10_000);
+  });
+
   it('copies code, and says so', async () => {
     const page = await browser.newPage();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
