@@ -9,8 +9,17 @@ const START_MILLIS = 30_000;
 /** What the frame cannot inherit. The others are about where the frame is. */
 const INHERITED = ['--tc-radius', '--tc-font', '--tc-font-size'];
 
-// What style/panel.css does for a panel in the page.
+// What style/panel.css does for a panel in the page, and what style/frame.css does for the launcher.
 const STYLE = `
+#launcher{transition:scale .18s cubic-bezier(.2,.8,.2,1);touch-action:manipulation;-webkit-tap-highlight-color:transparent}
+@media (hover:hover){#launcher:hover{scale:1.05}}
+#launcher:active{scale:.95}
+#launcher:before{transition:.2s;transform-origin:50% 50%}
+#launcher[aria-expanded=true]:before{clip-path:path("M5 8l7 7 7-7 1.5 1.5L12 18 3.5 9.5Z")}
+#badge{position:absolute;top:-6px;right:-6px;min-width:11px;padding:2px 6px;border-radius:12px;background:#c62828;color:#fff;font-size:12px;text-align:center}
+#badge:empty{display:none}
+@media (max-width:480px),(max-height:480px){#launcher[aria-expanded=true]{visibility:hidden}}
+@media (prefers-reduced-motion){#launcher,#launcher:before{transition:none}}
 iframe{display:block;border:0;width:100%;height:100%;background:Canvas}
 iframe[hidden]{display:none}
 :host([mode=inline]) iframe{height:var(--tc-height,100%);min-height:360px;border-radius:var(--tc-radius,20px);box-shadow:0 0 0 1px rgb(128 128 128/.3)}
