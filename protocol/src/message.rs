@@ -95,6 +95,24 @@ pub struct Message {
     /// What the visitor thought of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
+    /// The files that were sent with it, in their order. Their contents are not kept to be shown again.
+    /// Absent when there are none.
+    #[cfg_attr(feature = "openapi", schema(nullable = true))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<MessageFile>,
+}
+
+/// A file that was sent with a message: what of it is kept for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MessageFile {
+    /// Its name, without folders and without characters that could do harm.
+    pub name: String,
+    /// Its media type, such as `image/png`: what its bytes are, not what the sender called them.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 /// Body of `POST /conversations/{id}/messages` and `…/messages/stream`.

@@ -4,6 +4,7 @@ use crate::assets::Assets;
 use crate::budget::{Gate, open_gates};
 use crate::clock::{Clock, Dice};
 use crate::config::{self, Config};
+use crate::files::Files;
 use crate::limits::{Limiter, Slots};
 use crate::relay::{Relay, RelaySettings};
 use crate::retention::Retention;
@@ -16,6 +17,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// Messages with files that one visitor may be sending at once.
+const UPLOADS: u32 = 3;
+
 /// Everything a request may need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App(Arc<Parts>);
@@ -26,6 +30,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
     store: Store,
+    files: Files,
     directory: Arc<Directory>,
     relay: Relay,
     sends: Limiter,
@@ -33,6 +38,7 @@ struct Parts {
     token_requests: Limiter<IpAddr>,
     address_requests: Limiter<IpAddr>,
     streams: Slots<Subject>,
+    uploads: Slots<Subject>,
     connections: Slots<IpAddr>,
     tokens: TokenService,
     assets: Assets,
@@ -89,19 +95,23 @@ impl App {
         if interrupted > 0 {
             tracing::warn!(interrupted, "replies were being written when the server last ended; their visitors can ask again");
         }
+        let (database, most) = (&config.store.path, config.limits.files_total_bytes);
+        let files = Files::beside(database, store.clone(), dice.clone(), most);
+        files.open().await.map_err(in_store)?;
         let mut gates = open_gates(&config, &store, (&clock, &dice)).await.map_err(in_store)?;
         // One gate for each name in the settings, and names differ.
         let gated = config.upstreams.iter().filter_map(|upstream| Some((upstream, gates.remove(upstream.name.as_str())?)));
         let upstreams = gated.map(|(upstream, gate)| client((upstream, gate), &config.replies, (&clock, &dice)));
         let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
         let directory = Arc::new(Directory::new(upstreams, clock.clone()));
-        let relay = Relay::new(store.clone(), directory.clone(), clock.clone(), dice.clone(), RelaySettings::of(&config));
+        let relay =
+            Relay::new((store.clone(), files.clone()), directory.clone(), (clock.clone(), dice.clone()), RelaySettings::of(&config));
         let per_minute = config.limits.visitor_messages_per_minute;
         let sends = Limiter::new("messages", clock.clone(), per_minute, per_minute.div_ceil(2));
         let requests = per_minute_limiter("requests", &clock, config.limits.visitor_requests_per_minute);
         let token_requests = per_minute_limiter("tokens", &clock, config.limits.token_requests_per_minute);
         let address_requests = per_minute_limiter("address", &clock, config.limits.address_requests_per_minute);
-        let streams = Slots::new(config.limits.visitor_streams);
+        let (streams, uploads) = (Slots::new(config.limits.visitor_streams), Slots::new(UPLOADS));
         let connections = Slots::new(config.limits.connections_per_address);
         let closing = watch::Sender::new(false);
         let assets = match &config.server.assets {
@@ -113,6 +123,7 @@ impl App {
             clock,
             dice,
             store,
+            files,
             directory,
             relay,
             sends,
@@ -120,6 +131,7 @@ impl App {
             token_requests,
             address_requests,
             streams,
+            uploads,
             connections,
             tokens,
             assets,
@@ -145,6 +157,11 @@ impl App {
     /// What is kept.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// What was sent with messages.
+    pub fn files(&self) -> &Files {
+        &self.0.files
     }
 
     /// The twins.
@@ -197,6 +214,11 @@ impl App {
         &self.0.streams
     }
 
+    /// The messages with files that are being received, by visitor.
+    pub fn uploads(&self) -> &Slots<Subject> {
+        &self.0.uploads
+    }
+
     /// Counts a stream that this visitor opens, until what is given is dropped. Resolves when the
     /// stream has to end, and says why.
     pub fn stream_end(&self, subject: &Subject) -> impl Future<Output = StreamEnd> + Send + 'static {
@@ -213,7 +235,7 @@ impl App {
 
     /// Erases what is old.
     pub fn retention(&self) -> Retention {
-        Retention::new(self.store().clone(), self.clock().clone(), self.config().retention.days)
+        Retention::new(self.store().clone(), self.files().clone(), self.clock().clone(), self.config().retention.clone())
     }
 
     /// Whether the server is told to stop.

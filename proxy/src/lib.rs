@@ -15,11 +15,13 @@
 //! | [`retention`] | erases what is old |
 //! | [`budget`] | one key's requests, shared by everybody |
 //! | [`upstream`] | where the twins live, one file per service |
+//! | [`files`] | what visitors send along, for as long as an answer may need it |
 //! | [`store`] | what is kept, in SQLite |
 //! | [`subject`] | the visitor somebody has proved to be |
 //! | [`assets`] | the widget's files |
 //! | [`config`] | the owner's settings |
 //! | [`metrics`] | what is counted |
+//! | [`media`] | what files can be, and how their bytes show it |
 //! | [`keys`] | what identity tokens are checked with |
 //! | [`clock`] | time and randomness, handed in |
 
@@ -30,12 +32,14 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod doctor;
+pub mod files;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod http;
 pub mod keys;
 pub mod limits;
+pub mod media;
 pub mod metrics;
 pub mod relay;
 pub mod retention;

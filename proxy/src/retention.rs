@@ -1,6 +1,8 @@
 //! Erases what is older than the owner wants it kept, now and then.
 
 use crate::clock::Clock;
+use crate::config;
+use crate::files::Files;
 use crate::metrics;
 use crate::store::{Old, Purged, Store, StoreError};
 use std::sync::Arc;
@@ -9,25 +11,30 @@ use tokio::time::interval;
 
 /// How often it is looked for what is old.
 const EVERY: Duration = Duration::from_secs(3600);
-const DAY_MILLIS: i64 = 86_400_000;
+const HOUR_MILLIS: i64 = 3_600_000;
 
-/// What is old for an owner who keeps things for so many days; 0: for ever.
-pub fn old(days: u32, now: i64) -> Old {
-    Old { now, unchanged_since: (days > 0).then(|| now - i64::from(days) * DAY_MILLIS) }
+/// What is old for an owner who keeps things for so long; 0 days: for ever.
+pub fn old(kept: &config::Retention, now: i64) -> Old {
+    Old {
+        now,
+        unchanged_since: (kept.days > 0).then(|| now - i64::from(kept.days) * 24 * HOUR_MILLIS),
+        files_before: now - i64::from(kept.file_hours) * HOUR_MILLIS,
+    }
 }
 
 /// Erases what is old.
 #[derive(Debug, Clone)]
 pub struct Retention {
     store: Store,
+    files: Files,
     clock: Arc<dyn Clock>,
-    days: u32,
+    kept: config::Retention,
 }
 
 impl Retention {
-    /// Conversations are kept for so many days after their last change; 0: for ever.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, days: u32) -> Self {
-        Self { store, clock, days }
+    /// Things are kept for as long as the owner says.
+    pub fn new(store: Store, files: Files, clock: Arc<dyn Clock>, kept: config::Retention) -> Self {
+        Self { store, files, clock, kept }
     }
 
     /// Erases what is old by now.
@@ -35,7 +42,8 @@ impl Retention {
     /// # Errors
     /// As [`Store::purge`].
     pub async fn apply(&self) -> Result<Purged, StoreError> {
-        let purged = self.store.purge(old(self.days, self.clock.now_millis())).await?;
+        let purged = self.store.purge(old(&self.kept, self.clock.now_millis())).await?;
+        self.files.tidy().await;
         metrics::CONVERSATIONS_ERASED.add(["retention"], purged.conversations);
         Ok(purged)
     }

@@ -22,6 +22,9 @@ const WITHOUT_SUBJECT: &[(&str, &str)] = &[
     ("change_ledger", "the same"),
     ("purge", "everybody's old things: gives numbers and nothing of anybody's"),
     ("would_purge", "the same, without erasing"),
+    ("files_to_remove", "random names of contents that nobody needs any more"),
+    ("files_removed", "the same"),
+    ("files_needed", "random names, once, before the first request: what is not among them is removed"),
 ];
 
 /// Functions with SQL that reaches a visitor's table and does not name the visitor, and why that is right.
@@ -35,6 +38,9 @@ const WITHOUT_VISITOR: &[(&str, &str)] = &[
     ("link", "the rows of the two visitors themselves, and which became which"),
     ("inspect", "how many conversations there are in all, for the owner's doctor"),
     ("erase_visitor", "likewise, once the visitor's conversations are gone"),
+    ("files_needed", "as above"),
+    ("expire_files", "everybody's old files are let go of: gives a number and nothing of anybody's"),
+    ("expired_files", "the same, without letting go"),
 ];
 
 fn rust_files(folder: &Path, found: &mut Vec<(String, String)>) {

@@ -24,6 +24,7 @@ fn message(ordinal: u32, content: &str, status: MessageStatus) -> Message {
         error_code: None,
         client_id: None,
         feedback: None,
+        files: Vec::new(),
     }
 }
 

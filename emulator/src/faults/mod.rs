@@ -50,9 +50,9 @@ pub enum Fault {
         #[serde(default = "thirty")]
         retry_after: u64,
     },
-    /// An HTTP error.
+    /// An HTTP error, or a redirect to `/elsewhere` on the same port.
     ServerError {
-        /// 400 to 599. Default 500.
+        /// 300 to 599. Default 500.
         #[serde(default = "five_hundred")]
         status: u16,
         /// In which words.
@@ -87,6 +87,8 @@ pub enum Fault {
     },
     /// The stream never ends: its last delta comes again and again. KamiMind and OpenAI.
     Endless,
+    /// One piece of the stream never ends: text without a line's or a value's end. KamiMind.
+    EndlessFrame,
     /// `Content-Length` is wrong by so many bytes: the body is cut, or breaks off before its end. Any API.
     LyingLength {
         /// Bytes too many, or too few when negative.
@@ -134,6 +136,7 @@ impl Fault {
             Self::NoComplete => "no_complete",
             Self::ErrorEvent { .. } => "error_event",
             Self::Endless => "endless",
+            Self::EndlessFrame => "endless_frame",
             Self::LyingLength { .. } => "lying_length",
             Self::Thinks => "thinks",
             Self::Choices => "choices",
@@ -244,7 +247,7 @@ impl Rule {
             return Err(format!("probability is {}, it must be between 0 and 1", self.probability));
         }
         match self.fault {
-            Fault::ServerError { status, .. } if !(400..600).contains(&status) => Err(format!("status is {status}, it must be 400 to 599")),
+            Fault::ServerError { status, .. } if !(300..600).contains(&status) => Err(format!("status is {status}, it must be 300 to 599")),
             _ => Ok(()),
         }
     }

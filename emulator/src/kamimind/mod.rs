@@ -7,8 +7,10 @@
 //! |---|---|
 //! | `form` | the multipart form |
 //! | `answer` | an answer, whole or in one of five kinds of stream |
+//! | `everybody` | answers with what others of the account said |
 
 mod answer;
+mod everybody;
 mod form;
 
 pub use answer::StreamFormat;
@@ -22,6 +24,7 @@ use axum::extract::{DefaultBodyLimit, Multipart, State};
 use axum::response::Response;
 use axum::routing::post;
 use axum::{Extension, Router, middleware};
+use everybody::Foreign;
 use form::Form;
 use http::StatusCode;
 use std::collections::HashMap;
@@ -29,6 +32,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The largest form that is read, in bytes.
 const MAX_BODY: usize = 64 << 20;
+
+/// As many other stories' words as one answer gives away.
+const MOST: usize = 12;
 
 /// The emulated KamiMind.
 #[derive(Debug)]
@@ -68,6 +74,21 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// What was said last in all stories but this one.
+    fn others(&self, own: &str) -> Vec<Foreign> {
+        let told = self.stories.iter().filter(|(id, _)| *id != own).filter_map(|(id, story)| {
+            let said = story.said.last()?;
+            Some(Foreign { story_id: id.clone(), question: said.question.clone(), answer: said.answer.clone() })
+        });
+        let mut others: Vec<_> = told.collect();
+        // A map has no order; the same requests give the same bytes.
+        others.sort_by(|one, other| one.story_id.cmp(&other.story_id));
+        others.truncate(MOST);
+        others
+    }
+}
+
 impl KamiMind {
     /// One whose bots are the world's twins, and whose streams have this format.
     pub(crate) fn new(world: Arc<World>, format: StreamFormat) -> Self {
@@ -103,12 +124,15 @@ impl KamiMind {
     }
 
     /// What the bot says to this form, and in which story.
-    fn tell(&self, form: &Form) -> Result<Told, &'static str> {
+    fn tell(&self, form: &Form, faults: &[Fault]) -> Result<Told, &'static str> {
         let bot = self.bots.iter().find(|bot| bot.token == form.bot_token).ok_or("Bot not found")?;
         let twin = self.world.script.twin(&bot.twin_id).ok_or("Bot not found")?;
         let mut memory = self.memory();
-        let story_id = if form.story_id.is_empty() { uuid(&mut memory.ids) } else { form.story_id.clone() };
-        if form.story_id.is_empty() {
+        let others = memory.others(&form.story_id);
+        let mut lies = Dice::named(self.world.seed, &format!("everybody/{}", memory.stories.len()));
+        let is_new = form.story_id.is_empty();
+        let mut story_id = if is_new { uuid(&mut memory.ids) } else { form.story_id.clone() };
+        if is_new {
             memory.stories.insert(story_id.clone(), Story { bot_token: bot.token.clone(), said: Vec::new() });
         }
         let other_id = uuid(&mut memory.ids);
@@ -116,7 +140,10 @@ impl KamiMind {
         let said = self.world.script.reply(self.world.seed, twin, &story.said, &form.message);
         let dice = Dice::named(self.world.seed, &format!("{story_id}/{}", story.said.len()));
         story.said.push(said.clone());
-        Ok(Told { text: form.with_files(&said), story_id, other_id, dice })
+        if is_new {
+            story_id = everybody::new_id(story_id, faults, &others, &mut lies);
+        }
+        Ok(Told { text: form.with_files(&said), story_id, other_id, dice, others })
     }
 }
 
@@ -151,14 +178,14 @@ async fn respond(State(api): State<Arc<KamiMind>>, Extension(call): Extension<Ca
     if call.faults.contains(&Fault::Refused) {
         return answer::refusal(StatusCode::OK, "The assistant is not available");
     }
-    match api.tell(&form) {
+    match api.tell(&form, &call.faults) {
         // As documented: what the bot cannot do is told under 200.
         Err(problem) => answer::refusal(StatusCode::OK, problem),
         Ok(mut told) => {
             if call.faults.contains(&Fault::ChangedIds) {
                 told.story_id.clone_from(&told.other_id);
             }
-            let format = if form.streaming { api.format } else { StreamFormat::Json };
+            let format = if form.streaming { api.format.decided(&mut told.dice) } else { StreamFormat::Json };
             if format == StreamFormat::Json {
                 let thinking = api.world.pace.thinking(&mut told.dice);
                 api.world.clock.sleep(thinking).await;

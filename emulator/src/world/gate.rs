@@ -116,6 +116,11 @@ impl World {
         if let Ok(date) = HeaderValue::from_str(&http_date(passage.at)) {
             response.headers_mut().insert(header::DATE, date);
         }
+        if response.status().is_redirection()
+            && let Ok(elsewhere) = HeaderValue::from_str(&format!("{}/elsewhere", self.origin))
+        {
+            response.headers_mut().insert(header::LOCATION, elsewhere);
+        }
         let Passage { faults, released, number, .. } = passage;
         let status = response.status().as_u16();
         self.log.change(number, |entry| entry.status = status);

@@ -23,7 +23,7 @@ mod purge;
 mod serve;
 mod token;
 
-use crate::config::Config;
+use crate::config::{Config, Retention};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -130,11 +130,11 @@ impl ConfigFile {
 }
 
 impl Database {
-    /// The file, and for how many days conversations are kept. Named by itself, no settings are read.
-    fn find(&self) -> Result<(PathBuf, u32), String> {
+    /// The file, and how long things are kept. Named by itself, no settings are read.
+    fn find(&self) -> Result<(PathBuf, Retention), String> {
         match &self.database {
-            Some(path) => Ok((path.clone(), 0)),
-            None => self.file.load().map(|config| (config.store.path, config.retention.days)),
+            Some(path) => Ok((path.clone(), Retention::default())),
+            None => self.file.load().map(|config| (config.store.path, config.retention)),
         }
     }
 }

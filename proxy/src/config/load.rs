@@ -160,12 +160,15 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
     within("server.shutdown_seconds", file.server.shutdown_seconds, 1, 300);
     within("server.header_seconds", file.server.header_seconds, 1, 120);
     within("server.body_seconds", file.server.body_seconds, 1, 300);
+    within("server.upload_seconds", file.server.upload_seconds, 1, 3600);
     within("server.heartbeat_seconds", file.server.heartbeat_seconds, 1, 60);
     within("server.write_seconds", file.server.write_seconds, 1, 300);
     within("limits.message_chars", file.limits.message_chars, 1, 100_000);
     let longest_message = 2048 + file.limits.message_chars.saturating_mul(12).min(16_000_000);
     within("limits.body_bytes", file.limits.body_bytes, longest_message, 16_777_216);
     within("limits.reply_bytes", file.limits.reply_bytes, 1024, MAX_REPLY_BYTES);
+    within("limits.file_count", file.limits.file_count, 0, 32);
+    within("limits.file_bytes", file.limits.file_bytes, 1, 1_073_741_824);
     within("limits.queue_seconds", file.limits.queue_seconds, 0, 300);
     within("limits.signed_in_percent", file.limits.signed_in_percent, 0, 50);
     within("limits.visitor_requests_per_minute", file.limits.visitor_requests_per_minute, 1, 1_000_000);
@@ -178,6 +181,7 @@ fn check_ranges(file: &File, wrong: &mut dyn FnMut(&str, String)) {
         within(field, value, low, high);
     }
     within("retention.days", file.retention.days, 0, 36_500);
+    within("retention.file_hours", file.retention.file_hours, 0, 8760);
     if file.server.public_urls.is_empty() && !file.server.listen.ip().is_loopback() {
         let message = "server.public_urls is missing: name the addresses under which browsers reach this server, such as \
              public_urls = [\"https://chat.example.com\"]";

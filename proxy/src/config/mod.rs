@@ -26,5 +26,5 @@ pub use load::{Config, Environment};
 pub use sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, Widget};
 pub use settings::{Setting, SettingKind};
 pub use twin::{Avatar, KamiMindTwin, ListedTwin, OpenAiTwin, Prompt, TeamsTwin, TwinSection};
-pub use upstream::{Auth, Service, Upstream, UpstreamKey, UpstreamKind, UpstreamSection};
-pub use values::{Accent, Issuer, JwksUrl, Name, Network, Origin, PublicUrl, TwinKey, UpstreamOrigin, ValueError};
+pub use upstream::{Auth, FirstTurn, Service, Upstream, UpstreamKey, UpstreamKind, UpstreamSection};
+pub use values::{Accent, FileType, Issuer, JwksUrl, Name, Network, Origin, PublicUrl, TwinKey, UpstreamOrigin, ValueError};

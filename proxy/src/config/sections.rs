@@ -1,6 +1,6 @@
 //! The sections of the settings file.
 
-use super::values::{Accent, Network, Origin, PublicUrl};
+use super::values::{Accent, FileType, Network, Origin, PublicUrl};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -28,6 +28,9 @@ settings! {
         header_seconds: u32 = 10, Default "10";
         /// Seconds within which a request's body must have arrived after its header.
         body_seconds: u32 = 15, Default "15";
+        /// Seconds within which a message with files must have arrived. Within `body_seconds` at least some of it
+        /// must always come.
+        upload_seconds: u32 = 300, Default "300";
         /// Seconds for which a caller may take in nothing of an answer before the connection is cut.
         /// Nothing is lost: a reply is read to its end all the same, and its readers can come back.
         write_seconds: u32 = 30, Default "30";
@@ -102,6 +105,15 @@ settings! {
         address_requests_per_minute: u32 = 1200, Default "1200";
         /// Event streams that one visitor may have open, over all tabs. One more ends the oldest.
         visitor_streams: u32 = 16, Default "16";
+        /// Files that a message may have, to twins that take files. 0: none are taken.
+        file_count: u32 = 4, Default "4";
+        /// The most bytes a file may have.
+        file_bytes: u32 = 10_485_760, Default "10485760";
+        /// The media types that files may have. What a file is is looked up in its bytes, not only in its name.
+        file_types: Vec<FileType> = FileType::usual(), Default "[\"image/png\", \"image/jpeg\", \"image/gif\", \"image/webp\", \"application/pdf\", \"text/plain\", \"text/csv\", \"text/markdown\", \"application/vnd.openxmlformats-officedocument.wordprocessingml.document\", \"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\", \"application/vnd.openxmlformats-officedocument.presentationml.presentation\"]";
+        /// The most bytes that the files of all visitors may take on the disk at once. They are there while they
+        /// are sent on, and as long as their message may be tried again.
+        files_total_bytes: u64 = 1_073_741_824, Default "1073741824";
         /// Connections that one address may have open. One more is refused. Those of
         /// `server.trusted_proxies` are not counted: they come for many visitors.
         connections_per_address: u32 = 100, Default "100";
@@ -114,6 +126,9 @@ settings! {
         /// Days after the last change of a conversation at which it is erased with all its messages.
         /// 0: kept until its visitor erases it.
         days: u32 = 0, Default "0";
+        /// Hours for which the files of a message are kept when it was not answered well, so that its visitor can
+        /// have it tried again. They are removed at once when the answer is whole or another message follows.
+        file_hours: u32 = 24, Default "24";
     }
 }
 

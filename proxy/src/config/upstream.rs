@@ -45,6 +45,11 @@ settings! {
         key_env: Option<String>, Required "\"TWINCHAT_TWINEXPERT_KEY\"";
         /// The file that holds the key and nothing else, instead of `key_env`. Relative to this file.
         key_file: Option<PathBuf>, Example "\"/run/secrets/twinexpert_key\"";
+        /// kamimind: how the first message of a conversation is asked, on whose answer the conversation's id has to
+        /// be. `plain`: whole, until a stream of this service has told an id; then streamed. `stream`: streamed,
+        /// until a stream has told none.
+        #[serde(default)]
+        first_turn: FirstTurn, Default "\"plain\"";
         /// Its twins, each a section [[upstream.twin]]; not for twinexpert, which lists its own.
         #[serde(default)]
         twin: Vec<TwinSection>, Sections "";
@@ -126,6 +131,17 @@ pub enum Auth {
     None,
 }
 
+/// How the first message of a conversation is asked where it is not documented what a stream tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstTurn {
+    /// Whole, until a stream has told the conversation's id.
+    #[default]
+    Plain,
+    /// As a stream, until one has told none.
+    Stream,
+}
+
 /// One upstream, with its key.
 #[derive(Debug, Clone)]
 pub struct Upstream {
@@ -143,6 +159,8 @@ pub struct Upstream {
     pub requests_per_hour: u32,
     /// Requests at once that the key may make.
     pub burst: u32,
+    /// How the first message of a conversation is asked; for kamimind.
+    pub first_turn: FirstTurn,
     /// The key, where it takes one.
     pub key: Option<UpstreamKey>,
     /// Which API it speaks, and with whom.
@@ -269,8 +287,8 @@ fn read_one<T>(section: UpstreamSection, from: (&Path, Environment<'_>), place: 
     let base = section.kind.base(&section.origin).map_err(|message| place.wrong("origin", message)).ok();
     let key = read_key(&section, from).map_err(|(field, message)| place.wrong(field, message)).ok();
     let service = twin::read_service(&section, from, place);
-    let UpstreamSection { name, origin, picture_origins, auth, .. } = section;
-    Some(Upstream { name, origin, base: base?, picture_origins, auth, requests_per_hour, burst, key: key?, service: service? })
+    let UpstreamSection { name, origin, picture_origins, auth, first_turn, .. } = section;
+    Some(Upstream { name, origin, base: base?, picture_origins, auth, first_turn, requests_per_hour, burst, key: key?, service: service? })
 }
 
 /// The key; none where the server takes none. An error comes with its field.

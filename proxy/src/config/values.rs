@@ -1,5 +1,6 @@
 //! Values that are checked while they are read, so that an error knows its line.
 
+use crate::media::{KINDS, Kind};
 use serde::Deserialize;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -268,6 +269,31 @@ impl Accent {
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let fits = text.is_empty() || (text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|b| b.is_ascii_hexdigit()));
         if fits { Ok(Self(text.to_ascii_lowercase())) } else { refuse("write the colour as \"#rrggbb\", such as \"#0a7cff\"") }
+    }
+}
+
+checked_text! {
+    /// A media type that files may have.
+    FileType
+}
+
+impl FileType {
+    /// Reads a media type whose files can be recognised.
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let text = text.trim().to_ascii_lowercase();
+        if Kind::of_type(&text).is_some() {
+            return Ok(Self(text));
+        }
+        let known: Vec<&str> = KINDS.iter().map(|kind| kind.media_type).collect();
+        refuse(format!("files of this type cannot be recognised; those that can are: {}", known.join(", ")))
+    }
+
+    /// What visitors usually want to show: pictures, PDF, texts, office documents.
+    pub fn usual() -> Vec<Self> {
+        let office = |name: &str| format!("application/vnd.openxmlformats-officedocument.{name}");
+        let plain = ["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain", "text/csv", "text/markdown"];
+        let office = ["wordprocessingml.document", "spreadsheetml.sheet", "presentationml.presentation"].map(office);
+        plain.into_iter().map(str::to_owned).chain(office).map(Self).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 use super::address::Peer;
 use super::error::ApiError;
 use super::sentences::Sentence;
+use super::upload;
 use crate::app::App;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -21,7 +22,12 @@ const MAX_HEADER: usize = 16 * 1024;
 
 /// Around all routes, inside of what writes headers for browsers.
 pub(super) async fn conform(State(app): State<App>, request: Request, next: Next) -> Response {
-    match check(&request, u64::from(app.config().limits.body_bytes)) {
+    let limits = &app.config().limits;
+    let most = match upload::is_upload(request.method(), request.uri().path(), request.headers()) {
+        true => upload::most_bytes(limits),
+        false => limits.body_bytes.into(),
+    };
+    match check(&request, most) {
         Ok(()) => next.run(request).await,
         // Nobody knows what else such a caller has sent.
         Err(error) => ([(CONNECTION, HeaderValue::from_static("close"))], error).into_response(),

@@ -7,6 +7,7 @@ use super::context::{Context, Language};
 use super::problems;
 use super::sentences::{Sentence, sentence};
 use crate::budget::Refusal;
+use crate::files::SpoolError;
 use crate::limits::Exhausted;
 use crate::relay::RelayError;
 use crate::store::StoreError;
@@ -41,6 +42,11 @@ impl ApiError {
     /// A request that is not as documented, in this field or parameter.
     pub fn invalid(field: impl Into<Cow<'static, str>>, sentence: Sentence) -> Self {
         Self { field: Some(field.into()), ..Self::new(ErrorCode::InvalidRequest) }.saying(sentence)
+    }
+
+    /// About this field or parameter.
+    pub fn about(self, field: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: Some(field.into()), ..self }
     }
 
     /// With a sentence that says more than the code's own.
@@ -120,6 +126,16 @@ impl IntoResponse for ApiError {
     }
 }
 
+impl From<SpoolError> for ApiError {
+    fn from(error: SpoolError) -> Self {
+        tracing::error!(%error, "a file could not be taken in");
+        Self::new(ErrorCode::StoreUnavailable).about("files").retry_after(60).saying(Sentence::new(
+            "There is no room for files right now, so nothing was sent. Try again in a minute, or send the message without files.",
+            "Hiện không còn chỗ cho tệp nên chưa gửi gì. Vui lòng thử lại sau một phút, hoặc gửi tin nhắn không kèm tệp.",
+        ))
+    }
+}
+
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         let (code, oauth_code) = match &error {
@@ -156,6 +172,7 @@ impl From<StoreError> for ApiError {
             StoreError::LinkedElsewhere => ErrorCode::LinkedElsewhere,
             StoreError::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
             StoreError::UpstreamConversationTaken => ErrorCode::UpstreamError,
+            StoreError::FilesGone => return Self::new(ErrorCode::NotRetryable).saying(files_gone()),
             StoreError::TooManyReplies => return Self::new(ErrorCode::RateLimited).retry_after(10).saying(too_many_replies()),
             StoreError::Unavailable(_) | StoreError::Gone | StoreError::Migration(_) | StoreError::File(_) => {
                 tracing::error!(%error, "the store failed");
@@ -163,6 +180,13 @@ impl From<StoreError> for ApiError {
             }
         })
     }
+}
+
+fn files_gone() -> Sentence {
+    Sentence::new(
+        "The files of this message are not kept any more; send it again with its files.",
+        "Các tệp của tin nhắn này không còn được lưu; hãy gửi lại tin nhắn kèm các tệp.",
+    )
 }
 
 fn too_many_replies() -> Sentence {

@@ -7,14 +7,18 @@ use super::extract::{Json, Path, Query};
 use super::page::{limit, without_nul};
 use super::sentences::Sentence;
 use super::stream::{answer, failure};
+use super::upload::{self, MessageForm};
 use super::visitor::Visitor;
 use crate::app::App;
-use crate::relay::{Asked, Reply, Saying};
+use crate::limits::Slot;
+use crate::relay::{Asked, Reply, Saying, Upload};
 use crate::store::PageAt;
+use crate::subject::Subject;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use serde::Deserialize;
+use std::sync::Arc;
 use twinchat_protocol::envelope::{Envelope, Meta};
 use twinchat_protocol::error::{ErrorBody, ErrorCode};
 use twinchat_protocol::event::StreamEvent;
@@ -103,13 +107,14 @@ async fn history(
 }
 
 /// Says something and answers with the twin's message once it is whole.
-#[utoipa::path(post, path = "/conversations/{id}/messages", operation_id = "sendMessage", tag = "messages", request_body = NewMessage,
+#[utoipa::path(post, path = "/conversations/{id}/messages", operation_id = "sendMessage", tag = "messages", request_body(content((NewMessage = "application/json"), (MessageForm = "multipart/form-data"))),
     params(("id" = String, Path, description = "The conversation's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat attach to the same reply")),
     responses(
         (status = 200, description = "The twin's message", body = Envelope<Message>),
         (status = "default", description = "An error; what had come of the reply is kept", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn send(State(app): State<App>, context: Context, visitor: Visitor, said: Said) -> Result<Response, ApiError> {
+async fn send(State(app): State<App>, context: Context, visitor: Visitor, request: Request) -> Result<Response, ApiError> {
+    let said = Said::read(&app, &visitor, request).await?;
     let (message, retry_after) = say(&app, &context, &visitor, said).await?.finished().await;
     match message.status {
         MessageStatus::Complete | MessageStatus::Stopped => Ok(context.answer(message).into_response()),
@@ -118,13 +123,14 @@ async fn send(State(app): State<App>, context: Context, visitor: Visitor, said: 
 }
 
 /// Says something and streams the twin's answer.
-#[utoipa::path(post, path = "/conversations/{id}/messages/stream", operation_id = "streamMessage", tag = "messages", request_body = NewMessage,
+#[utoipa::path(post, path = "/conversations/{id}/messages/stream", operation_id = "streamMessage", tag = "messages", request_body(content((NewMessage = "application/json"), (MessageForm = "multipart/form-data"))),
     params(("id" = String, Path, description = "The conversation's id"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat attach to the same reply")),
     responses(
         (status = 200, description = "Events, the first of them `progress` accepted, the last `complete` or `error`", body = StreamEvent, content_type = "text/event-stream"),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/problem+json"),
 ))]
-async fn stream(State(app): State<App>, context: Context, visitor: Visitor, said: Said) -> Result<Response, ApiError> {
+async fn stream(State(app): State<App>, context: Context, visitor: Visitor, request: Request) -> Result<Response, ApiError> {
+    let said = Said::read(&app, &visitor, request).await?;
     let reply = say(&app, &context, &visitor, said).await?;
     Ok(answer(&app, &visitor.subject, context, reply.events()))
 }
@@ -179,32 +185,60 @@ async fn feedback(
     Ok(context.answer(message))
 }
 
-/// What a send says, checked: conversation, text and idempotency key.
+/// What a send says, checked: conversation, text, files and idempotency key.
 struct Said {
     conversation: ConversationId,
     content: String,
+    files: Vec<Arc<Upload>>,
     key: Option<String>,
 }
 
-impl FromRequest<App> for Said {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+impl Said {
+    async fn read(app: &App, visitor: &Visitor, request: Request) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let Path(text) = Path::<String>::from_request_parts(&mut parts, app).await?;
         let conversation = conversation_id(&text)?;
         let key = idempotency_key(&parts.headers)?;
-        let Json(NewMessage { content }) = Json::from_request(Request::from_parts(parts, body), app).await?;
-        check_content(&content, app.config().limits.message_chars)?;
-        Ok(Self { conversation, content, key })
+        let (content, files) = match upload::boundary(&parts.headers) {
+            Some(boundary) => {
+                let takes_files = app.relay().takes_files(&visitor.subject, &conversation).await?;
+                let _slot = may_upload(app, visitor, (&conversation, key.as_deref())).await?;
+                let upload::Form { content, files } = upload::read(app, boundary, body, takes_files).await?;
+                (content, files)
+            }
+            None => {
+                let Json(NewMessage { content }) = Json::from_request(Request::from_parts(parts, body), app).await?;
+                (content, Vec::new())
+            }
+        };
+        check_content(&content, app.config().limits.message_chars, !files.is_empty())?;
+        Ok(Self { conversation, content, files, key })
     }
+}
+
+/// Nothing is received that will be refused all the same: what came before costs nothing again, anything else a message.
+async fn may_upload(app: &App, visitor: &Visitor, (conversation, key): (&ConversationId, Option<&str>)) -> Result<Slot<Subject>, ApiError> {
+    let now = app.clock().now_millis();
+    let came_before = match key {
+        Some(key) => app.store().knows_key(&visitor.subject, conversation, key, now).await?,
+        None => false,
+    };
+    if !came_before {
+        app.sends().look(&visitor.subject)?;
+    }
+    app.uploads().take(&visitor.subject).ok_or_else(|| {
+        ApiError::new(ErrorCode::RateLimited).retry_after(5).saying(Sentence::new(
+            "You are sending several messages with files at once; wait until one has arrived.",
+            "Bạn đang gửi nhiều tin nhắn kèm tệp cùng lúc; hãy đợi một tin gửi xong.",
+        ))
+    })
 }
 
 /// What both ways to send do: everything that can be refused is refused before the answer begins.
 /// What came before costs nothing again.
 async fn say(app: &App, context: &Context, visitor: &Visitor, said: Said) -> Result<Reply, ApiError> {
-    let Said { conversation, content, key } = said;
-    let saying = Saying { conversation, content, key, customer: visitor.customer() };
+    let Said { conversation, content, files, key } = said;
+    let saying = Saying { conversation, content, files, key, customer: visitor.customer() };
     match app.relay().ask(&visitor.subject, saying).await? {
         Asked::Before(reply) => Ok(reply),
         Asked::New(ticket) => {
@@ -214,8 +248,8 @@ async fn say(app: &App, context: &Context, visitor: &Visitor, said: Said) -> Res
     }
 }
 
-fn check_content(content: &str, most: u32) -> Result<(), ApiError> {
-    if content.trim().is_empty() {
+fn check_content(content: &str, most: u32, has_files: bool) -> Result<(), ApiError> {
+    if content.trim().is_empty() && !has_files {
         return Err(ApiError::invalid("content", Sentence::new("Write something first.", "Hãy nhập nội dung tin nhắn.")));
     }
     without_nul("content", content)?;

@@ -36,6 +36,7 @@ mod stream;
 mod tests;
 mod token;
 mod twins;
+mod upload;
 mod visitor;
 mod visitor_data;
 mod widget;

@@ -1,6 +1,7 @@
 //! A body that trickles is not waited for.
 
 use super::error::ApiError;
+use super::upload::is_upload;
 use crate::app::App;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
@@ -16,18 +17,25 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use twinchat_protocol::error::ErrorCode;
 
-/// Gives the body `server.body_seconds` from now. When they are over, whoever reads it meets an
-/// error, and the answer is 408 whatever was made of that.
+/// Gives the body `server.body_seconds` from now; a message with files `server.upload_seconds`, as long as some
+/// of it comes every `server.body_seconds`. When they are over, whoever reads it meets an error, and the answer is
+/// 408 whatever was made of that.
 pub(super) async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let deadline = Instant::now() + Duration::from_secs(app.config().server.body_seconds.into());
+    let server = &app.config().server;
+    let pause = Duration::from_secs(server.body_seconds.into());
+    let whole = match is_upload(request.method(), request.uri().path(), request.headers()) {
+        true => Duration::from_secs(server.upload_seconds.into()),
+        false => pause,
+    };
+    let deadline = Instant::now() + whole;
     let late = Arc::new(AtomicBool::new(false));
     let noted = late.clone();
     let request = request.map(|body| {
         let chunks = unfold((body.into_data_stream(), noted), move |(mut chunks, noted)| async move {
-            let chunk = match timeout_at(deadline, chunks.next()).await {
+            let chunk = match timeout_at(deadline.min(Instant::now() + pause), chunks.next()).await {
                 Ok(chunk) => chunk?,
                 Err(_) => {
                     noted.store(true, Ordering::Relaxed);

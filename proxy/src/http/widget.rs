@@ -2,9 +2,11 @@
 
 use super::context::Context;
 use crate::app::App;
+use crate::config::Limits;
+use crate::media::Kind;
 use axum::extract::State;
 use twinchat_protocol::envelope::Envelope;
-use twinchat_protocol::widget::WidgetSettings;
+use twinchat_protocol::widget::{FileLimits, WidgetSettings};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,5 +27,17 @@ async fn settings(State(app): State<App>, context: Context) -> axum::Json<Envelo
         max_message_chars: config.limits.message_chars,
         disclaimer: config.widget.disclaimer.clone(),
         bearer_allowed: config.tokens.bearer,
+        files: files(&config.limits),
     })
+}
+
+fn files(limits: &Limits) -> FileLimits {
+    let types: Vec<String> = limits.file_types.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let extensions = types.iter().filter_map(|media_type| Kind::of_type(media_type)).flat_map(|kind| kind.extensions);
+    FileLimits {
+        max_count: if types.is_empty() { 0 } else { limits.file_count },
+        max_bytes: limits.file_bytes.into(),
+        extensions: extensions.map(|extension| (*extension).to_owned()).collect(),
+        types,
+    }
 }

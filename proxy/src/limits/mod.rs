@@ -96,6 +96,23 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
         Ok(self.quota(bucket.full_at, now))
     }
 
+    /// Whether one could be taken, without taking it.
+    ///
+    /// # Errors
+    /// When there is none left.
+    pub fn look(&self, key: &K) -> Result<(), Exhausted> {
+        let now = self.clock.now_millis();
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = now + self.window();
+        match buckets.get(key).map(|bucket| bucket.full_at.clamp(now, room)) {
+            Some(full_at) if full_at + self.every > room => {
+                let quota = self.quota(full_at, now);
+                Err(Exhausted { retry_after: quota.next_in.max(1), quota })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Milliseconds in which an empty bucket becomes full.
     fn window(&self) -> i64 {
         i64::from(self.burst) * self.every

@@ -2,10 +2,8 @@ use super::claims::Claim;
 use super::reply::Reply;
 use super::{Inner, RelayError, Saying};
 use crate::budget::{Customer, Turn};
-use crate::clock::base32_lower;
-use crate::store::{Begun, Exchange, NewSend, StoreError};
+use crate::store::{Begun, Exchange, NewFile, NewSend, StoreError};
 use crate::subject::Subject;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use twinchat_protocol::id::MessageId;
@@ -72,9 +70,11 @@ impl Inner {
         let ids = (self.new_message_id(), self.new_message_id());
         // Whoever finds the reply in the store before its task is there waits for this.
         let _beginning = self.claims.take(ids.1.to_string()).await;
+        let files: Vec<NewFile> = saying.files.iter().map(|upload| upload.to_store()).collect();
         let send = NewSend {
             conversation: &saying.conversation,
             content: &saying.content,
+            files: &files,
             key: saying.key.as_deref(),
             request_hash: &saying.hash(),
             ids,
@@ -82,6 +82,9 @@ impl Inner {
         };
         let turn = self.join(subject, &saying.conversation, saying.customer.clone()).await?;
         let begun = self.store.begin_send(subject, &send, self.clock.now_millis()).await?;
+        if matches!(begun, Begun::New(..)) {
+            saying.files.iter().for_each(|upload| upload.spooled.keep());
+        }
         Ok(self.beginning(subject, turn, begun))
     }
 
@@ -151,12 +154,5 @@ pub(super) async fn joined<T>(task: JoinHandle<T>) -> T {
     match task.await {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
-}
-
-impl Saying {
-    /// Fingerprint of what is said, compared when the key comes again.
-    pub(super) fn hash(&self) -> String {
-        base32_lower(&Sha256::digest(self.content.as_bytes()))
     }
 }

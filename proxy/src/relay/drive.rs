@@ -87,10 +87,12 @@ impl Drive {
             Ok(fare) => fare,
             Err(outcome) => return outcome,
         };
-        let history = match self.history(upstream.memory(&self.route.twin)).await {
-            Ok(history) => history,
+        let asked = &self.log.exchange.question;
+        let before = self.history(upstream.memory(&self.route.twin));
+        let (history, files) = match tokio::try_join!(before, self.relay.files.of_message(&self.subject, &asked.id)) {
+            Ok(both) => both,
             Err(error) => {
-                tracing::error!(%error, "what was said before cannot be read, so nothing was sent");
+                tracing::error!(%error, "what belongs to a question cannot be read, so nothing was sent");
                 return Outcome::of(MessageStatus::Failed, Some(ErrorCode::StoreUnavailable));
             }
         };
@@ -99,8 +101,9 @@ impl Drive {
             twin: &self.route.twin,
             conversation: self.route.conversation.as_deref(),
             title: &self.route.title,
-            content: &self.log.exchange.question.content,
+            content: &asked.content,
             history: &history,
+            files: &files,
         };
         let asked_at = self.relay.clock.now_millis();
         self.read(self.timed(upstream.ask(question, &fare), asked_at)).await
@@ -258,6 +261,7 @@ impl Drive {
         if !in_time {
             keeping.await;
         }
+        self.relay.files.tidy().await;
     }
 
     /// Keeps the end, however long that takes. None when the conversation was erased meanwhile, or when

@@ -8,6 +8,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `ask` | what begins a reply, or finds that it was begun before |
+//! | `saying` | what a visitor says |
 //! | `claims` | what one task at a time may do |
 //! | `drive` | the task of one reply |
 //! | `settle` | what the store does not know yet of replies that have ended |
@@ -25,6 +26,7 @@ mod event;
 mod feed;
 mod log;
 mod reply;
+mod saying;
 mod settings;
 mod settle;
 #[cfg(test)]
@@ -34,10 +36,12 @@ mod turn;
 pub use ask::{Asked, Ticket};
 pub use event::{Numbered, Told};
 pub use reply::Reply;
+pub use saying::{Saying, Upload};
 pub use settings::RelaySettings;
 
 use crate::budget::{Customer, Refusal, Turn};
 use crate::clock::{Clock, Dice, random_id_part};
+use crate::files::Files;
 use crate::store::{Exchange, Route, Store, StoreError};
 use crate::subject::Subject;
 use crate::upstream::Directory;
@@ -72,19 +76,6 @@ pub enum RelayError {
     Closing,
 }
 
-/// What the visitor says.
-#[derive(Debug, Clone)]
-pub struct Saying {
-    /// Where.
-    pub conversation: ConversationId,
-    /// What; checked to be neither blank nor too long.
-    pub content: String,
-    /// The `Idempotency-Key`, if there was one.
-    pub key: Option<String>,
-    /// Who pays for it.
-    pub customer: Customer,
-}
-
 /// What a relay holds in memory. With nobody there and every log forgotten, all of it is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Held {
@@ -112,6 +103,7 @@ pub struct Relay(Arc<Inner>);
 
 struct Inner {
     store: Store,
+    files: Files,
     directory: Arc<Directory>,
     clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
@@ -132,9 +124,15 @@ struct Run {
 
 impl Relay {
     /// A relay over this store and these upstreams.
-    pub fn new(store: Store, directory: Arc<Directory>, clock: Arc<dyn Clock>, dice: Arc<dyn Dice>, settings: RelaySettings) -> Self {
+    pub fn new(
+        (store, files): (Store, Files),
+        directory: Arc<Directory>,
+        (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>),
+        settings: RelaySettings,
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
+            files,
             directory,
             clock,
             dice,
@@ -145,6 +143,15 @@ impl Relay {
             active: watch::Sender::new(0),
             closing: watch::Sender::new(false),
         }))
+    }
+
+    /// Whether files can be sent along in this conversation.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also when it is somebody else's.
+    pub async fn takes_files(&self, subject: &Subject, conversation: &ConversationId) -> Result<bool, RelayError> {
+        let route = self.0.store.route(subject, conversation).await?;
+        Ok(self.0.directory.upstream(&route.upstream).is_some_and(|upstream| upstream.capabilities(&route.twin).files))
     }
 
     /// Looks whether this came with the same key before. If not, the ticket sends it; who comes with
@@ -238,6 +245,7 @@ impl Relay {
             }
         }
         self.0.store.delete_conversation(subject, conversation).await?;
+        self.0.files.tidy().await;
         self.0.runs().retain(|_, run| run.log.exchange.reply.conversation_id != *conversation);
         self.0.announce(conversation);
         Ok(())
@@ -258,6 +266,7 @@ impl Relay {
             !goes
         });
         erased.iter().for_each(|conversation| self.0.announce(conversation));
+        self.0.files.tidy().await;
         Ok(erased.len())
     }
 

@@ -11,6 +11,17 @@ use twinchat_protocol::id::{ConversationId, MessageId};
 const IDEMPOTENCY_LIFE_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 impl Store {
+    /// Whether something was said before with this key, whatever it was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn knows_key(&self, subject: &Subject, conversation: &ConversationId, key: &str, now: i64) -> Result<bool> {
+        let mut reading = self.readers.begin().await?;
+        let query = "SELECT EXISTS (SELECT 1 FROM idempotency WHERE visitor_id = ? AND conversation_id = ? AND key = ? AND expires_at > ?)";
+        let known = sqlx::query_scalar(query).bind(subject.as_str()).bind(conversation.as_str()).bind(key).bind(rfc3339(now));
+        Ok(known.fetch_one(&mut *reading).await?)
+    }
+
     /// What was said before with this key and this fingerprint of the request.
     ///
     /// # Errors

@@ -17,6 +17,7 @@
 //! | `route` | where a conversation's answers are asked for |
 //! | `retention` | what is erased, so that it is gone from the file |
 //! | `said` | what was said, to be reminded of it or to find it |
+//! | `files` | what was sent with messages, and which contents are still needed |
 //! | `export` | everything of a visitor, a page at a time |
 //! | `backup`, `inspect` | a copy, or a look, while it is in use |
 //! | `rows` | SQL rows to wire types |
@@ -26,6 +27,7 @@ mod backup;
 mod conversations;
 mod credentials;
 mod export;
+mod files;
 mod idempotency;
 mod inspect;
 mod ledgers;
@@ -44,6 +46,7 @@ mod trouble;
 
 pub use backup::backup;
 pub use conversations::{ConversationQuery, NewConversation, TwinRef};
+pub use files::NewFile;
 pub use inspect::{Inspection, inspect};
 pub use ledgers::{LedgerChange, LedgerRequest, SavedLedger};
 pub use messages::{MessagePage, PageAt};
@@ -86,6 +89,9 @@ pub enum StoreError {
     /// Only the last reply can be asked for again, and only when it did not end well.
     #[error("this message cannot be answered again")]
     NotRetryable,
+    /// What was sent with the message is not there any more, so that it cannot be answered again.
+    #[error("the message's files are not kept any more")]
+    FilesGone,
     /// The upstream's conversation belongs, or belonged, to another conversation of ours.
     #[error("the upstream's conversation belongs to another conversation already")]
     UpstreamConversationTaken,

@@ -1,3 +1,4 @@
+use super::files::{NewFile, check_files, insert_files, release_files};
 use super::idempotency::{keep_key, sent_before};
 use super::link::USER_OF_1;
 use super::messages::{message_begun_by, message_in};
@@ -21,8 +22,10 @@ pub(crate) const SEQ_LEAP: u32 = 1 << 20;
 pub struct NewSend<'a> {
     /// Where.
     pub conversation: &'a ConversationId,
-    /// The visitor's text.
+    /// The visitor's text; may be empty when there are files.
     pub content: &'a str,
+    /// What is sent along.
+    pub files: &'a [NewFile],
     /// The `Idempotency-Key`, if there was one.
     pub key: Option<&'a str>,
     /// Fingerprint of the request, compared when the key comes again.
@@ -64,6 +67,14 @@ pub struct Ending<'a> {
     pub error: Option<ErrorCode>,
 }
 
+impl NewSend<'_> {
+    /// The conversation's title, if it has none: the beginning of the text, else the first file's name.
+    fn title(&self) -> String {
+        let file = || self.files.first().map_or("", |new| &new.file.name);
+        title_of(if self.content.trim().is_empty() { file() } else { self.content })
+    }
+}
+
 impl Store {
     /// Stores a visitor's message, an empty reply and the idempotency key, all or nothing.
     ///
@@ -89,8 +100,9 @@ impl Store {
         let question = NewRow { id: question_id, ordinal: count + 1, role: Role::User, content: send.content, client_id: send.key };
         let reply = NewRow { id: reply_id, ordinal: count + 2, role: Role::Assistant, content: "", client_id: None };
         question.insert(&mut transaction, subject, send.conversation, now).await?;
+        insert_files(&mut transaction, subject, question_id, send.files).await?;
         reply.insert(&mut transaction, subject, send.conversation, now).await?;
-        let title = if title.is_empty() { title_of(send.content) } else { title };
+        let title = if title.is_empty() { send.title() } else { title };
         sqlx::query(
             "UPDATE conversation SET message_count = ?, updated_at = ?, title = ?, title_folded = ? WHERE id = ? AND visitor_id = ?",
         )
@@ -105,6 +117,7 @@ impl Store {
         if let Some(key) = send.key {
             keep_key(&mut transaction, subject, send, key, now).await?;
         }
+        release_files(&mut transaction, subject, send.conversation).await?;
         let exchange = Exchange {
             question: message_in(&mut transaction, subject, question_id).await?,
             reply: message_in(&mut transaction, subject, reply_id).await?,
@@ -119,7 +132,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotRetryable`] when the reply is whole or not the conversation's last message,
-    /// else as [`Store::begin_send`].
+    /// [`StoreError::FilesGone`] when the question's files are not kept any more, else as [`Store::begin_send`].
     pub async fn begin_retry(&self, subject: &Subject, id: &MessageId, max_active: u32, now: i64) -> Result<Begun> {
         let mut transaction = self.write().await?;
         let reply = message_in(&mut transaction, subject, id).await?;
@@ -138,6 +151,7 @@ impl Store {
         if reply.ordinal != last {
             return Err(StoreError::NotRetryable);
         }
+        check_files(&mut transaction, subject, &question.id).await?;
         check_active(&mut transaction, subject, &reply.conversation_id, max_active).await?;
         sqlx::query(
             "UPDATE message SET content = '', content_folded = '', status = 'streaming', error_code = NULL, feedback = NULL, \
@@ -206,6 +220,7 @@ impl Store {
         }
         let message = message_begun_by(&mut transaction, subject, id).await?;
         touch(&mut transaction, subject, &message.conversation_id, now).await?;
+        release_files(&mut transaction, subject, &message.conversation_id).await?;
         transaction.commit().await?;
         Ok(Some(message))
     }

@@ -1,5 +1,6 @@
 //! What is erased because it is old or because its visitor wishes it, so that it cannot be read out of the file either.
 
+use super::files::{expire_files, expired_files};
 use super::{Result, Store};
 use crate::clock::rfc3339;
 use crate::subject::Subject;
@@ -18,7 +19,7 @@ pub struct Purged {
     pub conversations: u64,
     /// Visitors of whom nothing else was kept.
     pub visitors: u64,
-    /// Idempotency keys, revocations and the like that had expired.
+    /// Idempotency keys, revocations, files kept for a retry and the like that had expired.
     pub expired: u64,
 }
 
@@ -36,6 +37,8 @@ pub struct Old {
     pub now: i64,
     /// Conversations without a change since then are erased; none are without it.
     pub unchanged_since: Option<i64>,
+    /// Files of messages from before then are not kept for a retry any longer.
+    pub files_before: i64,
 }
 
 impl Store {
@@ -51,6 +54,9 @@ impl Store {
             purged.expired += sqlx::query(AssertSqlSafe(query)).bind(rfc3339(old.now)).execute(&mut *transaction).await?.rows_affected();
             transaction.commit().await?;
         }
+        let mut transaction = self.write().await?;
+        purged.expired += expire_files(&mut transaction, &rfc3339(old.files_before)).await?;
+        transaction.commit().await?;
         if let Some(since) = old.unchanged_since.map(rfc3339) {
             loop {
                 let mut transaction = self.write().await?;
@@ -97,6 +103,7 @@ impl Store {
             let count: i64 = sqlx::query_scalar(AssertSqlSafe(query)).bind(rfc3339(old.now)).fetch_one(&mut *reading).await?;
             purged.expired += count.unsigned_abs();
         }
+        purged.expired += expired_files(&mut reading, &rfc3339(old.files_before)).await?;
         if let Some(since) = old.unchanged_since.map(rfc3339) {
             let row = sqlx::query(
                 "WITH old AS (SELECT c.id, c.visitor_id FROM conversation c WHERE c.updated_at < ?1 AND NOT EXISTS \

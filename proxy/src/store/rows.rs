@@ -10,7 +10,9 @@ use twinchat_protocol::message::{Feedback, Message, MessageStatus, Role};
 
 /// The columns [`MessageRow`] reads, from a table named `m`.
 pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.ordinal, m.role, m.content, m.status, m.last_seq, \
-     m.error_code, m.client_id, m.feedback, m.created_at";
+     m.error_code, m.client_id, m.feedback, m.created_at, \
+     (SELECT json_group_array(json_object('name', f.name, 'mediaType', f.media_type, 'size', f.size) ORDER BY f.position) \
+      FROM message_file f WHERE f.message_id = m.id) AS files";
 
 /// The columns [`ConversationRow`] reads, from a table named `c`. The excerpt's source is cut by
 /// SQLite so that a list does not read whole replies.
@@ -37,6 +39,7 @@ impl FromRow<'_, SqliteRow> for MessageRow {
             error_code: row.try_get::<Option<&str>, _>("error_code")?.map(code_from),
             client_id: row.try_get("client_id")?,
             feedback: row.try_get::<Option<&str>, _>("feedback")?.and_then(feedback_from),
+            files: serde_json::from_str(row.try_get("files")?).map_err(|error| damaged("files", error))?,
         }))
     }
 }
@@ -65,7 +68,7 @@ fn id<T>(row: &SqliteRow, column: &str, parse: fn(&str) -> Result<T, InvalidId>)
     parse(row.try_get(column)?).map_err(|error| damaged(column, error))
 }
 
-fn damaged(column: &str, error: InvalidId) -> sqlx::Error {
+fn damaged(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
     sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::new(error) }
 }
 

@@ -3,7 +3,7 @@ use crate::subject::Subject;
 use proptest::prelude::*;
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::id::{ConversationId, MessageId, TwinId, VisitorId};
-use twinchat_protocol::message::{Feedback, MessageStatus};
+use twinchat_protocol::message::{Feedback, Message, MessageFile, MessageStatus};
 
 const NOW: i64 = 1_760_000_000_000;
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -51,7 +51,7 @@ async fn say_with_key(
     (content, key, now): (&str, Option<&str>, i64),
 ) -> Result<Begun> {
     let ids = (message(number), message(number + 1));
-    let send = NewSend { conversation, content, key, request_hash: content, ids, max_active: 3 };
+    let send = NewSend { conversation, content, files: &[], key, request_hash: content, ids, max_active: 3 };
     store.begin_send(subject, &send, now).await
 }
 
@@ -321,4 +321,79 @@ proptest! {
             }
         });
     }
+}
+
+/// Stores a question with files, and says how the reply ended.
+async fn say_with_files(kept: &Kept, chat: &ConversationId, number: u32, names: &[&str], status: MessageStatus) {
+    let file = |name: &&str| NewFile {
+        file: MessageFile { name: (*name).to_owned(), media_type: "text/plain".to_owned(), size: 3 },
+        stored: format!("stored-{name}"),
+    };
+    let files: Vec<_> = names.iter().map(file).collect();
+    let ids = (message(number), message(number + 1));
+    let send = NewSend { conversation: chat, content: "", files: &files, key: None, request_hash: "", ids, max_active: 3 };
+    kept.store.begin_send(&visitor("ann"), &send, NOW).await.unwrap();
+    if status.is_final() {
+        kept.store.end_reply(&visitor("ann"), &message(number + 1), &ending("ok", status), NOW).await.unwrap().unwrap();
+    }
+}
+
+async fn superfluous(store: &Store) -> Vec<String> {
+    let mut names = store.files_to_remove(100).await.unwrap();
+    names.sort();
+    store.files_removed(&names).await.unwrap();
+    names
+}
+
+#[tokio::test]
+async fn a_files_content_is_needed_until_its_message_is_answered_or_cannot_be_asked_again() {
+    let kept = kept().await;
+    let (store, ann) = (&kept.store, visitor("ann"));
+    let chat = begin(store, &ann, 1, "", NOW).await;
+    say_with_files(&kept, &chat, 1, &["a", "b"], MessageStatus::Streaming).await;
+    assert_eq!(store.conversation(&ann, &chat).await.unwrap().title, "a", "nothing else is said");
+    assert_eq!(superfluous(store).await, [] as [&str; 0]);
+    answer(store, &ann, 2, "seen").await;
+    assert_eq!(superfluous(store).await, ["stored-a", "stored-b"]);
+    let names = |message: Message| message.files.into_iter().map(|file| file.name).collect::<Vec<_>>();
+    assert_eq!(names(store.message(&ann, &message(1)).await.unwrap()), ["a", "b"], "what they were is kept");
+
+    say_with_files(&kept, &chat, 3, &["c"], MessageStatus::Failed).await;
+    assert_eq!(superfluous(store).await, [] as [&str; 0], "it can be asked again");
+    store.begin_retry(&ann, &message(4), 3, NOW).await.unwrap();
+    store.end_reply(&ann, &message(4), &ending("", MessageStatus::Stopped), NOW).await.unwrap().unwrap();
+    say_with_files(&kept, &chat, 5, &["d"], MessageStatus::Failed).await;
+    assert_eq!(superfluous(store).await, ["stored-c"], "another message came after it");
+    assert_eq!(store.files_needed().await.unwrap().into_iter().collect::<Vec<_>>(), ["stored-d"]);
+    store.delete_conversation(&ann, &chat).await.unwrap();
+    assert_eq!(superfluous(store).await, ["stored-d"], "its conversation is gone");
+}
+
+#[tokio::test]
+async fn files_are_kept_for_a_retry_for_so_long_and_then_there_is_none() {
+    let kept = kept().await;
+    let (store, ann) = (&kept.store, visitor("ann"));
+    let (failed, running) = (begin(store, &ann, 1, "", NOW).await, begin(store, &ann, 2, "", NOW).await);
+    say_with_files(&kept, &failed, 1, &["a"], MessageStatus::Failed).await;
+    say_with_files(&kept, &running, 3, &["b"], MessageStatus::Streaming).await;
+    let old = |files_before| Old { now: NOW, unchanged_since: None, files_before };
+    assert_eq!((store.purge(old(NOW)).await.unwrap().expired, superfluous(store).await.len()), (0, 0));
+    assert_eq!(store.would_purge(old(NOW + 1)).await.unwrap().expired, 1);
+    assert_eq!((store.purge(old(NOW + 1)).await.unwrap().expired, superfluous(store).await), (1, vec!["stored-a".to_owned()]));
+    assert!(matches!(store.begin_retry(&ann, &message(2), 3, NOW).await, Err(StoreError::FilesGone)));
+}
+
+#[tokio::test]
+async fn files_are_their_senders_and_go_over_to_the_user_the_sender_becomes() {
+    let kept = kept().await;
+    let (store, ann, binh) = (&kept.store, visitor("ann"), visitor("binh"));
+    let chat = begin(store, &ann, 1, "", NOW).await;
+    say_with_files(&kept, &chat, 1, &["a"], MessageStatus::Failed).await;
+    assert_eq!(store.files_of(&binh, &message(1)).await.unwrap(), []);
+    assert_eq!(store.files_of(&ann, &message(1)).await.unwrap().len(), 1);
+    store.link(&binh, &ann, NOW).await.unwrap();
+    assert_eq!(store.files_of(&binh, &message(1)).await.unwrap().len(), 1);
+    assert_eq!(store.files_of(&ann, &message(1)).await.unwrap().len(), 1, "what ann began is brought to its end");
+    store.erase_visitor(&binh).await.unwrap();
+    assert_eq!(superfluous(store).await, ["stored-a"]);
 }

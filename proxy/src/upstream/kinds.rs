@@ -1,5 +1,6 @@
 use super::capture::{Capture, Exchange};
 use super::client::{ClientError, Timeouts};
+use super::kamimind::{self, KamiMind};
 use super::openai::{self, OpenAi};
 use super::twinexpert::{self, TwinExpert};
 use super::{EventStream, Upstream, UpstreamError};
@@ -20,8 +21,9 @@ pub fn open(
 ) -> Result<Arc<dyn Upstream>, ClientError> {
     match &settings.service {
         Service::TwinExpert => Ok(Arc::new(TwinExpert::new(settings, gate, with, timeouts)?)),
+        Service::KamiMind(bots) => Ok(Arc::new(KamiMind::new(settings, bots, gate, with, timeouts)?)),
         Service::OpenAi(twins) => Ok(Arc::new(OpenAi::new(settings, twins, gate, with, timeouts)?)),
-        Service::KamiMind(_) | Service::Teams(_) => {
+        Service::Teams(_) => {
             Err(ClientError::new(format!("upstreams of the kind {} are not spoken to by this version", settings.kind().name())))
         }
     }
@@ -35,6 +37,7 @@ pub fn replay(capture: &Capture, exchange: &Exchange) -> Result<EventStream<'sta
     let kind = UpstreamKind::ALL.into_iter().find(|kind| kind.name() == capture.upstream);
     match kind {
         Some(UpstreamKind::TwinExpert) => twinexpert::replay(exchange),
+        Some(UpstreamKind::KamiMind) => kamimind::replay(exchange),
         Some(UpstreamKind::OpenAi) => openai::replay(exchange),
         _ => Err(UpstreamError::Failed("this version cannot read captures of this kind".to_owned())),
     }

@@ -10,6 +10,7 @@
 //! | `client` | what asking any service takes |
 //! | `configured` | the twins that the owner names, where the service lists none |
 //! | `directory` | all upstreams' twins as one cached list, and their pictures |
+//! | `kamimind` | KamiMind's public API |
 //! | `kinds` | from the settings to the adapters: the one place that names them all |
 //! | `openai` | Chat Completions |
 //! | `picture` | what may pass as a picture |
@@ -21,6 +22,7 @@ mod client;
 mod configured;
 mod directory;
 mod error;
+pub mod kamimind;
 mod kinds;
 pub mod openai;
 mod picture;
@@ -35,6 +37,7 @@ pub use kinds::{open, replay};
 pub use picture::Picture;
 
 use crate::budget::{Fare, Gate};
+use crate::files::Attachment;
 use capture::Capture;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -67,10 +70,12 @@ pub struct Question<'a> {
     pub conversation: Option<&'a str>,
     /// The conversation's title, for an upstream that keeps one; may be empty.
     pub title: &'a str,
-    /// What the visitor says.
+    /// What the visitor says; may be empty when there are files.
     pub content: &'a str,
     /// What was said before, oldest first; as much as [`Upstream::memory`] asks for.
     pub history: &'a [Said],
+    /// What is sent along; only to twins that take files.
+    pub files: &'a [Attachment],
 }
 
 /// A question of before, and its answer.

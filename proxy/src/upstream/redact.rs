@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 /// What stands in the key's place.
-const MARK: &str = "[key]";
+pub(super) const MARK: &str = "[key]";
 /// Shorter keys, and shorter parts of them in base64, are found by chance.
 const MIN_BYTES: usize = 8;
 /// As much of a needle has to be at a text's end for it to be held back until more comes.

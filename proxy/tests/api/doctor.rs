@@ -1,9 +1,9 @@
-use super::helpers::{START_MILLIS, TestApp};
+use super::helpers::{KAMIMIND, START_MILLIS, TestApp};
 use futures_util::StreamExt;
 use std::path::Path;
 use std::sync::Arc;
 use twinchat_emulator::faults::{ErrorStyle, Fault};
-use twinchat_emulator::{Emulator, Options, Rule};
+use twinchat_emulator::{Emulator, Options, Rule, StreamFormat};
 use twinchat_proxy::clock::{Clock, Dice, LoadedDice, ManualClock, SystemClock};
 use twinchat_proxy::config::Config;
 use twinchat_proxy::doctor::{Finding, Trial, Verdict, examine};
@@ -148,4 +148,38 @@ async fn a_recorded_conversation_holds_no_key_and_means_the_same_when_it_is_repl
 
     std::fs::write(&path, "{}").unwrap();
     assert!(Capture::read(&path).unwrap_err().to_string().contains("no capture"));
+}
+
+#[tokio::test]
+async fn a_kamimind_bot_is_recorded_without_its_story_and_each_format_plays_back() {
+    for format in [StreamFormat::Sse, StreamFormat::Ndjson, StreamFormat::JsonArray, StreamFormat::Text, StreamFormat::Json] {
+        let emulator = Emulator::start(Options { kamimind_stream: format, ..Options::default() }).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("{}[server]\npublic_urls = [\"http://127.0.0.1:8787\"]\n", (KAMIMIND.sections)(&emulator, ""));
+        let environment = |name: &str| (KAMIMIND.environment)(&emulator, name);
+        let config = Config::read(&folder.path().join("twinchat.toml"), &text, &environment).unwrap();
+        let target = folder.path().join("captures");
+        let trial = Trial { message: Some("Xin chào".to_owned()), capture: Some(target.clone()), twin: None };
+        let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) = (Arc::new(SystemClock), Arc::new(LoadedDice::seeded(1)));
+        let findings = examine(&config, &clock, &dice, &trial).await;
+        for topic in ["upstream bots: key", "upstream bots: twins", "upstream bots: reply"] {
+            assert_eq!(of(&findings, topic).verdict, Verdict::Ok, "{findings:?}");
+        }
+
+        let path = target.join("bots.capture.json");
+        let written = std::fs::read_to_string(&path).unwrap();
+        for secret in [emulator.kamimind_token(), &emulator.kamimind_bots()[0].token] {
+            assert!(!written.contains(secret), "{written}");
+        }
+        let capture = Capture::read(&path).unwrap();
+        let [plain, streamed] = &capture.exchanges[..] else { panic!("two exchanges") };
+        assert_eq!((&plain.body["story_id"], &streamed.body["story_id"]), (&"".into(), &"[key]".into()));
+        let mut told = Vec::new();
+        for exchange in [plain, streamed] {
+            let events: Vec<UpstreamEvent> = replay(&capture, exchange).unwrap().map(Result::unwrap).collect().await;
+            assert!(matches!(events.last(), Some(UpstreamEvent::Complete(_))), "{format:?}: {events:?}");
+            told.push(format!("{events:?}"));
+        }
+        assert!(told.iter().all(|events| events.len() > 40), "{told:?}");
+    }
 }

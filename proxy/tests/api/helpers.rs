@@ -40,11 +40,45 @@ pub(crate) struct TestApp {
     /// A client that follows no redirects.
     pub(crate) client: reqwest::Client,
     settings: String,
+    kind: Kind,
     /// What the settings say of the upstream, besides what must be said.
     upstream: &'static str,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
+
+/// How the settings name an emulator's upstream, its key and its twins; the secrets are in the environment.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    /// All sections, the first `[[upstream]]` without what comes at its end, which is handed in.
+    pub(crate) sections: fn(&Emulator, &str) -> String,
+    /// The environment's variables.
+    pub(crate) environment: fn(&Emulator, &str) -> Option<String>,
+}
+
+/// The upstream of most tests.
+pub(crate) const TWINEXPERT: Kind = Kind {
+    sections: |emulator, more| {
+        format!("[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{}\"\nkey_env = \"KEY\"\n{more}", emulator.origin())
+    },
+    environment: secret,
+};
+
+/// KamiMind with the first two of its bots.
+pub(crate) const KAMIMIND: Kind = Kind {
+    sections: |emulator, more| {
+        let upstream =
+            format!("[[upstream]]\nname = \"bots\"\nkind = \"kamimind\"\norigin = \"{}\"\nkey_env = \"KEY\"\n{more}", emulator.origin());
+        let bot = |(at, bot): (usize, &twinchat_emulator::Bot)| {
+            format!("[[upstream.twin]]\nid = \"bot{at}\"\nname = \"{}\"\nbot_token_env = \"BOT_{at}\"\n", bot.name)
+        };
+        upstream + &emulator.kamimind_bots().iter().take(2).enumerate().map(bot).collect::<String>()
+    },
+    environment: |emulator, name| match name.strip_prefix("BOT_") {
+        Some(at) => Some(emulator.kamimind_bots()[at.parse::<usize>().ok()?].token.clone()),
+        None => Some(emulator.kamimind_token().to_owned()),
+    },
+};
 
 /// Where and when a server starts.
 struct Start {
@@ -52,6 +86,7 @@ struct Start {
     clock: Arc<ManualClock>,
     /// How it is reached, if not by the listener's address.
     url: Option<String>,
+    kind: Kind,
     upstream: &'static str,
 }
 
@@ -66,6 +101,19 @@ impl TestApp {
         Self::in_folder(settings, tempfile::tempdir().unwrap()).await
     }
 
+    /// With another kind of upstream, at an emulator with these options.
+    pub(crate) async fn of_kind(kind: Kind, options: Options, settings: &str) -> Self {
+        let emulator = Emulator::start(options).await.unwrap();
+        let from = Start {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            clock: Arc::new(ManualClock::at_millis(START_MILLIS)),
+            url: None,
+            kind,
+            upstream: "",
+        };
+        Self::assemble(settings, tempfile::tempdir().unwrap(), emulator, from).await
+    }
+
     /// With an upstream that grants more than any test asks for.
     pub(crate) async fn with_a_large_budget(settings: &str) -> Self {
         let quotas = Quotas { full_access: Quota { per_hour: 1_000_000, burst: 1_000_000 }, ..Quotas::default() };
@@ -74,6 +122,7 @@ impl TestApp {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             clock: Arc::new(ManualClock::at_millis(START_MILLIS)),
             url: None,
+            kind: TWINEXPERT,
             upstream: "requests_per_hour = 1000000\nburst = 1000000\n",
         };
         Self::assemble(settings, tempfile::tempdir().unwrap(), emulator, from).await
@@ -84,6 +133,7 @@ impl TestApp {
     pub(crate) async fn with_upstreams(upstreams: &'static str, settings: &str) -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let from = Start {
+            kind: TWINEXPERT,
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             clock: Arc::new(ManualClock::at_millis(START_MILLIS)),
             url: None,
@@ -105,29 +155,27 @@ impl TestApp {
     /// At this listener, and reached by another address when there is a reverse proxy in front of it.
     pub(crate) async fn reached_as(url: Option<String>, settings: &str, folder: TempDir, listener: TcpListener) -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
-        let from = Start { listener, clock: Arc::new(ManualClock::at_millis(START_MILLIS)), url, upstream: "" };
+        let from = Start { listener, clock: Arc::new(ManualClock::at_millis(START_MILLIS)), url, kind: TWINEXPERT, upstream: "" };
         Self::assemble(settings, folder, emulator, from).await
     }
 
     async fn assemble(settings: &str, folder: TempDir, emulator: Emulator, from: Start) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let Start { listener, clock, url, upstream } = from;
+        let Start { listener, clock, url, kind, upstream } = from;
         let address = listener.local_addr().unwrap();
         let url = url.unwrap_or_else(|| format!("http://{address}"));
         let origins = if settings.contains("allowed_origins") { String::new() } else { format!("allowed_origins = [\"{SITE}\"]\n") };
-        let text = format!(
-            "[[upstream]]\nname = \"main\"\nkind = \"twinexpert\"\norigin = \"{{origin}}\"\nkey_env = \"KEY\"\n{upstream}\
-             [server]\npublic_urls = [\"{url}\"]\n{origins}{settings}"
-        )
-        .replace("{origin}", &emulator.origin());
-        let config = Config::read(&folder.path().join("twinchat.toml"), &text, &|name| secret(&emulator, name)).unwrap();
+        let text = format!("{}[server]\npublic_urls = [\"{url}\"]\n{origins}{settings}", (kind.sections)(&emulator, upstream))
+            .replace("{origin}", &emulator.origin());
+        let environment = |name: &str| (kind.environment)(&emulator, name);
+        let config = Config::read(&folder.path().join("twinchat.toml"), &text, &environment).unwrap();
         let app = App::build(config, clock.clone(), Arc::new(LoadedDice::seeded(COUNTER.fetch_add(1, Ordering::Relaxed)))).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(twinchat_proxy::serve(listener, app.clone(), async {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        Self { url, app, clock, emulator, folder, client, settings: settings.to_owned(), upstream, stop, running }
+        Self { url, app, clock, emulator, folder, client, settings: settings.to_owned(), kind, upstream, stop, running }
     }
 
     /// Ends the server as SIGTERM would, and waits for its end.
@@ -145,11 +193,11 @@ impl TestApp {
     /// The same; something is done while no server runs.
     pub(crate) async fn restart_after(self, between: impl FnOnce()) -> Self {
         let (settings, clock, address) = (self.settings.clone(), self.clock.clone(), self.url.replace("http://", ""));
-        let upstream = self.upstream;
+        let (kind, upstream) = (self.kind, self.upstream);
         let (folder, emulator) = self.stop().await;
         between();
         let listener = TcpListener::bind(address).await.unwrap();
-        Self::assemble(&settings, folder, emulator, Start { listener, clock, url: None, upstream }).await
+        Self::assemble(&settings, folder, emulator, Start { listener, clock, url: None, kind, upstream }).await
     }
 
     /// Seconds since 1970, by the server's clock.

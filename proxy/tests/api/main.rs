@@ -14,6 +14,7 @@ mod cors;
 mod doctor;
 mod egress;
 mod endurance;
+mod files;
 mod frame;
 mod identity;
 mod isolation;

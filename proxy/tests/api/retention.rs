@@ -6,6 +6,7 @@ use sqlx::{Connection, SqliteConnection};
 use twinchat_emulator::Rule;
 use twinchat_emulator::faults::Fault;
 use twinchat_proxy::clock::Clock;
+use twinchat_proxy::config::Retention;
 use twinchat_proxy::retention::old;
 use twinchat_proxy::store::Purged;
 
@@ -23,7 +24,7 @@ async fn what_nobody_changed_for_so_many_days_is_erased_and_gone_from_the_files(
     binh.renew(&app).await;
     hear(&app, &binh, &of_binh, "Còn đây").await;
     app.clock.advance_seconds(11 * DAY);
-    let would = app.app.store().would_purge(old(30, app.clock.now_millis())).await.unwrap();
+    let would = app.app.store().would_purge(old(&Retention { days: 30, ..Retention::default() }, app.clock.now_millis())).await.unwrap();
     assert_eq!((would.conversations, would.visitors), (1, 1));
     assert!(is_in_files(app.folder.path(), "Bí-mật-của-Ann"), "looking erases nothing");
     assert_eq!(app.app.retention().apply().await.unwrap(), would);

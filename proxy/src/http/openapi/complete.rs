@@ -2,7 +2,7 @@
 //! errors by status with their codes, headers, forms of ids, and which members are always there.
 
 use super::errors::{self, Shape};
-use crate::config::Config;
+use crate::config::{Config, FileType};
 use crate::http::problems;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -22,6 +22,7 @@ const OF_REPLIES: [&str; 3] = ["stopReply", "retryReply", "setFeedback"];
 pub(super) fn complete(mut document: Value, config: &Config) -> Value {
     shape_schemas(&mut document);
     document["components"]["schemas"]["NewMessage"]["properties"]["content"]["maxLength"] = config.limits.message_chars.into();
+    document["components"]["schemas"]["MessageForm"]["properties"] = message_form(config);
     document["components"]["headers"] = headers();
     document["components"]["securitySchemes"] = security();
     let mut paths = std::mem::take(&mut document["paths"]);
@@ -36,6 +37,17 @@ pub(super) fn complete(mut document: Value, config: &Config) -> Value {
     document["paths"] = paths;
     document["components"]["responses"] = Value::Object(responses);
     document
+}
+
+/// What a message with files may be, by the owner's settings.
+fn message_form(config: &Config) -> Value {
+    let (limits, types) = (&config.limits, &config.limits.file_types);
+    let types: Vec<&str> = types.iter().map(FileType::as_str).collect();
+    let file = json!({"type": "string", "format": "binary", "description": format!("At most {} bytes", limits.file_bytes)});
+    json!({
+        "content": {"type": "string", "maxLength": limits.message_chars, "description": "The text; may be left out or empty when there is a file"},
+        "files": {"type": "array", "minItems": 1, "maxItems": limits.file_count, "items": file, "description": format!("Of these types: {}", types.join(", "))},
+    })
 }
 
 fn complete_operation(shape: Shape<'_>, operation: &mut Value, config: &Config, kept: &mut Map<String, Value>) {

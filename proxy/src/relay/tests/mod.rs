@@ -4,6 +4,7 @@ use super::*;
 use crate::budget::tests::gate;
 use crate::budget::{Customer, Fare, Gate, Limits};
 use crate::clock::{LoadedDice, ManualClock};
+use crate::files::Files;
 use crate::store::{NewConversation, TwinRef};
 use crate::upstream::capture::Capture;
 use crate::upstream::{Budget, EventStream, Picture, Probe, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
@@ -121,7 +122,9 @@ async fn house_with(limits: Limits, settings: RelaySettings) -> House {
     let clock = Arc::new(ManualClock::at_millis(1_760_000_000_000));
     let upstream = Arc::new(Scripted { gate: gate(limits, clock.clone()), replies: Mutex::default(), asked: Mutex::default() });
     let directory = Arc::new(Directory::new(vec![upstream.clone()], clock.clone()));
-    let relay = Relay::new(store.clone(), directory, clock, Arc::new(LoadedDice::seeded(1)), settings);
+    let dice = Arc::new(LoadedDice::seeded(1));
+    let files = Files::beside(&folder.path().join("chat.db"), store.clone(), dice.clone(), u64::MAX);
+    let relay = Relay::new((store.clone(), files), directory, (clock, dice), settings);
     let (ann, chat) = (Subject::proven(VisitorId::from_random("annannann")), ConversationId::from_random("chatchat"));
     let twin = TwinRef { id: TwinId::from_random("twintwin"), upstream: "main".to_owned(), upstream_id: "lan".to_owned() };
     store.create_conversation(&ann, &NewConversation { id: &chat, twin: &twin, title: "" }, 0).await.unwrap();
@@ -131,7 +134,16 @@ async fn house_with(limits: Limits, settings: RelaySettings) -> House {
 impl House {
     async fn say(&self, content: &str) -> Reply {
         self.relay
-            .send(&self.ann, Saying { conversation: self.chat.clone(), content: content.to_owned(), key: None, customer: self.customer() })
+            .send(
+                &self.ann,
+                Saying {
+                    conversation: self.chat.clone(),
+                    content: content.to_owned(),
+                    files: Vec::new(),
+                    key: None,
+                    customer: self.customer(),
+                },
+            )
             .await
             .unwrap()
     }
@@ -321,7 +333,8 @@ async fn closing_waits_for_replies_then_keeps_them_as_interrupted_and_takes_noth
     house.relay.close(Duration::ZERO).await;
     let kept = house.kept(&reply).await;
     assert_eq!((kept.status, kept.content.as_str()), (MessageStatus::Interrupted, "một nửa"));
-    let saying = Saying { conversation: house.chat.clone(), content: "?".to_owned(), key: None, customer: house.customer() };
+    let saying =
+        Saying { conversation: house.chat.clone(), content: "?".to_owned(), files: Vec::new(), key: None, customer: house.customer() };
     assert!(matches!(house.relay.send(&house.ann, saying).await, Err(RelayError::Closing)));
 }
 
@@ -407,6 +420,7 @@ fn log_of(first: u32) -> Arc<ReplyLog> {
         error_code: None,
         client_id: None,
         feedback: None,
+        files: Vec::new(),
     };
     Arc::new(ReplyLog::new(Exchange { question: message(1, Role::User, 1), reply: message(2, Role::Assistant, first) }))
 }

@@ -54,7 +54,13 @@ impl House {
     }
 
     fn saying(&self, content: &str, key: Option<&str>) -> Saying {
-        Saying { conversation: self.chat.clone(), content: content.to_owned(), key: key.map(str::to_owned), customer: self.customer() }
+        Saying {
+            conversation: self.chat.clone(),
+            content: content.to_owned(),
+            files: Vec::new(),
+            key: key.map(str::to_owned),
+            customer: self.customer(),
+        }
     }
 }
 
@@ -141,6 +147,7 @@ async fn orphan(house: &House) -> Exchange {
     let send = crate::store::NewSend {
         conversation: &house.chat,
         content: "?",
+        files: &[],
         key: Some("k"),
         request_hash: &house.saying("?", None).hash(),
         ids,

@@ -149,10 +149,14 @@ impl Client {
         Ok(Self { settings, dialect, origin, http, redactor, clock, dice, timeouts, gate, budget: Mutex::new(None) })
     }
 
-    #[expect(dead_code, reason = "for services with a secret per twin")]
     /// Keeps another secret of the owner's out of what comes back.
     pub(crate) fn hide(&mut self, secret: &config::UpstreamKey) {
         self.redactor = std::mem::take(&mut self.redactor).and(secret.expose());
+    }
+
+    /// Knows the owner's secrets; for whoever has another one to keep out of an answer.
+    pub(crate) fn redactor(&self) -> Redactor {
+        self.redactor.clone()
     }
 
     /// The owner's name for the account.

@@ -53,7 +53,6 @@ impl Client {
             (_, Err(error)) => Err(error),
             (_, Ok(body)) => Err(refusal(status, &format!("{status} {}", self.words(&body, false)), pause(&headers, budget, now))),
         };
-        let is_rate = |name: &str| name.starts_with("x-ratelimit") || name == "retry-after";
         Ok(Probe {
             status,
             millis: now - begun,
@@ -119,6 +118,24 @@ impl Client {
         paid.answered(response.status().as_u16(), budget, pause(headers, budget, now));
         Ok(response)
     }
+}
+
+impl Probe {
+    /// What a recorded answer says of itself, at a service where nothing can be asked for but answers.
+    pub(crate) fn of(exchange: &Exchange, millis: i64, twins: Result<Vec<UpstreamTwin>, UpstreamError>) -> Self {
+        Self {
+            status: StatusCode::from_u16(exchange.status).unwrap_or(StatusCode::BAD_GATEWAY),
+            millis,
+            date: exchange.header("date").and_then(imf_date),
+            budget: None,
+            rate_headers: exchange.headers.iter().filter(|(name, _)| is_rate(name)).cloned().collect(),
+            twins,
+        }
+    }
+}
+
+fn is_rate(name: &str) -> bool {
+    name.starts_with("x-ratelimit") || name == "retry-after"
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
