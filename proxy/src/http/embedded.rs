@@ -6,6 +6,7 @@
 use super::error::ApiError;
 use super::extract::Query;
 use crate::app::App;
+use crate::config::Origin;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -49,7 +50,7 @@ async fn document(State(app): State<App>, Query(asked): Query<Asked>) -> Result<
     if app.assets().get(SCRIPT).is_none() {
         return Err(ApiError::new(ErrorCode::NotFound));
     }
-    let sites: Vec<&str> = app.config().server.allowed_origins.iter().map(|origin| origin.as_str()).collect();
+    let sites: Vec<&str> = app.config().server.allowed_origins.iter().map(Origin::as_str).collect();
     let policy = HeaderValue::try_from(policy(&sites, &asked.images)).map_err(|_| ApiError::new(ErrorCode::Internal))?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
