@@ -20,7 +20,7 @@ pub enum Role {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum MessageStatus {
-    /// Being written; more text will come.
+    /// Being written; more text will come. A visitor's message to people: being handed over.
     Streaming,
     /// Whole.
     Complete,
@@ -100,6 +100,12 @@ pub struct Message {
     #[cfg_attr(feature = "openapi", schema(nullable = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<MessageFile>,
+    /// The name of the person (or bot) who wrote it, where several may answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// The message that it quotes and answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Quote>,
 }
 
 /// A file that was sent with a message: what of it is kept for good.
@@ -113,6 +119,20 @@ pub struct MessageFile {
     pub media_type: String,
     /// Its size in bytes.
     pub size: u64,
+}
+
+/// A message of the same conversation that another one answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Quote {
+    /// Its id.
+    pub message_id: MessageId,
+    /// The beginning of its text as plain text, at most 120 characters.
+    pub excerpt: String,
+    /// Who wrote it, where that is known by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 /// Body of `POST /conversations/{id}/messages` and `…/messages/stream`.

@@ -25,6 +25,8 @@ fn message(ordinal: u32, content: &str, status: MessageStatus) -> Message {
         client_id: None,
         feedback: None,
         files: Vec::new(),
+        author: None,
+        reply_to: None,
     }
 }
 

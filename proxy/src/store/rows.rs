@@ -40,6 +40,8 @@ impl FromRow<'_, SqliteRow> for MessageRow {
             client_id: row.try_get("client_id")?,
             feedback: row.try_get::<Option<&str>, _>("feedback")?.and_then(feedback_from),
             files: serde_json::from_str(row.try_get("files")?).map_err(|error| damaged("files", error))?,
+            author: None,
+            reply_to: None,
         }))
     }
 }

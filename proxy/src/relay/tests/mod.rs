@@ -421,6 +421,8 @@ fn log_of(first: u32) -> Arc<ReplyLog> {
         client_id: None,
         feedback: None,
         files: Vec::new(),
+        author: None,
+        reply_to: None,
     };
     Arc::new(ReplyLog::new(Exchange { question: message(1, Role::User, 1), reply: message(2, Role::Assistant, first) }))
 }
