@@ -87,7 +87,7 @@ async fn frame() {
 
 fn call(handle: &Handle, method: &str, value: impl Into<JsValue>) -> Result<(), String> {
     let outcome = handle.call(method, &Array::of1(&value.into()));
-    outcome.map_err(|error| error.unchecked_into::<js_sys::Error>().message().into())
+    outcome.map(drop).map_err(|error| error.unchecked_into::<js_sys::Error>().message().into())
 }
 
 #[wasm_bindgen_test]

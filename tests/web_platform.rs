@@ -4,7 +4,8 @@
 
 use js_sys::{Array, Promise, Uint8Array};
 use std::future::poll_fn;
-use twinchat::client::{Client, Start, Step};
+use std::rc::Rc;
+use twinchat::client::{Client, Post, Start, Step};
 use twinchat::platform::json::Json;
 use twinchat::platform::{Platform, Request, Shelf, read_to_end, web};
 use twinchat_protocol::message::{Message, MessageStatus};
@@ -111,7 +112,7 @@ fn page() -> Platform {
 }
 
 fn get(path: &str) -> Request {
-    Request { method: "GET", url: ["https://chat.example", path].concat(), headers: Vec::new(), body: String::new() }
+    Request { method: "GET", url: ["https://chat.example", path].concat(), headers: Vec::new(), body: String::new(), upload: None }
 }
 
 #[wasm_bindgen_test]
@@ -172,7 +173,9 @@ async fn a_body_is_read_as_it_comes_and_taken_back_when_nobody_wants_it() {
 #[wasm_bindgen_test]
 async fn a_message_goes_out_without_cookies_or_cache_and_its_reply_streams_in() {
     let client = Client::new(page(), "https://chat.example", "vi");
-    let mut stream = client.stream("conv_1", Start::Send { content: "\u{201c}Why?\u{201d}\n".to_owned(), key: "k1".to_owned() });
+    let content = "\u{201c}Why?\u{201d}\n".to_owned();
+    let post = Post { key: "k1".to_owned(), content, reply_to: String::new(), files: Vec::new(), told: Rc::new(|_| {}) };
+    let mut stream = client.stream("conv_1", Start::Send(post));
     assert!(matches!(stream.next().await, Step::Line(_)));
     assert!(matches!(stream.next().await, Step::Line(_)));
     let path = "/api/v1/conversations/conv_1/messages/stream";

@@ -3,8 +3,10 @@
 //! None of them waits: what they set going shows up in the signals. All of them are safe to call
 //! at any time; what makes no sense at the moment does nothing.
 
+use super::compose::Draft;
 use super::{App, ColorScheme, Inner, Options, WidgetEvent, put};
 use crate::platform::web;
+use crate::state::entry::Outgoing;
 use crate::state::{EntryStatus, Loading, Screen};
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -132,26 +134,30 @@ impl App {
     /// that is back, under the same `Idempotency-Key` and so at most once; for any other reason it
     /// waits for the visitor's tap. What the proxy refuses for good goes back into the draft.
     pub fn send(&self) {
-        let draft = self.signals.draft.get_untracked();
-        if self.deliver(draft.trim()) {
-            self.signals.draft.set(String::new());
-        }
+        self.with(|inner| {
+            let draft = inner.take_draft();
+            if !self.deliver(&draft) {
+                inner.set_draft(draft);
+            }
+        });
     }
 
     /// Sends this text and leaves the draft alone (a starter question, the host page).
     pub fn send_text(&self, text: &str) {
-        self.deliver(text.trim());
+        self.deliver(&Draft { text: text.to_owned(), ..Draft::default() });
     }
 
-    fn deliver(&self, text: &str) -> bool {
+    fn deliver(&self, draft: &Draft) -> bool {
+        let text = draft.text.trim();
         let max = self.signals.settings.with_untracked(|settings| settings.max_message_chars as usize);
         let Some(inner) = self.inner() else { return false };
         let run = inner.current();
-        let sendable = !text.is_empty() && (max == 0 || text.chars().count() <= max) && !run.twin_id.borrow().is_empty();
+        let blank = text.is_empty() && draft.files.is_empty();
+        let sendable = !blank && (max == 0 || text.chars().count() <= max) && !run.twin_id.borrow().is_empty();
         if !sendable || self.signals.replying.get_untracked() {
             return false;
         }
-        inner.deliver(&run, &inner.client().new_id(), text);
+        inner.deliver(&run, draft.outgoing(inner.client().new_id(), inner.answers_at_once(&run)), draft.files());
         true
     }
 
@@ -171,21 +177,22 @@ impl App {
         }
         let entry = run.thread.borrow().get(key).cloned();
         match entry {
-            Some(entry) if matches!(entry.status, EntryStatus::Unsent(_)) => inner.deliver(&run, key, &entry.text),
+            Some(entry) if matches!(entry.status, EntryStatus::Unsent(_)) => inner.deliver_again(&run, &entry),
+            // Those who were to answer did not get it: it is said once more.
+            Some(entry) if entry.role == Role::User && matches!(entry.status, EntryStatus::Failed(_)) => {
+                inner.deliver(&run, Outgoing { key: inner.client().new_id(), ..inner.outgoing_again(&run, &entry) }, Vec::new());
+            }
             Some(entry) if entry.role == Role::Assistant && !entry.id.is_empty() => inner.ask_again(&run, key),
             _ => {}
         }
     }
 
-    /// Removes an unsent message from the list. Its text goes back into an empty draft.
+    /// Removes an unsent message from the list. It goes back into an empty draft.
     pub fn discard(&self, key: &str) {
         self.with(|inner| {
             let run = inner.current();
-            let text = run.thread.borrow_mut().discard(key);
+            inner.give_back(&run, key);
             inner.draw(&run);
-            if self.signals.draft.with_untracked(|draft| draft.trim().is_empty()) {
-                self.signals.draft.set(text.unwrap_or_default());
-            }
         });
     }
 

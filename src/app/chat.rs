@@ -1,14 +1,20 @@
 //! One conversation: opened, shown, left.
 
+use super::compose::Draft;
 use super::drawing::owner_below;
 use super::{Inner, Job, WidgetEvent, put};
+use crate::platform::LocalFile;
 use crate::state::thread::Thread;
 use crate::state::{Loading, Screen};
 use leptos::prelude::*;
 use leptos::reactive::owner::{Owner, WeakOwner};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use twinchat_protocol::conversation::Conversation;
+
+/// How many messages are asked for at once.
+const PAGE: &str = "30";
 
 /// One conversation that was opened, shown or not.
 pub(super) struct Run {
@@ -16,7 +22,9 @@ pub(super) struct Run {
     /// Empty before the first message.
     pub(super) id: RefCell<String>,
     pub(super) thread: RefCell<Thread>,
-    pub(super) draft: RefCell<String>,
+    pub(super) draft: RefCell<Draft>,
+    /// The files of messages that are not accepted yet, by key.
+    pub(super) files: RefCell<BTreeMap<String, Vec<LocalFile>>>,
     pub(super) unread: Cell<u32>,
     pub(super) draw_pending: Cell<bool>,
     /// Holds the signals of its messages for as long as it is shown.
@@ -36,6 +44,7 @@ impl Run {
             id: RefCell::new(id.to_owned()),
             thread: RefCell::default(),
             draft: RefCell::default(),
+            files: RefCell::default(),
             unread: Cell::new(0),
             draw_pending: Cell::new(false),
             owner: owner_below(root),
@@ -74,10 +83,11 @@ impl Inner {
         let signals = self.signals;
         let before = self.current.replace(run.clone());
         if !Rc::ptr_eq(&before, run) {
-            before.draft.replace(signals.draft.get_untracked());
+            before.draft.replace(self.take_draft());
             self.leave(&before);
-            signals.draft.set(run.draft.borrow().clone());
+            self.set_draft(run.draft.take());
             signals.notice.set(None);
+            put(signals.search, None);
             let id = run.id.borrow().clone();
             let conversation = signals.conversations.with_untracked(|list| list.iter().find(|other| other.id.as_str() == id).cloned());
             put(signals.conversation, conversation);
@@ -97,7 +107,7 @@ impl Inner {
 
     /// The conversation that was shown until now: its reply goes on, what has no content goes away.
     fn leave(self: &Rc<Self>, run: &Rc<Run>) {
-        if run.idle.get() {
+        if run.idle.get() && !self.is_of_interest(run) {
             run.end();
         }
         if run.id.borrow().is_empty() && run.thread.borrow().entries().is_empty() {
@@ -127,7 +137,7 @@ impl Inner {
     /// Fetches what was said lately and goes on listening.
     pub(super) async fn load(self: &Rc<Self>, run: &Rc<Run>) {
         let id = run.id.borrow().clone();
-        let result = self.client().messages(&id, None).await;
+        let result = self.client().messages(&id, None, PAGE).await;
         self.note(&result);
         match result {
             Ok((messages, before)) => {
@@ -155,24 +165,30 @@ impl Inner {
         }
     }
 
-    /// Fetches the messages before the first one.
+    /// Fetches the messages before the first one, unless that is being done.
     pub(super) async fn load_older(self: &Rc<Self>, run: &Rc<Run>) {
-        let (id, before) = (run.id.borrow().clone(), run.thread.borrow().before().map(str::to_owned));
-        let Some(before) = before else { return };
-        if self.signals.messages_loading.get_untracked() == Loading::Busy {
-            return;
+        if self.signals.messages_loading.get_untracked() != Loading::Busy {
+            self.load_before(run, PAGE).await;
         }
+    }
+
+    /// Fetches so many of the messages before the first one. Answers whether that went well.
+    pub(super) async fn load_before(self: &Rc<Self>, run: &Rc<Run>, count: &str) -> bool {
+        let (id, before) = (run.id.borrow().clone(), run.thread.borrow().before().map(str::to_owned));
+        let Some(before) = before else { return false };
         self.set_messages_loading(run, Loading::Busy);
-        let result = self.client().messages(&id, Some(&before)).await;
+        let result = self.client().messages(&id, Some(&before), count).await;
         self.note(&result);
-        match result {
+        let (well, loading) = match result {
             Ok((messages, before)) => {
                 run.thread.borrow_mut().add_page(messages, before);
                 self.draw(run);
-                self.set_messages_loading(run, Loading::Ready);
+                (true, Loading::Ready)
             }
-            Err(problem) => self.set_messages_loading(run, Loading::Failed(problem)),
-        }
+            Err(problem) => (false, Loading::Failed(problem)),
+        };
+        self.set_messages_loading(run, loading);
+        well
     }
 
     /// Keeps what is shown of the open conversation up to date.

@@ -3,7 +3,7 @@
 
 use super::chat::Run;
 use super::{Inner, MessageEntry, put};
-use crate::state::thread::{Change, Entry};
+use crate::state::thread::{Change, Entry, Thread};
 use leptos::prelude::*;
 use leptos::reactive::owner::{Owner, WeakOwner};
 use std::rc::Rc;
@@ -30,7 +30,12 @@ impl Inner {
         }
         let thread = run.thread.borrow();
         run.owner.with(|| self.draw_changes(changes, thread.entries()));
+        self.draw_rest(&thread);
+    }
+
+    fn draw_rest(&self, thread: &Thread) {
         put(self.signals.replying, thread.running().is_some());
+        put(self.signals.awaiting, thread.awaits_people());
         put(self.signals.messages_more, thread.before().is_some());
     }
 
@@ -40,8 +45,7 @@ impl Inner {
         thread.take_changes();
         let entries: Vec<MessageEntry> = run.owner.with(|| thread.entries().iter().map(signals_of).collect());
         self.signals.messages.set(entries);
-        put(self.signals.replying, thread.running().is_some());
-        put(self.signals.messages_more, thread.before().is_some());
+        self.draw_rest(&thread);
     }
 
     fn draw_changes(&self, changes: Vec<Change>, entries: &[Entry]) {
@@ -108,6 +112,7 @@ fn signals_of(entry: &Entry) -> MessageEntry {
         text: RwSignal::new(entry.text.clone()),
         status: RwSignal::new(entry.status.clone()),
         feedback: RwSignal::new(entry.feedback),
+        extras: RwSignal::new(entry.extras.clone()),
     }
 }
 
@@ -126,6 +131,7 @@ fn update(drawn: &MessageEntry, entry: &Entry) {
     put(drawn.id, entry.id.clone());
     put(drawn.status, entry.status.clone());
     put(drawn.feedback, entry.feedback);
+    put(drawn.extras, entry.extras.clone());
 }
 
 /// An owner for the signals of one conversation's messages, below the app's.

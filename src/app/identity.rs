@@ -3,6 +3,7 @@
 //! Signing in moves nothing by itself: on a shared computer it may be somebody else's. The visitor is asked.
 
 use super::chat::Run;
+use super::compose::Draft;
 use super::{App, Inner, ListState, WidgetEvent, put};
 use crate::platform::Shelf;
 use crate::state::{Offer, Problem, Screen};
@@ -56,7 +57,8 @@ impl Inner {
 
     /// Somebody else, at the same proxy: nothing of the one before stays but what was being typed, and to whom.
     fn another_visitor(self: &Rc<Self>) {
-        let draft = self.signals.draft.get_untracked();
+        // What it was to answer is not this visitor's to see.
+        let draft = Draft { quote: None, ..self.take_draft() };
         let twin_id = self.current().twin_id.borrow().clone();
         self.platform.storage.set(Shelf::Tab, &self.thread_name(), "");
         self.end_all();

@@ -5,8 +5,10 @@
 
 mod actions;
 mod chat;
+mod compose;
 mod drawing;
 mod events;
+mod find;
 mod identity;
 mod lists;
 mod memory;
@@ -17,11 +19,14 @@ mod talk;
 #[cfg(test)]
 mod tests;
 
+pub use compose::{Attachment, Refusal, Refused};
 pub use events::WidgetEvent;
+pub use find::Search;
 pub use options::{ColorScheme, Mode, Options, Surface};
 
 use crate::client::Client;
 use crate::platform::Platform;
+use crate::state::entry::Extras;
 use crate::state::{Connection, EntryStatus, Loading, Offer, Problem, Screen};
 use chat::Run;
 use futures_util::future::{AbortHandle, abortable};
@@ -34,7 +39,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 use twinchat_protocol::conversation::Conversation;
-use twinchat_protocol::message::{Feedback, Role};
+use twinchat_protocol::message::{Feedback, Quote, Role};
 use twinchat_protocol::twin::Twin;
 use twinchat_protocol::widget::WidgetSettings;
 
@@ -56,6 +61,8 @@ pub struct MessageEntry {
     pub status: RwSignal<EntryStatus>,
     /// What the visitor thought of it.
     pub feedback: RwSignal<Option<Feedback>>,
+    /// Author, files, and what it answers.
+    pub extras: RwSignal<Extras>,
 }
 
 /// The state as signals.
@@ -93,6 +100,18 @@ pub struct Signals {
     pub replying: RwSignal<bool>,
     /// The text in the composer.
     pub draft: RwSignal<String>,
+    /// The files that go with the draft.
+    pub attachments: RwSignal<Vec<Attachment>>,
+    /// The files that the visitor gave last and that cannot be sent.
+    pub refused: RwSignal<Vec<Refused>>,
+    /// The message that the draft answers.
+    pub quote: RwSignal<Option<Quote>>,
+    /// Whether people have the visitor's last message, and have not answered.
+    pub awaiting: RwSignal<bool>,
+    /// The search in the conversation, while it is open.
+    pub search: RwSignal<Option<Search>>,
+    /// The message to be shown and pointed at, by id; empty: none. Each asking is told apart by its number.
+    pub target: RwSignal<(u32, String)>,
     /// How the line to the proxy is.
     pub connection: RwSignal<Connection>,
     /// Something to tell the visitor above the composer; dismissible.

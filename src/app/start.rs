@@ -2,7 +2,7 @@
 
 use super::chat::Run;
 use super::memory::Memory;
-use super::{App, Inner, ListState, Options, Signals, WidgetEvent, put};
+use super::{App, Inner, ListState, Options, Search, Signals, WidgetEvent, put};
 use crate::client::Client;
 use crate::platform::{Platform, Shelf};
 use crate::state::{Connection, EntryStatus, Loading, Offer, Screen};
@@ -31,6 +31,12 @@ impl Signals {
             messages_more: RwSignal::new(false),
             replying: RwSignal::new(false),
             draft: RwSignal::new(String::new()),
+            attachments: RwSignal::new(Vec::new()),
+            refused: RwSignal::new(Vec::new()),
+            quote: RwSignal::new(None),
+            awaiting: RwSignal::new(false),
+            search: RwSignal::new(None),
+            target: RwSignal::default(),
             connection: RwSignal::new(Connection::New),
             notice: RwSignal::new(None),
             offer: RwSignal::new(Offer::default()),
@@ -176,6 +182,8 @@ impl Inner {
         let failed = |loading: RwSignal<Loading>| matches!(loading.get_untracked(), Loading::Failed(_));
         let (twins, conversations) = (failed(self.signals.twins_loading), failed(self.signals.conversations_loading));
         let messages = failed(self.signals.messages_loading);
+        let failed_search = |search: &Search| matches!(search.loading, Loading::Failed(_)).then(|| search.text.clone());
+        let search = self.signals.search.with_untracked(|search| search.as_ref().and_then(failed_search));
         if twins {
             // Without twins there was no start worth the name.
             self.spawn(self.clone().start());
@@ -183,6 +191,9 @@ impl Inner {
         self.spawn(async move {
             if conversations && !twins {
                 this.fetch_conversations(false).await;
+            }
+            if let Some(text) = search {
+                this.look(&text).await;
             }
             if messages {
                 put(this.signals.messages_loading, Loading::Busy);

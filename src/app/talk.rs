@@ -3,12 +3,14 @@
 use super::chat::Run;
 use super::{Inner, WidgetEvent, put};
 use crate::client::{Start, Step};
+use crate::platform::LocalFile;
+use crate::state::entry::Outgoing;
 use crate::state::event::ReplyEvent;
 use crate::state::{Connection, EntryStatus, Problem, conversations};
 use leptos::prelude::*;
 use std::rc::Rc;
-use twinchat_protocol::event::ProgressState;
-use twinchat_protocol::message::MessageStatus;
+use twinchat_protocol::event::{EventKind, ProgressState};
+use twinchat_protocol::message::{MessageStatus, Role};
 
 /// The longest beginning of a first message that stands in for a title.
 const TITLE_CHARS: usize = 60;
@@ -16,7 +18,7 @@ const TITLE_CHARS: usize = 60;
 impl Inner {
     /// Listens where something is to be heard: a reply that runs, or the conversation in sight.
     pub(super) fn tend(self: &Rc<Self>, run: &Rc<Run>) {
-        let wanted = run.loaded.get() && !run.id.borrow().is_empty() && (run.is_replying() || (self.is_current(run) && self.in_sight()));
+        let wanted = run.loaded.get() && !run.id.borrow().is_empty() && self.is_of_interest(run);
         if !run.idle.get() {
             return;
         }
@@ -35,16 +37,25 @@ impl Inner {
         }
     }
 
+    /// Whether something may be said in it that the visitor wants to hear of: what is in sight, a reply that runs, and
+    /// a conversation with people, who answer when they can.
+    pub(super) fn is_of_interest(&self, run: &Rc<Run>) -> bool {
+        let here = self.is_current(run) && (self.in_sight() || !self.answers_at_once(run));
+        here || run.is_replying() || run.thread.borrow().awaits_people()
+    }
+
     /// Sends a message, the first one in a conversation that is made for it.
-    pub(super) fn deliver(self: &Rc<Self>, run: &Rc<Run>, key: &str, text: &str) {
-        run.thread.borrow_mut().send(key, text, self.platform.clock.now());
+    pub(super) fn deliver(self: &Rc<Self>, run: &Rc<Run>, message: Outgoing, files: Vec<LocalFile>) {
+        let post = self.post(run, &message, &files);
+        run.files.borrow_mut().insert(message.key.clone(), files);
+        run.thread.borrow_mut().send(message, self.platform.clock.now());
         self.draw(run);
         self.signals.notice.set(None);
-        let (this, it, key, text) = (self.clone(), run.clone(), key.to_owned(), text.to_owned());
+        let (this, it, key) = (self.clone(), run.clone(), post.key.clone());
         self.work(run, async move {
             let mut result = this.make_sure_of_conversation(&it).await;
             if result.is_ok() {
-                result = this.listen(&it, Start::Send { content: text, key: key.clone() }).await;
+                result = this.listen(&it, Start::Send(post)).await;
             }
             if let Err(problem) = result {
                 this.refused(&it, Some(&key), problem);
@@ -133,7 +144,7 @@ impl Inner {
                 }
                 Step::Ended => break,
             }
-            if run.idle.get() && !run.is_replying() && !(self.is_current(run) && self.in_sight()) {
+            if run.idle.get() && !self.is_of_interest(run) {
                 break;
             }
         }
@@ -158,25 +169,35 @@ impl Inner {
         }
         let (conversation_id, message_id) = (run.id.borrow().clone(), event.message_id.clone());
         let accepted = event.state == Some(ProgressState::Accepted);
-        let sent = event.user_message.as_ref().map(|message| (message.id.as_str().to_owned(), message.content.clone()));
+        let sent = event.user_message.clone();
+        let answered = event.message.is_some();
+        let said = event.kind == EventKind::Message && event.message.as_ref().is_some_and(|message| message.role == Role::Assistant);
         let ended = event.is_last().then(|| event.status.unwrap_or(MessageStatus::Complete));
         run.thread.borrow_mut().apply(event);
-        if let Some((message_id, text)) = sent.filter(|_| accepted) {
-            self.name_conversation(&conversation_id, &text);
-            self.tell(&WidgetEvent::MessageSent { conversation_id: conversation_id.clone(), message_id });
+        // Also where people answer: that they have it ends the sending, and is no answer.
+        let own = ended.is_some() && run.thread.borrow().is_own(&message_id);
+        if let Some(sent) = sent.filter(|_| accepted) {
+            run.files.borrow_mut().remove(sent.client_id.as_deref().unwrap_or_default());
+            self.name_conversation(&conversation_id, &sent.content);
+            self.tell(&WidgetEvent::MessageSent { conversation_id: conversation_id.clone(), message_id: sent.id.to_string() });
         }
         if accepted {
             self.keep_from_now_on();
             if run.stop_wanted.replace(false) {
                 self.stop_reply(message_id.clone());
             }
-            self.tell(&WidgetEvent::ResponseStart { conversation_id, message_id });
-        } else if let Some(status) = ended {
+            if answered {
+                self.tell(&WidgetEvent::ResponseStart { conversation_id, message_id });
+            }
+        } else if own {
+            self.refresh_conversation(&conversation_id);
+        } else if said || ended.is_some() {
             if !(self.is_current(run) && self.in_sight()) {
                 run.unread.set(run.unread.get() + 1);
                 self.count_unread();
             }
             self.refresh_conversation(&conversation_id);
+            let status = ended.unwrap_or(MessageStatus::Complete);
             self.tell(&WidgetEvent::ResponseEnd { conversation_id, message_id, status });
         }
     }
@@ -190,9 +211,8 @@ impl Inner {
             Some(key) => {
                 run.thread.borrow_mut().unsent(key, problem.clone());
                 let hopeless = !problem.retryable && problem.code != "REPLY_IN_PROGRESS";
-                if hopeless && self.is_current(run) && self.signals.draft.with_untracked(|draft| draft.trim().is_empty()) {
-                    let text = run.thread.borrow_mut().discard(key);
-                    self.signals.draft.set(text.unwrap_or_default());
+                if hopeless && self.is_current(run) && self.has_no_draft() {
+                    self.give_back(run, key);
                     self.report(problem);
                 } else {
                     self.tell(&WidgetEvent::Error(problem));
@@ -213,11 +233,11 @@ impl Inner {
             return;
         }
         let waiting = run.thread.borrow().entries().iter().find_map(|entry| match &entry.status {
-            EntryStatus::Unsent(problem) if problem.code == "OFFLINE" => Some((entry.key.clone(), entry.text.clone())),
+            EntryStatus::Unsent(problem) if problem.code == "OFFLINE" => Some(entry.clone()),
             _ => None,
         });
-        if let Some((key, text)) = waiting {
-            self.deliver(run, &key, &text);
+        if let Some(entry) = waiting {
+            self.deliver_again(run, &entry);
         }
     }
 

@@ -724,3 +724,196 @@ fn a_twin_may_be_named_by_its_upstreams_id_and_one_that_does_not_exist_is_told()
     assert_eq!(site.events(), ["error"]);
     assert_eq!(site.app.signals.twin.get_untracked().unwrap().id.as_str(), OTHER_TWIN, "and all stays as it was");
 }
+
+const PEOPLE: &str = "twin_000000000000000c";
+
+/// A twin behind which people are, and one that takes files.
+fn site_of_people(fake: &Fake) -> Site {
+    proxy(fake, &[], "[]");
+    let inner = fake.clone();
+    fake.serve({
+        let twin = format!(
+            r#"[{{"id":"{PEOPLE}","name":"Mai","description":"","available":true,"starters":[],"capabilities":{{"files":true,"reply":true}}}}]"#
+        );
+        let rest = proxy_answers(&inner);
+        move |request| match request.url.split('?').next() {
+            Some("https://chat.example/api/v1/twins") => Some((200, envelope(&twin))),
+            Some("https://chat.example/api/v1/widget") => Some((
+                200,
+                envelope(r#"{"maxMessageChars":20,"files":{"maxCount":2,"maxBytes":1000,"types":["image/png"],"extensions":["png"]}}"#),
+            )),
+            _ => rest(request),
+        }
+    });
+    let site = site_of(fake, Options { twin: PEOPLE.into(), ..Options::default() });
+    site.app.open();
+    site.app.new_conversation();
+    fake.run();
+    site
+}
+
+fn proxy_answers(_: &Fake) -> impl Fn(&crate::platform::Request) -> Option<(u16, String)> + 'static {
+    |request| {
+        let path = request.url.strip_prefix("https://chat.example").unwrap_or_default();
+        let body = match (request.method, path.split('?').next().unwrap_or_default()) {
+            (_, "/oauth/token") => r#"{"access_token":"t","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000001"}"#.to_owned(),
+            ("GET", "/api/v1/conversations") => envelope("[]"),
+            ("POST", "/api/v1/conversations") | ("GET", "/api/v1/conversations/conv_0000000000000001") => envelope(&conversation(CONVERSATION, PEOPLE)),
+            _ => return None,
+        };
+        Some((200, body))
+    }
+}
+
+fn file(name: &str, media_type: &str, size: u64) -> crate::platform::LocalFile {
+    let content: Rc<dyn std::any::Any> = Rc::new(());
+    crate::platform::LocalFile { name: name.into(), media_type: media_type.into(), size, content: send_wrapper::SendWrapper::new(content) }
+}
+
+fn told_to_people(exchange: &Exchange) -> String {
+    let key = exchange.request.headers.iter().find(|(name, _)| *name == "idempotency-key").map(|(_, value)| value.clone()).unwrap();
+    let own = |status: &str| message(1, "Hello?", status, &format!(r#","clientId":"{key}""#));
+    [
+        format!("id: 1.1\nevent: progress\ndata: {{\"type\":\"progress\",\"messageId\":\"msg_{:016}\",\"state\":\"accepted\",\"userMessage\":{}}}\n\n", 1, own("streaming")),
+        format!("id: 1.2\nevent: complete\ndata: {{\"type\":\"complete\",\"messageId\":\"msg_{:016}\",\"status\":\"complete\",\"message\":{}}}\n\n", 1, own("complete")),
+    ]
+    .concat()
+}
+
+#[test]
+fn what_people_are_told_waits_for_no_reply_and_a_late_answer_counts_behind_a_closed_panel() {
+    let fake = Fake::new();
+    let site = site_of_people(&fake);
+    let post = site.type_and_send("Hello?");
+    assert_eq!(site.texts(), ["Hello?"], "nobody is shown as writing");
+    assert!(!site.app.signals.replying.get_untracked());
+    let words = told_to_people(&post);
+    let line = post.open(200, &[]);
+    line.say(&words);
+    fake.advance(20);
+    assert_eq!(site.statuses(), [EntryStatus::Complete]);
+    assert!(site.app.signals.awaiting.get_untracked());
+    assert_eq!(site.app.signals.unread.get_untracked(), 0, "one's own message is no answer");
+    let feed = fake.request();
+    assert!(feed.request.url.contains("/events?after=1.2"), "{}", feed.request.url);
+    site.app.close();
+    fake.run();
+    let line = feed.open(200, &[]);
+    let answer = message(2, "Here I am.", "complete", r#","author":"Lan Chi""#);
+    line.say(&format!("id: 2.1\nevent: message\ndata: {{\"type\":\"message\",\"messageId\":\"msg_{:016}\",\"message\":{answer}}}\n\n", 2));
+    fake.advance(20);
+    assert_eq!(site.texts(), ["Hello?", "Here I am."]);
+    assert!(!site.app.signals.awaiting.get_untracked());
+    assert_eq!(site.app.signals.unread.get_untracked(), 1);
+    let author = site.app.signals.messages.with_untracked(|list| list[1].extras.with_untracked(|extras| extras.author.clone()));
+    assert_eq!(author, "Lan Chi");
+    site.app.open();
+    fake.run();
+    assert_eq!(site.app.signals.unread.get_untracked(), 0);
+}
+
+#[test]
+fn files_are_checked_before_they_are_sent_and_kept_when_sending_fails() {
+    let fake = Fake::new();
+    let site = site_of_people(&fake);
+    let files = vec![
+        file("a.png", "image/png", 10),
+        file("b.exe", "application/x-msdownload", 10),
+        file("c.png", "image/png", 0),
+        file("d.PNG", "", 1001),
+        file("e.PNG", "", 20),
+        file("f.png", "image/png", 30),
+    ];
+    site.app.attach(files);
+    let attached = |site: &Site| -> Vec<String> {
+        site.app.signals.attachments.with_untracked(|files| files.iter().map(|attached| attached.file.name.clone()).collect())
+    };
+    assert_eq!(attached(&site), ["a.png", "e.PNG"]);
+    use super::Refusal::{Empty, TooLarge, TooMany, Type};
+    let why: Vec<_> = site.app.signals.refused.with_untracked(|refused| refused.iter().map(|file| file.why).collect());
+    assert_eq!(why, [Type, Empty, TooLarge(1000), TooMany(2)]);
+
+    site.app.send();
+    let post = fake.request();
+    let form = post.request.upload.clone().expect("a form");
+    assert_eq!((form.files.len(), form.fields), (2, vec![("content", String::new())]));
+    assert!(post.request.body.is_empty() && attached(&site).is_empty());
+    (form.told)(40);
+    fake.advance(20);
+    assert_eq!(site.statuses(), [EntryStatus::Uploading(40)]);
+    let key = site.key(0);
+    post.answer(403, &[], r#"{"error":"RATE_LIMITED","message":"","details":{"retryable":true,"retryAfter":5}}"#);
+    fake.run();
+    assert!(matches!(&site.statuses()[..], [EntryStatus::Unsent(_)]), "{:?}", site.statuses());
+    site.app.retry(&key);
+    let again = fake.request();
+    assert_eq!(again.request.upload.as_ref().map(|form| form.files.len()), Some(2), "the files go along once more");
+    site.app.cancel_upload(&key);
+    fake.run();
+    assert!(again.is_dropped() && site.texts().is_empty());
+    assert_eq!(attached(&site), ["a.png", "e.PNG"], "they are the draft's again");
+}
+
+#[test]
+fn a_message_is_quoted_sent_with_its_answer_and_can_be_taken_back() {
+    let fake = Fake::new();
+    let site = site_of_people(&fake);
+    let post = site.type_and_send("Hello?");
+    let words = told_to_people(&post);
+    post.open(200, &[]).say(&words);
+    fake.advance(20);
+    let _feed = fake.request();
+    let key = site.key(0);
+    site.app.reply_to(&key);
+    assert_eq!(site.app.signals.quote.get_untracked().unwrap().excerpt, "Hello?");
+    site.app.reply_to_none();
+    assert_eq!(site.app.signals.quote.get_untracked(), None);
+    site.app.reply_to(&key);
+    let post = site.type_and_send("Still there?");
+    assert!(post.request.body.contains(&format!(r#""replyTo":"msg_{:016}""#, 1)), "{}", post.request.body);
+    assert_eq!(site.app.signals.quote.get_untracked(), None);
+    post.answer(400, &[], r#"{"error":"INVALID_REQUEST","message":"No.","details":{"retryable":false}}"#);
+    fake.run();
+    assert_eq!(site.app.signals.draft.get_untracked(), "Still there?");
+    assert!(site.app.signals.quote.get_untracked().is_some(), "what was refused comes back whole");
+}
+
+#[test]
+fn a_message_far_up_is_fetched_and_pointed_at_and_one_that_is_gone_is_told() {
+    let site = site();
+    let fake = &site.fake;
+    fake.serve(move |request| {
+        let path = request.url.strip_prefix("https://chat.example").unwrap_or_default();
+        let page = |first: u32, last: u32, before: &str| {
+            let messages: Vec<String> = (first..=last).map(|ordinal| message(ordinal, "Word.", "complete", "")).collect();
+            format!(r#"{{"success":true,"data":[{}],"meta":{{"before":"{before}"}}}}"#, messages.join(","))
+        };
+        let body = match path {
+            "/api/v1/conversations/conv_0000000000000001/messages?limit=30" => page(71, 100, "71"),
+            "/api/v1/conversations/conv_0000000000000001/messages?limit=100&before=71" => page(21, 70, "21"),
+            "/api/v1/conversations/conv_0000000000000001/messages?limit=100&before=21" => page(1, 20, ""),
+            _ if path.starts_with("/api/v1/messages?conversationId=conv_0000000000000001&page=1&search=w%C3%B4rd") => envelope(
+                r#"[{"messageId":"msg_0000000000000025","conversationId":"conv_0000000000000001","ordinal":25,"role":"assistant","createdAt":"2026-11-21T03:00:00.000Z","before":"a ","found":"wôrd","after":"!"}]"#,
+            ),
+            "/api/v1/conversations/conv_0000000000000001" => envelope(&conversation(CONVERSATION, TWIN)),
+            _ => return None,
+        };
+        Some((200, body))
+    });
+    site.app.open_conversation(CONVERSATION);
+    fake.run();
+    assert_eq!(site.texts().len(), 30);
+    site.app.open_search();
+    site.app.search_messages(" wôrd ");
+    fake.advance(300);
+    let found = site.app.signals.search.get_untracked().unwrap();
+    assert_eq!((found.loading, found.hits.len(), &found.hits[0].found[..]), (Loading::Ready, 1, "wôrd"));
+    site.app.go_to(&found.hits[0].message_id);
+    fake.run();
+    assert_eq!(site.texts().len(), 80);
+    assert_eq!(site.app.signals.target.get_untracked(), (1, "msg_0000000000000025".to_owned()));
+    site.app.go_to("msg_9999999999999999");
+    fake.run();
+    assert_eq!(site.texts().len(), 100, "it was looked for to the beginning");
+    assert_eq!(site.app.signals.notice.get_untracked().map(|problem| problem.code), Some("NOT_FOUND".to_owned()));
+}

@@ -71,7 +71,7 @@ impl Tokens {
         for (name, value) in [("grant_type", GRANT_TYPE), ("subject_token_type", kind), ("subject_token", &subject)] {
             push_form(&mut body, name, value);
         }
-        (Request { method: "POST", url, headers, body }, known)
+        (Request { method: "POST", url, headers, body, upload: None }, known)
     }
 
     async fn accept(&self, answer: Box<dyn Answer>) -> Result<Token, Problem> {

@@ -13,11 +13,12 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use stream::{ReplyStream, Start, Step};
+pub use stream::{Post, ReplyStream, Start, Step};
 
 use crate::platform::json::{Json, object};
-use crate::platform::{Answer, Platform, Request, read_to_end};
+use crate::platform::{Answer, Platform, Request, Upload, read_to_end};
 use crate::state::Problem;
+use crate::state::find::Hit;
 use bell::Bell;
 use exchange::push_encoded;
 use futures_util::future::{Either, select};
@@ -32,7 +33,9 @@ use twinchat_protocol::widget::WidgetSettings;
 
 /// An answer's head must be there after this long.
 const REQUEST_MILLIS: u32 = 30_000;
-/// How many conversations and messages are asked for at once.
+/// Files are sent at this many bytes in a millisecond at least, or not at all.
+const SLOWEST_UPLOAD: u64 = 8;
+/// How many conversations are asked for at once.
 const PAGE: &str = "30";
 /// More twins than this are not asked for.
 const MAX_TWIN_PAGES: u32 = 10;
@@ -61,12 +64,14 @@ struct Call {
     method: &'static str,
     path: String,
     body: String,
+    /// A form in place of a body.
+    upload: Option<Upload>,
     idempotency_key: String,
 }
 
 impl Call {
     fn new(method: &'static str, path: &[&str], body: String) -> Self {
-        Self { method, path: path.concat(), body, idempotency_key: String::new() }
+        Self { method, path: path.concat(), body, upload: None, idempotency_key: String::new() }
     }
 }
 
@@ -245,12 +250,17 @@ impl Client {
         self.call(&Call::new("DELETE", &["/api/v1/conversations/", id], String::new())).await.map(drop)
     }
 
-    /// A page of messages in order, the newest or those before a cursor, and the cursor for those before them.
+    /// So many messages in order, the newest or those before a cursor, and the cursor for those before them.
     ///
     /// # Errors
     /// As [`Self::widget`].
-    pub async fn messages(&self, conversation_id: &str, before: Option<&str>) -> Result<(Vec<Message>, Option<String>), Problem> {
-        let mut path = ["/api/v1/conversations/", conversation_id, "/messages?limit=", PAGE].concat();
+    pub async fn messages(
+        &self,
+        conversation_id: &str,
+        before: Option<&str>,
+        count: &str,
+    ) -> Result<(Vec<Message>, Option<String>), Problem> {
+        let mut path = ["/api/v1/conversations/", conversation_id, "/messages?limit=", count].concat();
         if let Some(before) = before {
             path.push_str("&before=");
             push_encoded(&mut path, before);
@@ -258,6 +268,18 @@ impl Client {
         let json = self.json(Call::new("GET", &[&path], String::new())).await?;
         let before = json.get("meta").map(|meta| meta.text("before")).filter(|before| !before.is_empty());
         Ok((items(&json)?, before))
+    }
+
+    /// A page of the messages of a conversation that hold this text, from 1, latest first, and whether there is a next one.
+    ///
+    /// # Errors
+    /// As [`Self::widget`].
+    pub async fn search_messages(&self, conversation_id: &str, text: &str, page: u32) -> Result<(Vec<Hit>, bool), Problem> {
+        let mut path = ["/api/v1/messages?conversationId=", conversation_id, "&page=", &page.to_string(), "&search="].concat();
+        push_encoded(&mut path, text);
+        let json = self.json(Call::new("GET", &[&path], String::new())).await?;
+        let hits = json.get("data").ok_or_else(error::unreadable)?.items().iter().map(wire::hit).collect();
+        Ok((hits, has_more(&json)))
     }
 
     /// Stops a running reply.
@@ -330,8 +352,9 @@ impl Client {
         headers.retain(|(_, value)| !value.is_empty());
         let url = [&self.0.origin, &call.path[..]].concat();
         let platform = &self.0.platform;
-        let request = platform.http.send(Request { method: call.method, url, headers, body: call.body.clone() });
-        match select(request, platform.clock.sleep(REQUEST_MILLIS)).await {
+        let patience = REQUEST_MILLIS + call.upload.as_ref().map_or(0, |upload| (upload.size() / SLOWEST_UPLOAD) as u32);
+        let request = Request { method: call.method, url, headers, body: call.body.clone(), upload: call.upload.clone() };
+        match select(platform.http.send(request), platform.clock.sleep(patience)).await {
             Either::Left((Ok(answer), _)) => Ok(answer),
             _ => Err(error::unreachable(platform)),
         }

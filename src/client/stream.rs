@@ -13,11 +13,12 @@ use super::retry::{BASE_MILLIS, Backoff};
 use super::wire::reply_event;
 use super::{Call, Client};
 use crate::platform::json::object;
-use crate::platform::{Answer, Platform, Task};
+use crate::platform::{Answer, LocalFile, Platform, Task, Upload};
 use crate::state::event::ReplyEvent;
 use crate::state::{Connection, Problem};
 use std::fmt;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use twinchat_protocol::event::EventKind;
 use twinchat_protocol::id::EventId;
@@ -38,12 +39,7 @@ const SEND_TRIES: u32 = 4;
 pub enum Start {
     /// By sending a message. Tried again under the same key until it is known to be accepted, so it
     /// is never sent twice.
-    Send {
-        /// Its text.
-        content: String,
-        /// Its `Idempotency-Key`.
-        key: String,
-    },
+    Send(Post),
     /// By asking once more for a reply.
     Retry {
         /// The reply to be replaced.
@@ -51,6 +47,28 @@ pub enum Start {
     },
     /// By listening.
     Follow,
+}
+
+/// A message to be sent.
+#[derive(Clone)]
+pub struct Post {
+    /// Its `Idempotency-Key`.
+    pub key: String,
+    /// Its text.
+    pub content: String,
+    /// The id of the message it answers; empty for none.
+    pub reply_to: String,
+    /// Files to go with it.
+    pub files: Vec<LocalFile>,
+    /// Hears how much of the files is sent, in percent.
+    pub told: Rc<dyn Fn(u8)>,
+}
+
+impl fmt::Debug for Post {
+    /// Without the visitor's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Post").field(&self.key).field(&self.files).finish()
+    }
 }
 
 /// What comes of a stream, in order.
@@ -186,16 +204,27 @@ impl ReplyStream {
 
     fn call(&self) -> Call {
         match &self.start {
-            Start::Send { content, key } => {
-                let path = ["/api/v1/conversations/", &self.conversation_id, "/messages/stream"];
-                Call { idempotency_key: key.clone(), ..Call::new("POST", &path, object(&[("content", content)])) }
-            }
+            Start::Send(post) => self.post(post),
             Start::Retry { message_id } => Call::new("POST", &["/api/v1/messages/", message_id, "/retry"], String::new()),
             Start::Follow => {
                 let path = ["/api/v1/conversations/", &self.conversation_id, "/events?after=", &self.after.to_string()];
                 Call::new("GET", &path, String::new())
             }
         }
+    }
+
+    fn post(&self, post: &Post) -> Call {
+        let path = ["/api/v1/conversations/", &self.conversation_id, "/messages/stream"];
+        let mut fields = vec![("content", post.content.clone())];
+        if !post.reply_to.is_empty() {
+            fields.push(("replyTo", post.reply_to.clone()));
+        }
+        let call = Call { idempotency_key: post.key.clone(), ..Call::new("POST", &path, String::new()) };
+        if post.files.is_empty() {
+            let members: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &value[..])).collect();
+            return Call { body: object(&members), ..call };
+        }
+        Call { upload: Some(Upload { fields, files: post.files.clone(), told: post.told.clone() }), ..call }
     }
 
     fn failed(&mut self, problem: Problem) -> Step {

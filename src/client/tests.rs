@@ -1,5 +1,5 @@
 use super::dpop::{base64url, thumbprint};
-use super::{Client, Start, Step};
+use super::{Client, Post, Start, Step};
 use crate::platform::fake::{Exchange, Fake, NOW};
 use crate::platform::{Key, Reason, Task, Unanswered, Vouched};
 use crate::state::Connection;
@@ -74,8 +74,12 @@ fn reading(fake: &Fake, client: &Client, start: Start, after: EventId) -> Rc<Ref
     steps
 }
 
+fn post() -> Post {
+    Post { key: "k1".to_owned(), content: "Why?".to_owned(), reply_to: String::new(), files: Vec::new(), told: Rc::new(|_| {}) }
+}
+
 fn send() -> Start {
-    Start::Send { content: "Why?".to_owned(), key: "k1".to_owned() }
+    Start::Send(post())
 }
 
 /// Everything the stream has told since the last look, in short.

@@ -189,7 +189,7 @@ impl Tokens {
         let headers = vec![("content-type", "application/x-www-form-urlencoded".to_owned()), (WIDGET_HEADER, "1".to_owned())];
         let mut body = String::new();
         push_form(&mut body, "token", &token.access);
-        let _ = self.0.platform.http.send(Request { method: "POST", url, headers, body }).await;
+        let _ = self.0.platform.http.send(Request { method: "POST", url, headers, body, upload: None }).await;
     }
 
     /// A token that is good for the next half minute at least, if one can be had.

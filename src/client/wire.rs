@@ -1,9 +1,10 @@
-//! Stream events from their JSON. By hand: this is the one shape that arrives in thousands.
+//! Stream events and search hits from their JSON. By hand: events arrive in thousands.
 
 use super::error;
 use crate::platform::json::Json;
-use crate::state::Progress;
 use crate::state::event::ReplyEvent;
+use crate::state::find::Hit;
+use crate::state::{Progress, time};
 use twinchat_protocol::event::EventKind;
 use twinchat_protocol::id::EventId;
 use twinchat_protocol::sse;
@@ -31,4 +32,16 @@ pub(super) fn reply_event(event: &sse::Event, now: u64) -> Option<ReplyEvent> {
     reply.user_message = json.get("userMessage").and_then(|message| message.decode().ok());
     reply.problem = json.get("error").map(|problem| error::of_json(&problem, now));
     Some(reply)
+}
+
+/// A message that was found.
+pub(super) fn hit(json: &Json) -> Hit {
+    Hit {
+        message_id: json.text("messageId"),
+        own: json.text("role") == "user",
+        created_at: time::parse_rfc3339(&json.text("createdAt")).unwrap_or_default(),
+        before: json.text("before"),
+        found: json.text("found"),
+        after: json.text("after"),
+    }
 }

@@ -21,6 +21,13 @@ pub(crate) fn avatar(cx: Cx, twin: &Twin, size: &str) -> El {
     }
 }
 
+/// A person's initials, as small as stands beside a message.
+pub(crate) fn person(name: &str) -> El {
+    let avatar = div("tc-avatar tc-avatar--small").attr("aria-hidden", "true").attr("part", "avatar").text(&initials(name));
+    set_style(&avatar.html(), "--_hue", &hue(name).to_string());
+    avatar
+}
+
 /// The same with a dot that says whether the twin can answer now.
 pub(crate) fn avatar_with_presence(cx: Cx, twin: &Twin, size: &str) -> El {
     let dot = if twin.available { "tc-presence" } else { "tc-presence tc-presence--away" };

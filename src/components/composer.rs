@@ -4,10 +4,13 @@
 //! event's `isComposing`, key code 229 (Safari ends the composition before it reports the Enter
 //! that ended it), and our own note of the composition events.
 
+use super::attachments::{attach_button, attachments, files_in};
 use super::dom::{El, button, div, effect, el, focus, next_frame};
 use super::icon::{SEND, STOP, icon};
 use super::leaf::Leaf;
+use super::message_list::{is_shared, shared_sign};
 use super::notice::{notice, notice_key};
+use super::quote::quoting;
 use super::root::{Cx, media, root, set_style};
 use crate::i18n::fill;
 use crate::state::Connection;
@@ -15,7 +18,7 @@ use leptos::prelude::*;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{ClipboardEvent, Event, HtmlElement, HtmlTextAreaElement, KeyboardEvent};
 
 /// When the owner's settings have not come yet; the proxy's own default.
 const DEFAULT_LIMIT: u32 = 8000;
@@ -50,9 +53,12 @@ pub(crate) fn composer(cx: Cx) -> El {
     field.follow_focus_requests();
     let press = field.clone();
     let whole = field.node.clone();
-    let send = move || cx.s.replying.get();
+    let stoppable = move || cx.s.twin.with(|twin| twin.as_ref().is_none_or(|twin| twin.capabilities.stop));
+    let send = move || cx.s.replying.get() && stoppable();
     let boxed = div("tc-composer-box")
         .attr("part", "composer")
+        .class_fn("tc-takes-files", move || cx.app.takes_files())
+        .when(move || cx.app.takes_files(), move || attach_button(cx))
         .child(text)
         .slot(
             move || send().to_string(),
@@ -65,12 +71,19 @@ pub(crate) fn composer(cx: Cx) -> El {
                 focus(&whole);
             }
         });
-    let inner = div("tc-composer-inner").slot(move || notice_key(cx), move |_| notice(cx)).child(boxed).child(foot(cx));
+    let quote = move || cx.s.quote.with(|quote| quote.as_ref().map(|quote| quote.message_id.to_string()).unwrap_or_default());
+    let inner = div("tc-composer-inner")
+        .slot(move || notice_key(cx), move |_| notice(cx))
+        .when(move || is_shared(cx), move || shared_sign(cx, "tc-shared"))
+        .slot(quote, move |_| quoting(cx))
+        .child(attachments(cx))
+        .child(boxed)
+        .child(foot(cx));
     div("tc-composer").child(inner)
 }
 
 fn wire(field: &Field, text: El) -> El {
-    let (input, key) = (field.clone(), field.clone());
+    let (input, key, cx) = (field.clone(), field.clone(), field.cx);
     let (begin, end) = (field.composing.clone(), field.clone());
     text.on("input", move |_| input.typed())
         .on("compositionstart", move |_| begin.set(true))
@@ -79,6 +92,18 @@ fn wire(field: &Field, text: El) -> El {
             end.typed();
         })
         .on("keydown", move |event| key.key(&event))
+        .on("paste", move |event| paste(cx, &event))
+}
+
+/// Pasted files go with the message. What is text as well, such as cells of a table, is pasted as text.
+fn paste(cx: Cx, event: &Event) {
+    let data = event.unchecked_ref::<ClipboardEvent>().clipboard_data();
+    let text = data.as_ref().and_then(|data| data.get_data("text/plain").ok()).unwrap_or_default();
+    let files = files_in(data);
+    if text.is_empty() && !files.is_empty() && untrack(|| cx.app.takes_files()) {
+        event.prevent_default();
+        cx.app.attach(files);
+    }
 }
 
 impl Field {
@@ -170,7 +195,7 @@ fn left(cx: Cx) -> i64 {
 }
 
 fn can_send(cx: Cx) -> bool {
-    let blank = cx.s.draft.with(|draft| draft.trim().is_empty());
+    let blank = cx.s.draft.with(|draft| draft.trim().is_empty()) && cx.s.attachments.with(Vec::is_empty);
     !blank && left(cx) >= 0 && !cx.s.replying.get() && cx.s.twin.with(|twin| twin.as_ref().is_none_or(|twin| twin.available))
 }
 

@@ -2,7 +2,7 @@
 
 use super::avatar::avatar_with_presence;
 use super::dom::{El, button, div, el};
-use super::icon::{BACK, CLOSE, COMPOSE, DOWN, MORE, icon};
+use super::icon::{BACK, CLOSE, COMPOSE, DOWN, MORE, SEARCH, icon};
 use super::launcher::{badge, badge_text};
 use super::menu::{Menu, menu_button, menu_group};
 use super::parts::{hidden_text, icon_button};
@@ -97,5 +97,9 @@ fn menu_entries(cx: Cx, menu: Menu) -> Vec<El> {
     let schemes = schemes.map(|(scheme, label)| menu.choice(label, scheme == now, move || cx.app.set_color_scheme(scheme)));
     // Where the header has no room for its button.
     let new = div("tc-only-small").child(menu.item(COMPOSE, cx.t.new_conversation, move || cx.app.new_conversation())).child(el("hr", ""));
-    vec![new, menu_group(cx.t.language, languages), el("hr", ""), menu_group(cx.t.appearance, schemes)]
+    let find = move || menu.item(SEARCH, cx.t.search_messages, move || cx.app.open_search());
+    let searchable = cx.s.screen.get() == Screen::Chat && cx.app.can_search();
+    let find = searchable.then(|| div("").child(find()).child(el("hr", "")));
+    let first = [Some(new), find].into_iter().flatten();
+    first.chain([menu_group(cx.t.language, languages), el("hr", ""), menu_group(cx.t.appearance, schemes)]).collect()
 }

@@ -21,6 +21,13 @@ pub(crate) const STOP: Icon = Icon("M6 6h8v8H6Z");
 pub(crate) const COPY: Icon = Icon(
     "M7.5 7.5v-2a2 2 0 0 1 2-2h5a2 2 0 0 1 2 2v5a2 2 0 0 1-2 2h-2M5.5 7.5h5a2 2 0 0 1 2 2v5a2 2 0 0 1-2 2h-5a2 2 0 0 1-2-2v-5a2 2 0 0 1 2-2Z",
 );
+pub(crate) const ATTACH: Icon =
+    Icon("M15.8 9.3l-6 6a3.5 3.5 0 0 1-5-5l6.4-6.4a2.4 2.4 0 0 1 3.4 3.4l-6.4 6.4a1.2 1.2 0 0 1-1.7-1.7l5.6-5.6");
+pub(crate) const FILE: Icon = Icon("M11.5 3H6.5A1.5 1.5 0 0 0 5 4.5v11A1.5 1.5 0 0 0 6.5 17h7a1.5 1.5 0 0 0 1.5-1.5v-9ZM11.5 3v3.5H15");
+pub(crate) const REPLY: Icon = Icon("M8 5 3.5 9.5 8 14M3.5 9.5h7a6 6 0 0 1 6 6");
+pub(crate) const PEOPLE: Icon = Icon(
+    "M7.5 9.5a2.75 2.75 0 1 0 0-5.5 2.75 2.75 0 0 0 0 5.5ZM2.5 16v-.8a3.7 3.7 0 0 1 3.7-3.7h2.6a3.7 3.7 0 0 1 3.7 3.7v.8M12.8 4.3a2.7 2.7 0 0 1 0 5M14.6 11.8a3.6 3.6 0 0 1 2.9 3.5v.7",
+);
 pub(crate) const CHECK: Icon = Icon("M4 10.5l4 4 8-9");
 pub(crate) const UP: Icon = Icon(
     "M6.5 8.7v7.3H4.3a.8.8 0 0 1-.8-.8V9.5a.8.8 0 0 1 .8-.8Zm0 0 3-5.5c1.2 0 2 .9 2 2.1V8h3.6a1.5 1.5 0 0 1 1.48 1.74l-.8 4.9A1.62 1.62 0 0 1 14.2 16H6.5",

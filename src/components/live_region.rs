@@ -3,7 +3,7 @@
 use super::dom::{El, div, effect};
 use super::root::Cx;
 use crate::i18n::fill;
-use crate::state::EntryStatus;
+use crate::state::{EntryStatus, Loading};
 use leptos::prelude::*;
 use twinchat_protocol::message::Role;
 
@@ -13,12 +13,22 @@ const READ_CHARS: usize = 600;
 pub(crate) fn live_region(cx: Cx) -> El {
     let said = RwSignal::new(String::new());
     let pending = StoredValue::new(String::new());
+    let last_key = StoredValue::new(String::new());
     effect(move || {
         let last = cx.s.messages.with(|messages| messages.iter().rev().find(|entry| entry.role == Role::Assistant).cloned());
         let Some(last) = last else { return };
-        let name = move || cx.s.twin.with_untracked(|twin| twin.as_ref().map(|twin| twin.name.clone()).unwrap_or_default());
+        let author = last.extras.with_untracked(|extras| extras.author.clone());
+        // What a person says comes as a whole.
+        let is_news = last_key.get_value() != last.key && cx.s.messages_loading.get_untracked() == Loading::Ready;
+        last_key.set_value(last.key.clone());
+        if is_news && !author.is_empty() {
+            pending.set_value(last.key.clone());
+        }
+        let twin = move || cx.s.twin.with_untracked(|twin| twin.as_ref().map(|twin| twin.name.clone()).unwrap_or_default());
+        let name = move || if author.is_empty() { twin() } else { author.clone() };
         match last.status.get() {
-            EntryStatus::Waiting(_) | EntryStatus::Streaming | EntryStatus::Sending => pending.set_value(last.key),
+            EntryStatus::Waiting(_) | EntryStatus::Streaming => pending.set_value(last.key),
+            EntryStatus::Sending | EntryStatus::Uploading(_) => {}
             // Only an answer that was seen coming, not one from the history.
             _ if pending.get_value() != last.key => {}
             EntryStatus::Complete | EntryStatus::Stopped => {

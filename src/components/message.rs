@@ -1,6 +1,7 @@
 //! One message, and what became of it.
 
-use super::avatar::avatar;
+use super::attachments::file_list;
+use super::avatar::{avatar, person};
 use super::clipboard::{copy_button, copy_from_buttons};
 use super::countdown::when_to_try_again;
 use super::dom::{El, button, div, el};
@@ -8,6 +9,7 @@ use super::icon::{THUMB_DOWN, UP, WARNING, icon};
 use super::markdown_view::markdown_view;
 use super::notice::problem_key;
 use super::parts::{request_id, text_button};
+use super::quote::{can_reply, quoted, reply_button};
 use super::root::Cx;
 use crate::app::MessageEntry;
 use crate::i18n::{clock_time, date_and_time, fill};
@@ -16,10 +18,22 @@ use leptos::prelude::*;
 use twinchat_protocol::message::{Feedback, Role};
 
 pub(crate) fn message(cx: Cx, entry: MessageEntry) -> El {
-    match entry.role {
+    let key = entry.key.clone();
+    let message = match entry.role {
         Role::User => own(cx, entry),
         Role::Assistant => answer(cx, &entry),
-    }
+    };
+    message.attr("data-key", &key)
+}
+
+/// What it answers, and the files that came with it.
+fn extras(cx: Cx, place: El, entry: &MessageEntry) -> El {
+    let extras = entry.extras;
+    let files = move || extras.with(|extras| extras.files.iter().map(|file| file.name.clone()).collect::<Vec<_>>().join("\n"));
+    let quote = move || extras.with(|extras| extras.reply_to.as_ref().map(|quote| quote.message_id.to_string()).unwrap_or_default());
+    place
+        .slot(quote, move |_| extras.with(|extras| extras.reply_to.as_ref().map(|quote| quoted(cx, quote))))
+        .slot(files, move |names| (!names.is_empty()).then(|| extras.with(|extras| file_list(cx, &extras.files))))
 }
 
 fn own(cx: Cx, entry: MessageEntry) -> El {
@@ -27,25 +41,57 @@ fn own(cx: Cx, entry: MessageEntry) -> El {
     let is = move |wanted: fn(&EntryStatus) -> bool| move || status.with(wanted);
     let text = entry.text;
     let bubble = div("tc-bubble").attr("dir", "auto").attr("part", "bubble").text_fn(move || text.get());
+    let bubble = bubble.flag("hidden", move || text.with(String::is_empty));
     let bubble = bubble.attr("title", &date_and_time(entry.created_at, cx.locale));
     let key = move || match status.get() {
         EntryStatus::Sending => "sending".to_owned(),
+        EntryStatus::Uploading(_) => "uploading".to_owned(),
         EntryStatus::Unsent(problem) => ["unsent ", &problem_key(&problem)].concat(),
+        EntryStatus::Failed(problem) => ["failed ", &problem_key(&problem)].concat(),
+        _ if can_reply(cx) => "done".to_owned(),
         _ => String::new(),
     };
-    div("tc-message tc-message--user")
+    let message = div("tc-message tc-message--user")
         .attr("role", "article")
         .attr("aria-label", cx.t.you)
-        .class_fn("tc-is-sending", is(|status| *status == EntryStatus::Sending))
-        .class_fn("tc-is-unsent", is(|status| matches!(status, EntryStatus::Unsent(_))))
-        .child(bubble)
-        .slot(key, move |key| {
-            Some(match key {
-                "" => return None,
-                "sending" => div("tc-status").text(cx.t.sending),
-                _ => unsent(cx, &entry),
-            })
+        .class_fn("tc-is-sending", is(|status| matches!(status, EntryStatus::Sending | EntryStatus::Uploading(_))))
+        .class_fn("tc-is-unsent", is(|status| matches!(status, EntryStatus::Unsent(_) | EntryStatus::Failed(_))));
+    extras(cx, message, &entry).child(bubble).slot(key, move |key| {
+        Some(match key {
+            "" => return None,
+            "done" => div("tc-actions").child(reply_button(cx, &entry.key)),
+            "sending" => div("tc-status").text(cx.t.sending),
+            "uploading" => uploading(cx, &entry),
+            _ if key.starts_with("failed") => undelivered(cx, &entry),
+            _ => unsent(cx, &entry),
         })
+    })
+}
+
+/// How much of the files is there, and a way to think better of it.
+fn uploading(cx: Cx, entry: &MessageEntry) -> El {
+    let (status, key) = (entry.status, entry.key.clone());
+    let percent = move || if let EntryStatus::Uploading(percent) = status.get() { percent } else { 100 };
+    let bar = el("progress", "tc-progress")
+        .attr("max", "100")
+        .attr("aria-label", cx.t.sending)
+        .attr_fn("value", move || Some(percent().to_string()));
+    let words = el("span", "tc-countdown").text_fn(move || [&percent().to_string(), " %"].concat());
+    let cancel = button("tc-link").text(cx.t.cancel).click(move || cx.app.cancel_upload(&key));
+    div("tc-status").child(bar).child(words).child(cancel)
+}
+
+/// It was stored, and those who were to answer have not got it.
+fn undelivered(cx: Cx, entry: &MessageEntry) -> El {
+    let key = entry.key.clone();
+    let problem = match entry.status.get_untracked() {
+        EntryStatus::Failed(problem) => problem,
+        _ => Problem::own(""),
+    };
+    let words = el("span", "").text(&[cx.t.unsent, " ", cx.t.problem(&problem.code, &problem.message)].concat());
+    let words = words.maybe(when_to_try_again(cx, &problem));
+    let again = problem.retryable.then(|| button("tc-link").text(cx.t.send_again).click(move || cx.app.retry(&key)));
+    div("tc-status tc-status--error").attr("role", "alert").child(icon(WARNING)).child(words).maybe(again)
 }
 
 fn stamp(cx: Cx, millis: u64) -> El {
@@ -71,17 +117,24 @@ fn unsent(cx: Cx, entry: &MessageEntry) -> El {
 
 fn answer(cx: Cx, entry: &MessageEntry) -> El {
     let status = entry.status;
-    let name = cx.s.twin.with(|twin| twin.as_ref().map(|twin| twin.name.clone()).unwrap_or_default());
-    let picture = cx.s.twin.with(|twin| twin.as_ref().map(|twin| avatar(cx, twin, "small")));
+    let author = entry.extras.with(|extras| extras.author.clone());
+    let by = (!author.is_empty()).then(|| div("tc-message-name").attr("dir", "auto").text(&author));
+    let (name, picture) = match &by {
+        Some(_) => (author.clone(), Some(person(&author))),
+        None => cx.s.twin.with(|twin| {
+            let twin = twin.as_ref();
+            (twin.map(|twin| twin.name.clone()).unwrap_or_default(), twin.map(|twin| avatar(cx, twin, "small")))
+        }),
+    };
     let streaming = Memo::new(move |_| status.with(|status| matches!(status, EntryStatus::Streaming)));
     let waiting = move || status.with(|status| matches!(status, EntryStatus::Waiting(_)));
     // Waiting for the first words; a reply that is asked for again loses its old ones.
     let body = markdown_view(cx, entry.text.into(), streaming.into()).flag("hidden", waiting);
-    let main =
-        div("tc-message-main").when(waiting, move || waiting_line(cx, status)).child(body).slot(move || ending_key(&status.get()), {
-            let entry = entry.clone();
-            move |_| ending(cx, &entry)
-        });
+    let main = extras(cx, div("tc-message-main").maybe(by), entry);
+    let main = main.when(waiting, move || waiting_line(cx, status)).child(body).slot(move || ending_key(&status.get()), {
+        let entry = entry.clone();
+        move |_| ending(cx, &entry)
+    });
     div("tc-message tc-message--twin")
         .attr("role", "article")
         .attr("aria-label", &name)
@@ -150,11 +203,13 @@ fn failure(cx: Cx, problem: &Problem) -> El {
 /// Copy, thumbs, time.
 fn actions(cx: Cx, entry: &MessageEntry) -> El {
     let text = entry.text;
-    copy_from_buttons(cx, div("tc-actions"), move |_| Some(text.get_untracked()))
-        .child(copy_button(cx.t.copy))
-        .child(thumb(cx, entry, Feedback::Up))
-        .child(thumb(cx, entry, Feedback::Down))
-        .child(stamp(cx, entry.created_at))
+    let actions = copy_from_buttons(cx, div("tc-actions"), move |_| Some(text.get_untracked())).child(copy_button(cx.t.copy));
+    let actions = if can_reply(cx) { actions.child(reply_button(cx, &entry.key)) } else { actions };
+    // What a person says is not rated.
+    if entry.extras.with_untracked(|extras| !extras.author.is_empty()) {
+        return actions.child(stamp(cx, entry.created_at));
+    }
+    actions.child(thumb(cx, entry, Feedback::Up)).child(thumb(cx, entry, Feedback::Down)).child(stamp(cx, entry.created_at))
 }
 
 fn thumb(cx: Cx, entry: &MessageEntry, which: Feedback) -> El {

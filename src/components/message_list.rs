@@ -2,13 +2,13 @@
 
 use super::avatar::avatar_with_presence;
 use super::dom::{El, button, div, el};
-use super::icon::{ARROW_DOWN, FORWARD, icon};
+use super::icon::{ARROW_DOWN, FORWARD, PEOPLE, icon};
 use super::leaf::Leaf;
 use super::live_region::live_region;
 use super::message::message;
 use super::parts::{failed_state, hidden_text};
 use super::root::{Cx, root};
-use super::scroll::Scroll;
+use super::scroll::{Scroll, Told};
 use crate::i18n::day_name;
 use crate::state::Loading;
 use leptos::prelude::*;
@@ -20,9 +20,10 @@ pub fn MessageList() -> impl IntoView {
 }
 
 pub(crate) fn message_list(cx: Cx) -> El {
+    let told = Told::new();
     let log = div("tc-log")
-        .slot(move || standing(cx), move |standing| before_messages(cx, standing))
-        .list(move || keys(cx), move |key| draw(cx, key));
+        .slot(move || standing(cx, told), move |standing| before_messages(cx, standing))
+        .list(move || keys(cx, told), move |key| draw(cx, told, key));
     let scroller = div("tc-scroll tc-messages")
         .attr("role", "log")
         // Read out once they are whole, by the live region below; as a log it would be word by word.
@@ -30,23 +31,43 @@ pub(crate) fn message_list(cx: Cx) -> El {
         .attr("aria-label", cx.t.messages)
         .attr("tabindex", "0")
         .attr("part", "messages")
-        .flag("aria-busy", move || cx.s.messages_loading.get() == Loading::Busy)
-        .child(log.clone());
-    let scroll = Scroll::watch(cx, &scroller, &log);
-    let away = scroll.away;
+        .flag("aria-busy", move || cx.s.messages_loading.get() == Loading::Busy);
+    let (scroll, scroller) = Scroll::watch(cx, scroller, &log, told);
+    let scroller = scroller.when(move || cx.s.awaiting.get(), move || awaiting(cx));
     let jump = move || {
         let scroll = scroll.clone();
-        button("tc-jump").child(icon(ARROW_DOWN)).child(el("span", "").text(cx.t.jump)).click(move || scroll.to_end(true))
+        let words = move || match told.missed.get() {
+            0 => cx.t.jump.to_owned(),
+            missed => cx.t.missed.of(missed),
+        };
+        button("tc-jump").child(icon(ARROW_DOWN)).child(el("span", "").text_fn(words)).click(move || scroll.to_end(true))
     };
-    div("tc-messages-wrap").child(scroller).when(move || away.get(), jump).child(live_region(cx))
+    div("tc-messages-wrap").child(scroller).when(move || told.away.get(), jump).child(live_region(cx))
+}
+
+/// People have it, and answer when they can.
+fn awaiting(cx: Cx) -> El {
+    div("tc-awaiting").attr("role", "status").child(icon(PEOPLE)).child(el("span", "").text(cx.t.awaiting))
+}
+
+/// Who else reads along, where somebody does.
+pub(crate) fn shared_sign(cx: Cx, class: &str) -> El {
+    div(class).attr("role", "note").attr("part", "shared").child(icon(PEOPLE)).child(el("span", "").text(cx.t.shared))
+}
+
+/// Whether other visitors read along.
+pub(crate) fn is_shared(cx: Cx) -> bool {
+    cx.s.twin.with(|twin| twin.as_ref().is_some_and(|twin| twin.capabilities.shared))
 }
 
 /// What stands above the messages, or in their place.
-fn standing(cx: Cx) -> String {
+fn standing(cx: Cx, told: Told) -> String {
     let none = cx.s.messages.with(Vec::is_empty);
     let key = match cx.s.messages_loading.get() {
         Loading::Failed(problem) => return ["failed ", &problem.code, &problem.request_id].concat(),
         Loading::Busy if none => "skeleton",
+        // Far from the beginning it would stand in the middle.
+        Loading::Busy if told.drawn.with(|drawn| drawn.start > 0) => "",
         Loading::Busy => "older",
         Loading::Idle | Loading::Ready if none => {
             let twin = cx.s.twin.with(|twin| twin.as_ref().map(|twin| twin.id.to_string()).unwrap_or_default());
@@ -71,14 +92,17 @@ fn before_messages(cx: Cx, standing: &str) -> Option<El> {
     })
 }
 
-/// One key per message and per day that begins.
-fn keys(cx: Cx) -> Vec<String> {
+/// One key per message that is drawn, and per day that begins with one.
+fn keys(cx: Cx, told: Told) -> Vec<String> {
     let now = cx.s.now.get();
+    let drawn = told.drawn.get();
     let mut keys = Vec::new();
-    let mut last_day = String::new();
     cx.s.messages.with(|messages| {
-        for entry in messages {
-            let day = day_name(entry.created_at, now, cx.locale);
+        let (start, end) = (drawn.start.min(messages.len()), drawn.end.min(messages.len()));
+        let day = |at: usize| day_name(messages[at].created_at, now, cx.locale);
+        let mut last_day = if start > 0 { day(start - 1) } else { String::new() };
+        for (at, entry) in messages.iter().enumerate().take(end).skip(start) {
+            let day = day(at);
             if day != last_day {
                 keys.push(["day\n", &day].concat());
                 last_day = day;
@@ -89,11 +113,12 @@ fn keys(cx: Cx) -> Vec<String> {
     keys
 }
 
-fn draw(cx: Cx, key: &str) -> Option<El> {
+fn draw(cx: Cx, told: Told, key: &str) -> Option<El> {
     if let Some(day) = key.strip_prefix("day\n") {
         return Some(div("tc-day").attr("role", "separator").attr("aria-label", day).child(el("span", "").text(day)));
     }
-    let entry = cx.s.messages.with(|messages| messages.iter().find(|entry| entry.key == key).cloned())?;
+    let start = told.drawn.with(|drawn| drawn.start);
+    let entry = cx.s.messages.with(|messages| messages.iter().skip(start).find(|entry| entry.key == key).cloned())?;
     Some(message(cx, entry))
 }
 
@@ -106,7 +131,8 @@ fn welcome(cx: Cx) -> El {
         .attr("part", "welcome")
         .child(avatar_with_presence(cx, &twin, "large"))
         .child(el("h2", "").attr("dir", "auto").text(&cx.greeting()))
-        .maybe(about);
+        .maybe(about)
+        .when(move || is_shared(cx), move || shared_sign(cx, "tc-shared tc-shared--card"));
     if starters.is_empty() {
         return welcome;
     }

@@ -15,6 +15,7 @@
 
 #![expect(unreachable_pub, reason = "the component macro hides from the lint that these functions are exported below")]
 
+mod attachments;
 mod avatar;
 mod chat_widget;
 mod clipboard;
@@ -39,9 +40,12 @@ mod notice;
 mod offer;
 mod panel;
 mod parts;
+mod quote;
 mod root;
 mod scroll;
+mod search;
 mod twin_picker;
+mod window;
 
 pub use chat_widget::ChatWidget;
 pub use composer::Composer;

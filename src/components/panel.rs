@@ -1,5 +1,6 @@
 //! The panel: header, banner, one screen, and the frame's behaviour (dialog, focus, phones).
 
+use super::attachments::accept_drops;
 use super::composer::composer;
 use super::conversation_list::{conversation_list, sidebar};
 use super::dom::{El, div, effect, el, focus, listen};
@@ -11,6 +12,7 @@ use super::notice::banner_place;
 use super::offer::{offer, offer_key};
 use super::parts::empty_state;
 use super::root::{Cx, focused, follow_viewport, media, root};
+use super::search::search;
 use super::twin_picker::twin_picker;
 use crate::app::Mode;
 use crate::state::Screen;
@@ -57,7 +59,10 @@ fn screen_key(screen: Screen) -> String {
 fn screen(cx: Cx) -> El {
     match cx.s.screen.get() {
         Screen::Twins => twin_picker(cx),
-        Screen::Chat => div("tc-main").child(message_list(cx)).child(composer(cx)),
+        Screen::Chat => {
+            let main = div("tc-main").child(message_list(cx)).child(composer(cx));
+            accept_drops(cx, main).when(move || cx.s.search.with(Option::is_some), move || search(cx))
+        }
         Screen::Conversations if cx.mode() == Mode::Page => {
             // Where there is room, the list stands beside this and not in it.
             let beside = empty_state(CHAT, cx.t.conversations, cx.t.no_conversations_hint).attr("data-wide", "");

@@ -163,7 +163,7 @@ pub(crate) fn follow_viewport(root: web_sys::HtmlElement) {
     }
 }
 
-fn pixels(length: f64) -> String {
+pub(crate) fn pixels(length: f64) -> String {
     [&(length.round() as i32).to_string(), "px"].concat()
 }
 

@@ -1,13 +1,17 @@
-//! Keeps the newest message in view until the visitor scrolls up, and their place when older ones
-//! come in above.
+//! Keeps the newest message in view until the visitor scrolls up, and else what is being read where it is: when older
+//! messages come in above, and when of many messages others are drawn.
 
-use super::dom::{El, effect, listen};
-use super::root::Cx;
+use super::dom::{El, div, effect, listen, next_frame};
+use super::root::{Cx, pixels, set_style};
+use super::window::Heights;
+use crate::app::MessageEntry;
 use crate::state::Loading;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
+use twinchat_protocol::message::Role;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, ResizeObserver, ScrollBehavior, ScrollToOptions};
@@ -17,131 +21,302 @@ const AT_END: i32 = 6;
 /// So far from the end the way back is offered.
 const FAR: i32 = 160;
 /// So near to the beginning older messages are fetched.
-const NEAR_START: i32 = 400;
+const NEAR_START: i32 = 600;
 
 /// The scrolling of one message list.
 #[derive(Clone)]
-pub(crate) struct Scroll {
+pub(crate) struct Scroll(Rc<Inner>);
+
+struct Inner {
+    cx: Cx,
     element: Element,
+    log: Element,
+    /// Stand for the messages above and below those that are drawn.
+    above: El,
+    below: El,
+    heights: RefCell<Heights>,
     /// Whether new content moves the view along.
-    follow: Rc<Cell<bool>>,
+    follow: Cell<bool>,
     /// Where the view was, from the top, at the last look.
-    top: Rc<Cell<i32>>,
-    /// Where it was from the end of the content.
-    from_end: Rc<Cell<i32>>,
-    /// Older messages have been put above: hold the place, counted from the end.
-    hold: Rc<Cell<bool>>,
+    top: Cell<i32>,
+    /// The first message in sight at the last look, and how far from the view's top it was.
+    reading: RefCell<Option<(Element, f64)>>,
+    signals: Told,
+}
+
+/// What others draw of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    /// Which messages are drawn, by their places.
+    pub(crate) drawn: RwSignal<Range<usize>>,
     /// Whether the end is out of sight.
     pub(crate) away: RwSignal<bool>,
+    /// How many answers have come below since it is.
+    pub(crate) missed: RwSignal<u32>,
+}
+
+impl Told {
+    pub(crate) fn new() -> Self {
+        Self { drawn: RwSignal::new(0..usize::MAX), away: RwSignal::new(false), missed: RwSignal::new(0) }
+    }
 }
 
 impl Scroll {
-    /// Watches `scroller` and, for growth, the content in it.
-    pub(crate) fn watch(cx: Cx, scroller: &El, content: &El) -> Self {
-        let scroll = Self {
+    /// Watches `scroller` and, for growth, the messages in it, which are put there.
+    pub(crate) fn watch(cx: Cx, scroller: El, log: &El, told: Told) -> (Self, El) {
+        let (above, below) = (div("tc-stretch"), div("tc-stretch"));
+        let scroller = scroller.child(above.clone()).child(log.clone()).child(below.clone());
+        let scroll = Self(Rc::new(Inner {
+            cx,
             element: scroller.node().clone(),
-            follow: Rc::new(Cell::new(true)),
-            top: Rc::default(),
-            from_end: Rc::default(),
-            hold: Rc::default(),
-            away: RwSignal::new(false),
-        };
+            log: log.node().clone(),
+            above,
+            below,
+            heights: RefCell::default(),
+            follow: Cell::new(true),
+            top: Cell::default(),
+            reading: RefCell::default(),
+            signals: told,
+        }));
         let moved = scroll.clone();
-        listen(scroller.node(), "scroll", move |_| moved.moved(cx));
+        listen(scroller.node(), "scroll", move |_| moved.moved());
         for sign in ["wheel", "touchmove"] {
             let pulled = scroll.clone();
             listen(scroller.node(), sign, move |event| pulled.pulled(event.dyn_ref::<web_sys::WheelEvent>()));
         }
-        scroll.observe(cx, scroller.node(), content.node());
-        scroll.mind_messages(cx);
-        scroll
+        scroll.observe();
+        scroll.mind_messages();
+        scroll.mind_target();
+        (scroll, scroller)
     }
 
     /// To the newest message, and along with it from now on.
     pub(crate) fn to_end(&self, smooth: bool) {
-        self.follow.set(true);
-        self.away.set(false);
+        let this = &self.0;
+        this.follow.set(true);
+        self.arrived();
+        let height = f64::from(this.element.client_height());
+        let last = this.heights.borrow().last(height);
+        // A long way is not worth being seen.
+        let smooth = smooth && this.signals.drawn.with_untracked(|drawn| drawn.end >= last.end);
+        self.draw(last);
         let to = ScrollToOptions::new();
-        to.set_top(f64::from(self.element.scroll_height()));
+        to.set_top(f64::from(this.element.scroll_height()));
         to.set_behavior(if smooth { ScrollBehavior::Smooth } else { ScrollBehavior::Instant });
-        self.element.scroll_to_with_scroll_to_options(&to);
+        this.element.scroll_to_with_scroll_to_options(&to);
+    }
+
+    fn arrived(&self) {
+        set(self.0.signals.away, false);
+        set(self.0.signals.missed, 0);
     }
 
     fn distance(&self) -> i32 {
-        self.element.scroll_height() - self.element.scroll_top() - self.element.client_height()
+        let element = &self.0.element;
+        element.scroll_height() - element.scroll_top() - element.client_height()
     }
 
+    fn rows(&self) -> Vec<Element> {
+        let children = self.0.log.children();
+        (0..children.length()).filter_map(|at| children.item(at)).filter(|child| child.has_attribute("data-key")).collect()
+    }
+
+    /// Notes what is in sight, and how high what is drawn is.
     fn look(&self) {
-        self.top.set(self.element.scroll_top());
-        self.from_end.set(self.element.scroll_height() - self.element.scroll_top());
+        let this = &self.0;
+        this.top.set(this.element.scroll_top());
+        let top = this.element.get_bounding_client_rect().top();
+        let rows = self.rows();
+        let tops: Vec<f64> = rows.iter().map(|row| row.get_bounding_client_rect().top()).collect();
+        let end = this.below.node().get_bounding_client_rect().top();
+        let first = this.signals.drawn.with_untracked(|drawn| drawn.start);
+        let mut heights = this.heights.borrow_mut();
+        let mut reading = None;
+        for (at, row) in rows.iter().enumerate() {
+            let next = tops.get(at + 1).copied().unwrap_or(end);
+            heights.measured(first + at, &row.get_attribute("data-key").unwrap_or_default(), next - tops[at]);
+            if reading.is_none() && next > top {
+                reading = Some((row.clone(), tops[at] - top));
+            }
+        }
+        this.reading.replace(reading);
     }
 
-    fn moved(&self, cx: Cx) {
+    fn moved(&self) {
+        let this = &self.0;
         let distance = self.distance();
-        if distance <= AT_END {
-            self.follow.set(true);
-        } else if self.element.scroll_top() < self.top.get() {
-            self.follow.set(false);
+        if distance <= AT_END && this.signals.drawn.with_untracked(|drawn| drawn.end >= this.cx.s.messages.with_untracked(Vec::len)) {
+            this.follow.set(true);
+            self.arrived();
+        } else if this.element.scroll_top() < this.top.get() {
+            this.follow.set(false);
         }
-        let away = distance > FAR && !self.follow.get();
-        if self.away.get_untracked() != away {
-            self.away.set(away);
-        }
+        set(this.signals.away, distance > FAR && !this.follow.get());
         self.look();
-        if self.element.scroll_top() < NEAR_START && !self.follow.get() {
-            load_older(cx);
+        let above = this.above.node().get_bounding_client_rect().top();
+        let top = this.element.get_bounding_client_rect().top() - above;
+        let drawn = this.signals.drawn.get_untracked();
+        let wanted = this.heights.borrow().wanted(&drawn, top, top + f64::from(this.element.client_height()));
+        self.draw(wanted);
+        if this.element.scroll_top() < NEAR_START && !this.follow.get() {
+            load_older(this.cx);
         }
+    }
+
+    /// Draws these messages. What is being read stays where it is.
+    fn draw(&self, wanted: Range<usize>) {
+        let this = &self.0;
+        if this.signals.drawn.with_untracked(|drawn| *drawn != wanted) {
+            this.signals.drawn.set(wanted);
+            // They are drawn by then, and nothing has been painted yet.
+            let scroll = self.clone();
+            next_frame(move || scroll.grown());
+        }
+        self.stretch();
+    }
+
+    /// Makes the empty stretches as high as what they stand for.
+    fn stretch(&self) {
+        let this = &self.0;
+        let drawn = this.signals.drawn.get_untracked();
+        let heights = this.heights.borrow();
+        let count = this.cx.s.messages.with_untracked(Vec::len);
+        set_style(&this.above.html(), "height", &pixels(heights.of(0..drawn.start.min(count))));
+        set_style(&this.below.html(), "height", &pixels(heights.of(drawn.end.min(count)..count)));
     }
 
     /// A wheel or finger on the list: yields at once, before the browser has scrolled.
     fn pulled(&self, wheel: Option<&web_sys::WheelEvent>) {
         let up = wheel.is_none_or(|wheel| wheel.delta_y() < 0.0);
-        if up && self.element.scroll_top() > 0 && self.distance() > 0 || up && wheel.is_some() && self.element.scroll_top() > 0 {
-            self.follow.set(false);
+        let top = self.0.element.scroll_top();
+        if up && top > 0 && (self.distance() > 0 || wheel.is_some()) {
+            self.0.follow.set(false);
         }
     }
 
-    fn observe(&self, cx: Cx, scroller: &Element, content: &Element) {
+    fn observe(&self) {
         let scroll = self.clone();
-        let grown = Closure::<dyn FnMut()>::new(move || scroll.grown(cx));
+        let grown = Closure::<dyn FnMut()>::new(move || scroll.grown());
         let Ok(observer) = ResizeObserver::new(grown.as_ref().unchecked_ref()) else { return };
-        observer.observe(content);
-        observer.observe(scroller);
+        observer.observe(&self.0.log);
+        observer.observe(&self.0.element);
         let kept = SendWrapper::new((observer, grown));
         on_cleanup(move || kept.0.disconnect());
     }
 
     /// After layout and before painting: the visitor never sees a jump.
-    fn grown(&self, cx: Cx) {
-        if cx.s.messages.with_untracked(Vec::is_empty) {
+    fn grown(&self) {
+        let this = &self.0;
+        self.stretch();
+        if this.cx.s.messages.with_untracked(Vec::is_empty) {
             // A greeting is read from its beginning.
-            self.element.set_scroll_top(0);
-        } else if self.hold.replace(false) && !self.follow.get() {
-            self.element.set_scroll_top(self.element.scroll_height() - self.from_end.get());
-        } else if self.follow.get() {
-            self.element.set_scroll_top(self.element.scroll_height());
+            this.element.set_scroll_top(0);
+        } else if this.follow.get() {
+            this.element.set_scroll_top(this.element.scroll_height());
+        } else if let Some((row, before)) = this.reading.take().filter(|(row, _)| row.is_connected()) {
+            let moved = row.get_bounding_client_rect().top() - this.element.get_bounding_client_rect().top() - before;
+            if moved.abs() >= 1.0 {
+                this.element.set_scroll_top(this.element.scroll_top() + moved.round() as i32);
+            }
         }
         self.look();
     }
 
-    /// Tells older messages put above from another conversation and from the visitor's own new one.
-    fn mind_messages(&self, cx: Cx) {
+    /// Tells older messages put above from another conversation and from the visitor's own new one, and counts what
+    /// comes below while the visitor is away.
+    fn mind_messages(&self) {
         let scroll = self.clone();
-        let mut before: (String, String, usize) = Default::default();
+        let mut before = Ends::default();
         effect(move || {
-            let now = cx.s.messages.with(|list| {
-                let key = |entry: Option<&crate::app::MessageEntry>| entry.map(|entry| entry.key.clone()).unwrap_or_default();
-                let own = |entry: &&crate::app::MessageEntry| entry.role == twinchat_protocol::message::Role::User;
-                (key(list.first()), key(list.iter().rev().find(own)), list.len())
+            let this = &scroll.0;
+            let now = this.cx.s.messages.with(|list| {
+                this.heights.borrow_mut().set_rows(list.iter().map(|entry| &entry.key[..]));
+                Ends::of(list)
             });
-            if now.0 != before.0 && now.1 == before.1 && before.2 > 0 && now.2 > before.2 {
-                scroll.hold.set(true);
-            } else if now.1 != before.1 {
-                scroll.follow.set(true);
-                scroll.away.set(false);
+            if now.own != before.own || before.count == 0 {
+                this.follow.set(true);
+                scroll.arrived();
+            } else if now.last != before.last && !this.follow.get() {
+                this.signals.missed.update(|missed| *missed += 1);
             }
+            let height = f64::from(this.element.client_height().max(400));
+            let shift = now.count.saturating_sub(before.count);
+            let prepended = now.first != before.first && now.last == before.last;
+            let drawn = this.signals.drawn.get_untracked();
+            let wanted = if this.follow.get() {
+                this.heights.borrow().last(height)
+            } else if prepended && drawn.start > 0 {
+                drawn.start + shift..drawn.end + shift
+            } else if prepended {
+                // What was the first is still drawn, and some of what came above it.
+                this.heights.borrow().around(shift, height)
+            } else if drawn.end >= before.count {
+                drawn.start..now.count
+            } else {
+                drawn
+            };
             before = now;
+            untrack(|| scroll.draw(wanted));
         });
+    }
+
+    /// Shows the message that is asked for, and points at it.
+    fn mind_target(&self) {
+        let scroll = self.clone();
+        let mut asked = self.0.cx.s.target.with_untracked(|target| target.0);
+        effect(move || {
+            let (number, id) = scroll.0.cx.s.target.get();
+            if std::mem::replace(&mut asked, number) == number {
+                return;
+            }
+            let find = |list: &Vec<MessageEntry>| list.iter().position(|entry| entry.id.with_untracked(|other| *other == id));
+            let Some(at) = scroll.0.cx.s.messages.with_untracked(find) else { return };
+            let Some(key) = scroll.0.cx.s.messages.with_untracked(|list| list.get(at).map(|entry| entry.key.clone())) else { return };
+            scroll.0.follow.set(false);
+            scroll.0.reading.take();
+            let height = f64::from(scroll.0.element.client_height());
+            let around = scroll.0.heights.borrow().around(at, height);
+            untrack(|| scroll.draw(around));
+            let scroll = scroll.clone();
+            next_frame(move || scroll.point_at(&key));
+        });
+    }
+
+    fn point_at(&self, key: &str) {
+        let this = &self.0;
+        let Some(row) = self.rows().into_iter().find(|row| row.get_attribute("data-key").as_deref() == Some(key)) else { return };
+        let offset = row.get_bounding_client_rect().top() - this.element.get_bounding_client_rect().top();
+        this.element.set_scroll_top(this.element.scroll_top() + offset as i32 - this.element.client_height() / 4);
+        for pointed in self.rows() {
+            let _ = pointed.class_list().toggle_with_force("tc-pointed", pointed == row);
+        }
+        let _ = row.set_attribute("tabindex", "-1");
+        super::dom::focus(row.unchecked_ref());
+        self.look();
+    }
+}
+
+/// What tells one state of the list from another.
+#[derive(Default, PartialEq)]
+struct Ends {
+    first: String,
+    last: String,
+    /// The visitor's last.
+    own: String,
+    count: usize,
+}
+
+impl Ends {
+    fn of(list: &[MessageEntry]) -> Self {
+        let key = |entry: Option<&MessageEntry>| entry.map(|entry| entry.key.clone()).unwrap_or_default();
+        let own = list.iter().rev().find(|entry| entry.role == Role::User);
+        Self { first: key(list.first()), last: key(list.last()), own: key(own), count: list.len() }
+    }
+}
+
+fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
     }
 }
 

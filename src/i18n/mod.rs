@@ -5,9 +5,11 @@
 
 mod dates;
 mod en;
+mod sizes;
 mod vi;
 
 pub use dates::{calendar_days_between, clock_time, date_and_time, day_name, group_name, parse_time, short_time};
+pub use sizes::file_size;
 
 /// A language the widget speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -167,6 +169,16 @@ pub struct Texts {
     pub helpful: &'static str,
     pub not_helpful: &'static str,
     pub jump: &'static str,
+    pub missed: Plural,
+    pub reply: &'static str,
+    pub replying_to: &'static str,
+    pub reply_to_none: &'static str,
+    pub in_reply_to: &'static str,
+    pub awaiting: &'static str,
+    pub shared: &'static str,
+    pub search_messages: &'static str,
+    pub search_messages_hint: &'static str,
+    pub close_search: &'static str,
     pub older: &'static str,
     pub answer_done: &'static str,
     pub answer_failed: &'static str,
@@ -182,6 +194,14 @@ pub struct Texts {
     pub write: &'static str,
     pub send: &'static str,
     pub stop: &'static str,
+    pub attach: &'static str,
+    pub attached: &'static str,
+    pub detach: &'static str,
+    pub drop_files: &'static str,
+    pub file_large: &'static str,
+    pub file_type: &'static str,
+    pub file_empty: &'static str,
+    pub file_many: Plural,
     pub characters_left: Plural,
     pub characters_over: Plural,
     pub composer_offline: &'static str,

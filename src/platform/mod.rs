@@ -7,7 +7,10 @@
 pub mod fake;
 pub mod json;
 pub mod lazy;
+mod upload;
 pub mod web;
+
+pub use upload::{LocalFile, Upload};
 
 use futures_util::future::LocalBoxFuture;
 use std::any::Any;
@@ -56,6 +59,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// Empty: none.
     pub body: String,
+    /// A form with files, in place of a body.
+    pub upload: Option<Upload>,
 }
 
 impl fmt::Debug for Request {

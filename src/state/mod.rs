@@ -1,7 +1,9 @@
 //! Nouns and their changes. Pure: no signals, no browser, no waiting; tested natively.
 
 pub mod conversations;
+pub mod entry;
 pub mod event;
+pub mod find;
 pub mod thread;
 pub mod time;
 
@@ -96,6 +98,8 @@ pub enum Connection {
 pub enum EntryStatus {
     /// The visitor's: on its way.
     Sending,
+    /// The visitor's: so many percent of its files are there.
+    Uploading(u8),
     /// The visitor's: could not be sent; kept, and can be sent again.
     Unsent(Problem),
     /// The twin's: waiting for the first words; what is known of the progress.

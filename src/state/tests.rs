@@ -1,5 +1,5 @@
 use super::event::ReplyEvent;
-use super::thread::{Change, Entry, Thread, reply_key};
+use super::thread::{Change, Entry, Outgoing, Thread, reply_key};
 use super::{EntryStatus, Problem, Progress, conversations};
 use proptest::prelude::*;
 use twinchat_protocol::conversation::Conversation;
@@ -61,7 +61,7 @@ fn texts(thread: &Thread) -> Vec<&str> {
 #[test]
 fn what_is_sent_stands_there_at_once_and_keeps_its_key_when_it_is_stored() {
     let mut thread = Thread::default();
-    thread.send("k1", "Why?", 7);
+    thread.send(Outgoing::text("k1", "Why?"), 7);
     assert_eq!(texts(&thread), ["Why?", ""]);
     assert_eq!(thread.entries()[0].status, EntryStatus::Sending);
     assert_eq!(thread.running().unwrap().key, reply_key("k1"));
@@ -79,15 +79,15 @@ fn what_is_sent_stands_there_at_once_and_keeps_its_key_when_it_is_stored() {
 #[test]
 fn an_unsent_message_is_kept_marked_and_can_be_sent_again_or_given_up() {
     let mut thread = Thread::default();
-    thread.send("k1", "Why?", 7);
+    thread.send(Outgoing::text("k1", "Why?"), 7);
     thread.unsent("k1", Problem::own("NETWORK"));
     assert_eq!(texts(&thread), ["Why?"]);
     assert_eq!(thread.entries()[0].status, EntryStatus::Unsent(Problem::own("NETWORK")));
-    thread.send("k2", "Who?", 8);
+    thread.send(Outgoing::text("k2", "Who?"), 8);
     thread.apply(accepted(2, "k2", "Who?"));
     thread.apply(event(2, 2, EventKind::Complete, "I."));
     assert_eq!(texts(&thread), ["Who?", "I.", "Why?"], "what is not stored stands last");
-    thread.send("k1", "Why?", 9);
+    thread.send(Outgoing::text("k1", "Why?"), 9);
     assert_eq!(texts(&thread), ["Who?", "I.", "Why?", ""]);
     assert_eq!(thread.discard("k1"), None, "what is on its way cannot be given up");
     thread.unsent("k1", Problem::own("NETWORK"));
@@ -98,7 +98,7 @@ fn an_unsent_message_is_kept_marked_and_can_be_sent_again_or_given_up() {
 #[test]
 fn an_error_keeps_what_had_come() {
     let mut thread = Thread::default();
-    thread.send("k1", "Why?", 7);
+    thread.send(Outgoing::text("k1", "Why?"), 7);
     thread.apply(accepted(2, "k1", "Why?"));
     thread.apply(event(2, 2, EventKind::Delta, "Becau"));
     let mut end = event(2, 3, EventKind::Error, "");
@@ -262,7 +262,7 @@ proptest! {
     ) {
         let events = reply(2, "k1", &deltas);
         let mut thread = Thread::default();
-        thread.send("k1", "Why?", 7);
+        thread.send(Outgoing::text("k1", "Why?"), 7);
         let mut next = 0;
         for mishap in mishaps {
             match mishap {
@@ -302,7 +302,7 @@ proptest! {
         for (step, number) in steps {
             let (key, ordinal) = (format!("k{number}"), number * 2 + 2);
             match step {
-                0 => thread.send(&key, "Why?", 1),
+                0 => thread.send(Outgoing::text(&key, "Why?"), 1),
                 1 => thread.unsent(&key, Problem::own("NETWORK")),
                 2 => { thread.discard(&key); }
                 3 => thread.add_page(vec![message(ordinal - 1, "q", MessageStatus::Complete), message(ordinal, "a", MessageStatus::Complete)], None),

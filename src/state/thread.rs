@@ -4,39 +4,13 @@
 //! same text. What it does to its list it also writes down as [`Change`]s, so that whoever draws
 //! it touches nothing else.
 
+use super::entry::entry_status;
+pub use super::entry::{Entry, Extras, Outgoing};
 use super::event::ReplyEvent;
 use super::{EntryStatus, Problem, Progress, time};
 use twinchat_protocol::event::{EventKind, ProgressState};
 use twinchat_protocol::id::EventId;
 use twinchat_protocol::message::{Feedback, Message, MessageStatus, Role};
-
-/// One message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Stays the same for the message's whole life in the list. Never used twice, in any thread.
-    pub key: String,
-    /// The stored id; empty until the proxy has accepted it.
-    pub id: String,
-    /// Its place in the conversation; 0 until accepted.
-    pub ordinal: u32,
-    /// Who wrote it.
-    pub role: Role,
-    /// Milliseconds since 1970.
-    pub created_at: u64,
-    /// The text so far.
-    pub text: String,
-    /// Where it stands.
-    pub status: EntryStatus,
-    /// What the visitor thought of it.
-    pub feedback: Option<Feedback>,
-}
-
-impl Entry {
-    /// Whether more is to come.
-    pub fn is_running(&self) -> bool {
-        self.role == Role::Assistant && matches!(self.status, EntryStatus::Waiting(_) | EntryStatus::Streaming)
-    }
-}
 
 /// One step of what happened to the list; indices hold at that step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,18 +65,37 @@ impl Thread {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    /// The visitor sends something: it stands there at once, and the twin is waited for.
-    /// `key` is the message's `Idempotency-Key`. An unsent message of that key is sent again; one
-    /// that is on its way or stored is left alone.
-    pub fn send(&mut self, key: &str, text: &str, now: u64) {
-        if self.get(key).is_some_and(|entry| !matches!(entry.status, EntryStatus::Unsent(_))) {
+    /// Whether the visitor wrote the message with this id.
+    pub fn is_own(&self, id: &str) -> bool {
+        self.entries.iter().rev().find(|entry| entry.id == id).is_some_and(|entry| entry.role == Role::User)
+    }
+
+    /// The visitor sends something: it stands there at once, and the twin is waited for if it answers at once.
+    /// An unsent message of that key is sent again; one that is on its way or stored is left alone.
+    pub fn send(&mut self, message: Outgoing, now: u64) {
+        let Outgoing { key, text, extras, answered } = message;
+        if self.get(&key).is_some_and(|entry| !matches!(entry.status, EntryStatus::Unsent(_))) {
             return;
         }
         self.remove(|entry| entry.key == key);
-        let mut entry = blank(key.to_owned(), Role::User, now, EntryStatus::Sending);
-        text.clone_into(&mut entry.text);
-        self.push(entry);
-        self.push(blank(reply_key(key), Role::Assistant, now, EntryStatus::Waiting(Progress::default())));
+        let reply = reply_key(&key);
+        self.push(Entry { text, extras, ..Entry::blank(key, Role::User, now, EntryStatus::Sending) });
+        if answered {
+            self.push(Entry::blank(reply, Role::Assistant, now, EntryStatus::Waiting(Progress::default())));
+        }
+    }
+
+    /// So much of a message's files has been sent, in percent.
+    pub fn uploaded(&mut self, key: &str, percent: u8) {
+        let on_its_way = |entry: &Entry| matches!(entry.status, EntryStatus::Sending | EntryStatus::Uploading(_));
+        // All of it: now the proxy looks at it.
+        let status = if percent < 100 { EntryStatus::Uploading(percent) } else { EntryStatus::Sending };
+        self.change(|entry| entry.key == key && entry.id.is_empty() && on_its_way(entry), |entry| entry.status = status);
+    }
+
+    /// Whether people have what the visitor said last, and have not answered.
+    pub fn awaits_people(&self) -> bool {
+        self.entries.last().is_some_and(|entry| entry.role == Role::User && entry.status == EntryStatus::Complete)
     }
 
     /// It could not be sent: it is kept and marked, the twin is not waited for.
@@ -193,8 +186,11 @@ impl Thread {
             if let Some(message) = event.user_message {
                 self.store(message, None);
             }
-            if let Some(message) = event.message {
-                self.store(message, key);
+            match (event.message, key) {
+                (Some(message), key) => self.store(message, key),
+                // Nobody answers at once after all.
+                (None, Some(key)) => self.remove(|entry| entry.key == key && entry.id.is_empty()),
+                (None, None) => {}
             }
             return;
         }
@@ -230,8 +226,10 @@ impl Thread {
                 text = message.content;
             }
             entry.created_at = time::parse_rfc3339(&message.created_at).unwrap_or(entry.created_at);
+            entry.extras = Extras { author: message.author.unwrap_or_default(), files: message.files, reply_to: message.reply_to };
         }
-        if event.kind == EventKind::Complete || !text.is_empty() {
+        // The visitor's own words are not for the other side to change.
+        if entry.role == Role::Assistant && (event.kind == EventKind::Complete || !text.is_empty()) {
             entry.text = text;
         }
         entry.status = entry_status(status, event.problem, None, entry.text.is_empty());
@@ -243,7 +241,7 @@ impl Thread {
         if let Some(index) = self.entries.iter().rposition(|entry| entry.id == event.message_id) {
             return index;
         }
-        let mut entry = blank(event.message_id.clone(), Role::Assistant, 0, EntryStatus::Waiting(Progress::default()));
+        let mut entry = Entry::blank(event.message_id.clone(), Role::Assistant, 0, EntryStatus::Waiting(Progress::default()));
         entry.id.clone_from(&event.message_id);
         entry.ordinal = event.id.ordinal;
         self.place(entry)
@@ -256,17 +254,7 @@ impl Thread {
         // An answer given once more may have another id in the same place.
         let known = self.entries.iter().rposition(|entry| entry.id == message.id.as_str() || entry.ordinal == message.ordinal);
         let index = known.or_else(|| self.entries.iter().rposition(|entry| entry.id.is_empty() && entry.key == key));
-        let empty = message.content.is_empty();
-        let entry = Entry {
-            key: index.map_or(key, |index| self.entries[index].key.clone()),
-            id: message.id.as_str().to_owned(),
-            ordinal: message.ordinal,
-            role: message.role,
-            created_at: time::parse_rfc3339(&message.created_at).unwrap_or_default(),
-            text: message.content,
-            status: entry_status(message.status, None, message.error_code.map(|code| (code.as_str(), code.is_retryable())), empty),
-            feedback: message.feedback,
-        };
+        let entry = Entry::stored(index.map_or(key, |index| self.entries[index].key.clone()), message);
         match index {
             Some(index) if self.in_order(index, entry.ordinal) => {
                 self.entries[index] = entry;
@@ -334,24 +322,4 @@ impl Thread {
 /// The key of the reply to the message with this key.
 pub fn reply_key(key: &str) -> String {
     [key, ".reply"].concat()
-}
-
-fn blank(key: String, role: Role, created_at: u64, status: EntryStatus) -> Entry {
-    Entry { key, id: String::new(), ordinal: 0, role, created_at, text: String::new(), status, feedback: None }
-}
-
-fn entry_status(status: MessageStatus, problem: Option<Problem>, code: Option<(&str, bool)>, empty: bool) -> EntryStatus {
-    let default = match status {
-        MessageStatus::Streaming if empty => return EntryStatus::Waiting(Progress::default()),
-        MessageStatus::Streaming => return EntryStatus::Streaming,
-        MessageStatus::Complete => return EntryStatus::Complete,
-        MessageStatus::Stopped => return EntryStatus::Stopped,
-        MessageStatus::Incomplete => "REPLY_INCOMPLETE",
-        MessageStatus::Interrupted => "REPLY_INTERRUPTED",
-        MessageStatus::Failed => "UPSTREAM_ERROR",
-    };
-    EntryStatus::Failed(problem.unwrap_or_else(|| {
-        let (code, retryable) = code.unwrap_or((default, true));
-        Problem { retryable, ..Problem::own(code) }
-    }))
 }

@@ -177,3 +177,20 @@ async fn loading_shows_grey_lines_and_failing_says_why() {
     assert!(stage.text().contains("The server can’t be reached."));
     stage.button("Try again");
 }
+
+#[wasm_bindgen_test]
+async fn who_is_refused_for_now_sees_when_to_try_again_and_keeps_the_words() {
+    let stage = stage().await;
+    let limited = twinchat::state::Problem { retry_at: Some(super::stage::now() + 95_000), ..problem("RATE_LIMITED") };
+    chat(&stage, vec![entry("u", Role::User, "My question", EntryStatus::Unsent(limited))]).await;
+    stage.app.signals.now.set(super::stage::now());
+    stage.settle().await;
+    assert!(stage.text().contains("My question") && stage.text().contains("You can try again in 1:35."), "{}", stage.text());
+    stage.button("Send again");
+    stage.app.signals.now.set(super::stage::now() + 94_001);
+    stage.settle().await;
+    assert!(stage.text().contains("in 0:01."));
+    stage.app.signals.now.set(super::stage::now() + 95_000);
+    stage.settle().await;
+    assert!(!stage.text().contains("You can try again"));
+}

@@ -180,6 +180,7 @@ pub(crate) fn entry(key: &str, role: Role, text: &str, status: EntryStatus) -> M
         text: RwSignal::new(text.to_owned()),
         status: RwSignal::new(status),
         feedback: RwSignal::new(None),
+        extras: RwSignal::default(),
     }
 }
 

@@ -83,6 +83,7 @@ pub(crate) fn entry(key: &str, role: Role, age: u64, text: &str, status: EntrySt
         text: RwSignal::new(text.to_owned()),
         status: RwSignal::new(status),
         feedback: RwSignal::new((key == "a1").then_some(Feedback::Up)),
+        extras: RwSignal::default(),
     }
 }
 

@@ -2,9 +2,13 @@
 
 use crate::data::{self, DAY, HOUR, MINUTE, answered, asked, entry};
 use leptos::prelude::*;
-use twinchat::app::App;
+use twinchat::app::{App, Attachment, MessageEntry, Refusal, Refused, Search};
+use twinchat::platform::web::local_file;
+use twinchat::state::find::Hit;
 use twinchat::state::{Connection, EntryStatus, Loading, Problem, Progress, Screen};
-use twinchat_protocol::message::Role;
+use twinchat_protocol::id::MessageId;
+use twinchat_protocol::message::{MessageFile, Quote, Role};
+use twinchat_protocol::twin::{Capabilities, Twin};
 
 /// Their names, for the address.
 pub(crate) const ALL: &[&str] = &[
@@ -24,6 +28,7 @@ pub(crate) const ALL: &[&str] = &[
     "waiting",
     "queued",
     "unsent",
+    "limited",
     "failed",
     "stopped",
     "notice",
@@ -35,6 +40,16 @@ pub(crate) const ALL: &[&str] = &[
     "away",
     "over",
     "hostile",
+    "files",
+    "uploading",
+    "people",
+    "awaiting",
+    "shared",
+    "reply",
+    "search",
+    "searching",
+    "search-nothing",
+    "history",
 ];
 
 fn problem(code: &str, retry_in: u64, retryable: bool) -> Problem {
@@ -100,7 +115,9 @@ fn chat(app: App, scene: &str) {
     let mut messages = vec![asked("u1", DAY, "Trà sen ở tiệm được ướp thế nào?"), answered("a1", DAY - MINUTE, data::SHORT), question()];
     let half: String = data::RICH.chars().take(330).collect();
     match scene {
-        "welcome" | "loading" | "chat-failed" => messages.clear(),
+        "welcome" | "loading" | "chat-failed" | "shared" => messages.clear(),
+        "uploading" | "people" | "awaiting" | "reply" => messages = talk_of_people(scene),
+        "history" => messages = long_history(),
         "rich" => messages.push(reply(data::RICH, EntryStatus::Complete)),
         "hostile" => messages.push(reply(data::HOSTILE, EntryStatus::Complete)),
         "stream" => messages.push(reply(&half, EntryStatus::Streaming)),
@@ -112,6 +129,7 @@ fn chat(app: App, scene: &str) {
             messages[2].status.set(EntryStatus::Unsent(problem("OFFLINE", 0, true)));
             messages.push(entry("u3", Role::User, 0, "Và giá bao nhiêu một hộp?", EntryStatus::Sending));
         }
+        "limited" => messages[2].status.set(EntryStatus::Unsent(problem("RATE_LIMITED", 95_000, true))),
         "failed" => {
             messages.push(reply(&half, EntryStatus::Failed(problem("REPLY_INCOMPLETE", 0, true))));
         }
@@ -129,6 +147,10 @@ fn chat(app: App, scene: &str) {
         }
         _ => messages.push(reply(data::SHORT, EntryStatus::Complete)),
     }
+    if matches!(scene, "reply") {
+        s.quote.set(Some(quote()));
+        s.draft.set("Vâng, mình lấy hộp 200 g nhé.".to_owned());
+    }
     s.replying.set(matches!(scene, "stream" | "waiting" | "queued"));
     s.messages.set(messages);
     frame(app, scene);
@@ -143,6 +165,14 @@ fn frame(app: App, scene: &str) {
         "reconnecting" => s.connection.set(Connection::Waiting { retry_at: data::now() + 7_000 }),
         "loading" => s.messages_loading.set(Loading::Busy),
         "chat-failed" => s.messages_loading.set(Loading::Failed(problem("UPSTREAM_UNAVAILABLE", 0, true))),
+        "files" => attach(app),
+        "shared" => s.twin.set(Some(able(Capabilities { reply: true, shared: true, ..Capabilities::default() }))),
+        "people" | "reply" => s.twin.set(Some(able(Capabilities { reply: true, search: true, ..Capabilities::default() }))),
+        "awaiting" => {
+            s.twin.set(Some(able(Capabilities { reply: true, ..Capabilities::default() })));
+            s.awaiting.set(true);
+        }
+        "search" | "searching" | "search-nothing" => search(app, scene),
         "away" => s.twin.set(Some(data::twin(3))),
         "over" => {
             s.settings.update(|settings| settings.max_message_chars = 200);
@@ -150,4 +180,101 @@ fn frame(app: App, scene: &str) {
         }
         _ => {}
     }
+}
+
+fn able(capabilities: Capabilities) -> Twin {
+    Twin { capabilities, ..data::twin(1) }
+}
+
+fn quote() -> Quote {
+    Quote {
+        message_id: MessageId::from_random("gallery0a2"),
+        excerpt: "Bên mình còn hộp 100 g và hộp 200 g, chị muốn lấy hộp nào ạ?".to_owned(),
+        author: Some("Nguyễn Lan Chi".to_owned()),
+    }
+}
+
+/// With people behind the twin, who have names.
+fn talk_of_people(scene: &str) -> Vec<MessageEntry> {
+    let question = asked("u1", 40 * MINUTE, "Trà sen Tây Hồ còn hàng không ạ?");
+    let person = answered("gallery0a2", 32 * MINUTE, "Dạ còn ạ. Bên mình còn hộp **100 g** và hộp **200 g**, chị muốn lấy hộp nào ạ?");
+    person.id.set(quote().message_id.to_string());
+    person.extras.update(|extras| extras.author = "Nguyễn Lan Chi".to_owned());
+    let file = |name: &str, size| MessageFile { name: name.to_owned(), media_type: "image/png".to_owned(), size };
+    let own = asked("u2", 20 * MINUTE, "Cho mình hộp 200 g, gửi kèm mẫu thiệp này nhé.");
+    own.extras.update(|extras| {
+        extras.reply_to = Some(quote());
+        extras.files = vec![file("Mẫu thiệp chúc mừng năm mới.png", 482_113), file("dia-chi.pdf", 2_410_000)];
+    });
+    if scene == "uploading" {
+        own.status.set(EntryStatus::Uploading(62));
+    }
+    let other = answered("a3", 2 * MINUTE, "Mình nhận được rồi, chiều nay bên mình gửi.");
+    other.extras.update(|extras| extras.author = "Phạm Đức".to_owned());
+    let mut messages = vec![question, person, own];
+    if matches!(scene, "people" | "reply") {
+        messages.push(other);
+    }
+    messages
+}
+
+/// As much as nobody reads.
+fn long_history() -> Vec<MessageEntry> {
+    (0..10_000_u64)
+        .map(|n| {
+            let (key, age) = (format!("h{n}"), (10_000 - n) * 11 * MINUTE);
+            if n % 2 == 0 { asked(&key, age, &format!("Câu hỏi số {n}?")) } else { answered(&key, age, data::SHORT) }
+        })
+        .collect()
+}
+
+fn attach(app: App) {
+    let s = app.signals;
+    s.twin.set(Some(able(Capabilities { stream: true, stop: true, files: true, ..Capabilities::default() })));
+    s.settings.update(|settings| {
+        settings.files.max_count = 4;
+        settings.files.max_bytes = 10 << 20;
+    });
+    let file = |name: &str, kind: &str, bytes: &[u8]| {
+        let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+        let bag = web_sys::FilePropertyBag::new();
+        bag.set_type(kind);
+        local_file(&web_sys::File::new_with_u8_array_sequence_and_options(&parts, name, &bag).expect("a file"))
+    };
+    let picture = include_bytes!("../../../emulator/avatars/lan-chi.png");
+    let pdf = vec![0; 2_400_000];
+    let files = [file("Ấm gốm men rạn.png", "image/png", picture), file("Bảng giá tháng 3 (bản đầy đủ).pdf", "application/pdf", &pdf)];
+    s.attachments.set((0..).zip(files).map(|(id, file)| Attachment { id, file }).collect());
+    s.refused.set(vec![
+        Refused { name: "video.mov".to_owned(), why: Refusal::Type },
+        Refused { name: "catalogue.pdf".to_owned(), why: Refusal::TooLarge(10_000_000) },
+    ]);
+    s.draft.set("Mình gửi ảnh chiếc ấm và bảng giá.".to_owned());
+}
+
+fn search(app: App, scene: &str) {
+    let hit = |number: u64, own: bool, before: &str, found: &str, after: &str| Hit {
+        message_id: format!("hit{number}"),
+        own,
+        created_at: data::now() - number * DAY,
+        before: before.to_owned(),
+        found: found.to_owned(),
+        after: after.to_owned(),
+    };
+    let hits = vec![
+        hit(0, true, "Chỉ mình cách pha ", "trà sen", " tại nhà với, mình có ấm 220 ml."),
+        hit(1, false, "…", "Trà sen", " Tây Hồ ướp bằng gạo sen tươi, mỗi cân trà cần khoảng 1.000 bông. Hương thơm dịu…"),
+        hit(9, true, "", "Trà sen", " ở tiệm được ướp thế nào?"),
+    ];
+    let (hits, loading) = match scene {
+        "search" => (hits, Loading::Ready),
+        "searching" => (Vec::new(), Loading::Busy),
+        _ => (Vec::new(), Loading::Ready),
+    };
+    app.open_search();
+    app.signals.search.update(|search| {
+        if let Some(search) = search {
+            *search = Search { text: "trà sen".to_owned(), hits, loading, ..search.clone() };
+        }
+    });
 }

@@ -16,6 +16,9 @@ pub(super) struct Fetch;
 
 impl Http for Fetch {
     fn send(&self, request: Request) -> Task<Result<Box<dyn Answer>, Unreachable>> {
+        if let Some(upload) = request.upload.clone() {
+            return super::upload::send(request, upload);
+        }
         Box::pin(async move {
             let abort = Abort(AbortController::new().map_err(|_| Unreachable)?);
             let response = prepare(request, &abort)?.send().await.map_err(|_| Unreachable)?;

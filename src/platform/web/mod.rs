@@ -5,6 +5,9 @@ mod http;
 mod keys;
 mod page;
 mod storage;
+mod upload;
+
+pub use upload::{browser_file, local_file};
 
 use super::{Platform, Stranger};
 use js_sys::Reflect;
