@@ -2,14 +2,20 @@
 
 use super::chat::{Told, hear, history, last, say};
 use super::helpers::{TestApp, Visitor, body, text};
+use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use twinchat_emulator::Rule;
 use twinchat_emulator::faults::{CutEnding, ErrorStyle, Fault, Malformation};
+use twinchat_emulator::{Emulator, Options, Rule};
+use twinchat_proxy::clock::{Clock, Dice, LoadedDice, SystemClock};
+use twinchat_proxy::config::Config;
+use twinchat_proxy::doctor::{Trial, Verdict, examine};
+use twinchat_proxy::upstream::capture::Capture;
+use twinchat_proxy::upstream::{UpstreamEvent, replay};
 
 const COMPLETIONS: &str = "*/chat/completions";
 /// What no visitor may ever read.
@@ -265,4 +271,32 @@ async fn the_answers_of_a_server_that_somebody_else_wrote_are_heard_as_any_other
     }
     let whole = ann.send(&app, &Method::POST, &format!("/api/v1/conversations/{chat}/messages"), &json!({"content": "Xin chào"})).await;
     assert_eq!(text(&body(whole).await["data"], "content"), "Chào bạn, tôi là **người khác**.");
+}
+
+#[tokio::test]
+async fn a_recorded_answer_of_a_model_holds_no_secret_and_means_the_same_when_it_is_replayed() {
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let text = MODELS.replace("{origin}", &emulator.origin());
+    let key = emulator.openai_key().to_owned();
+    let config = Config::read(&folder.path().join("twinchat.toml"), &text, &|_| Some(key.clone())).unwrap();
+    let (clock, dice): (Arc<dyn Clock>, Arc<dyn Dice>) = (Arc::new(SystemClock), Arc::new(LoadedDice::seeded(1)));
+    let trial =
+        Trial {
+            message: Some("Ăn gì ngon ở Đà Lạt?".to_owned()), capture: Some(folder.path().to_owned()), twin: Some("guide".to_owned())
+        };
+    let findings = examine(&config, &clock, &dice, &trial).await;
+    assert!(findings.iter().any(|finding| finding.topic == "upstream models: reply" && finding.verdict == Verdict::Ok), "{findings:?}");
+
+    let file = folder.path().join("models.capture.json");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(!written.contains(PROMPT) && !written.contains(&key));
+    let capture = Capture::read(&file).unwrap();
+    let [stream, plain] = &capture.exchanges[..] else { panic!("two exchanges") };
+    let events: Vec<UpstreamEvent> = replay(&capture, stream).unwrap().map(Result::unwrap).collect().await;
+    let told: String =
+        events.iter().filter_map(|event| if let UpstreamEvent::Delta(text) = event { Some(text.as_str()) } else { None }).collect();
+    assert_eq!(events.last(), Some(&UpstreamEvent::Complete(None)));
+    let whole: Vec<UpstreamEvent> = replay(&capture, plain).unwrap().map(Result::unwrap).collect().await;
+    assert_eq!(whole, [UpstreamEvent::Complete(Some(told))]);
 }
