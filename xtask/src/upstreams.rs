@@ -29,11 +29,12 @@ impl Upstreams {
     pub(crate) fn of(told: &Value) -> Self {
         let mut all = Self::default();
         all.models(told);
+        all.bots(told);
         all
     }
 
     fn models(&mut self, told: &Value) {
-        self.upstream(told, ("models", "openai", "openai"), "openai_key", "");
+        self.upstream(told, ("models", "openai", "openai"), "openai_key");
         let model = |model: &str, prompt: &str| format!("model = {model:?}\nsystem_prompt = {prompt:?}\n");
         self.twin(
             told,
@@ -59,13 +60,45 @@ impl Upstreams {
         );
     }
 
+    fn bots(&mut self, told: &Value) {
+        self.upstream(told, ("bots", "kamimind", "kamimind"), "kamimind_token");
+        let token = |at: usize| &told["kamimind_bots"][at]["token"];
+        let secret = self.secret("TWINCHAT_BOT_MINH_ANH", token(0));
+        self.twin(
+            told,
+            &Twin {
+                id: "minh-anh",
+                name: "Minh Anh đọc hợp đồng (nhận tệp)",
+                description: "Gửi hợp đồng hay bảng lương: bot đọc tệp rồi trả lời theo luật lao động.",
+                picture: "lao-dong",
+                starters: &["Thử việc tối đa mấy tháng và lương thử việc tính sao?", "Tôi được bao nhiêu ngày phép năm?"],
+                more: format!("bot_token_env = {secret:?}\n"),
+            },
+        );
+        let secret = self.secret("TWINCHAT_BOT_EMMA", token(3));
+        self.twin(
+            told,
+            &Twin {
+                id: "emma",
+                name: "Emma (takes files)",
+                description: "Send a letter or a CV: the bot reads the file and helps with your English.",
+                picture: "english-coach",
+                starters: &["How do I prepare for a job interview in English?", "Help me make small talk at work"],
+                more: format!("bot_token_env = {secret:?}\n"),
+            },
+        );
+    }
+
     /// A section with its key; `of`: its name, its kind, and what the emulator calls its address.
-    fn upstream(&mut self, told: &Value, of: (&str, &str, &str), key: &str, more: &str) {
-        let (name, kind, address) = of;
+    fn upstream(&mut self, told: &Value, of: (&str, &str, &str), key: &str) {
+        let (name, ..) = of;
         let variable = self.secret(&format!("TWINCHAT_{}_KEY", name.to_uppercase()), &told[key]);
+        self.section(told, of, &format!("key_env = {variable:?}\n"));
+    }
+
+    fn section(&mut self, told: &Value, (name, kind, address): (&str, &str, &str), more: &str) {
         let origin = told[address].as_str().unwrap_or_default();
-        let _ =
-            write!(self.settings, "\n[[upstream]]\nname = {name:?}\nkind = {kind:?}\norigin = {origin:?}\nkey_env = {variable:?}\n{more}");
+        let _ = write!(self.settings, "\n[[upstream]]\nname = {name:?}\nkind = {kind:?}\norigin = {origin:?}\n{more}");
     }
 
     fn twin(&mut self, told: &Value, twin: &Twin<'_>) {
