@@ -2,7 +2,6 @@
 
 use super::dom::{document, el};
 use js_sys::{Function, Reflect};
-use std::collections::VecDeque;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Node, Text};
 
@@ -14,53 +13,66 @@ fn is_block(node: &Node) -> bool {
     )
 }
 
+/// Nodes that are taken off from both ends.
+pub(crate) struct Nodes {
+    all: Vec<Node>,
+    first: usize,
+}
+
+impl Nodes {
+    fn left(&self) -> &[Node] {
+        &self.all[self.first..]
+    }
+}
+
 /// The nodes of a block from its first, but not its checkbox, to this one, its last.
-pub(crate) fn content_up_to(last: &Node) -> VecDeque<Node> {
-    let mut content = VecDeque::new();
+pub(crate) fn content_up_to(last: &Node) -> Nodes {
+    let mut all = Vec::new();
     let mut next = Some(last.clone());
     while let Some(node) = next {
         if is_block(&node) || node.node_name() == "INPUT" {
             break;
         }
         next = node.previous_sibling();
-        content.push_front(node);
+        all.push(node);
     }
-    content
+    all.reverse();
+    Nodes { all, first: 0 }
 }
 
 /// Puts the children of `fresh` in the place of `old`, and gives the last of what stands there then. Nodes
 /// that are alike at the beginning and the end stay, and so do the letters of text there.
-pub(crate) fn replace_changed(mut old: VecDeque<Node>, fresh: &Element) -> Option<Node> {
-    let last = old.back()?;
+pub(crate) fn replace_changed(mut old: Nodes, fresh: &Element) -> Option<Node> {
+    let last = old.all.last()?;
     let (parent, end) = (last.parent_node()?, last.next_sibling());
-    let mut new = VecDeque::new();
-    each_child(fresh, |node| new.push_back(node.clone()));
-    while let (Some(was), Some(now)) = (old.front().cloned(), new.front().cloned()) {
+    let mut new = Nodes { all: Vec::new(), first: 0 };
+    each_child(fresh, |node| new.all.push(node.clone()));
+    while let (Some(was), Some(now)) = (old.left().first().cloned(), new.left().first().cloned()) {
         if !same_beginning(&was, &now, &mut old, &mut new) {
             break;
         }
     }
     let mut after = end.clone();
-    while let (Some(was), Some(now)) = (old.back().cloned(), new.back().cloned()) {
+    while let (Some(was), Some(now)) = (old.left().last().cloned(), new.left().last().cloned()) {
         let Some(kept) = same_end(&was, &now, &mut old, &mut new) else { break };
         after = Some(kept);
     }
-    for node in &old {
+    for node in old.left() {
         let _ = parent.remove_child(node);
     }
-    for node in &new {
+    for node in new.left() {
         let _ = parent.insert_before(node, after.as_ref());
     }
     end.map_or_else(|| parent.last_child(), |end| end.previous_sibling())
 }
 
 /// Takes what is alike off the beginning of both. False if not all of both was.
-fn same_beginning(was: &Node, now: &Node, old: &mut VecDeque<Node>, new: &mut VecDeque<Node>) -> bool {
+fn same_beginning(was: &Node, now: &Node, old: &mut Nodes, new: &mut Nodes) -> bool {
     let (Some(was_text), Some(now_text)) = (was.dyn_ref::<Text>(), now.dyn_ref::<Text>()) else {
         let same = was.is_equal_node(Some(now));
         if same {
-            old.pop_front();
-            new.pop_front();
+            old.first += 1;
+            new.first += 1;
         }
         return same;
     };
@@ -68,29 +80,30 @@ fn same_beginning(was: &Node, now: &Node, old: &mut VecDeque<Node>, new: &mut Ve
     let same: u32 = one.chars().zip(two.chars()).take_while(|(one, two)| one == two).map(|(c, _)| c.len_utf16() as u32).sum();
     let (one, two) = (was_text.length(), now_text.length());
     if same > 0 {
-        old.pop_front();
         if same < one
             && let Ok(rest) = was_text.split_text(same)
         {
-            old.push_front(rest.into());
+            old.all[old.first] = rest.into();
+        } else {
+            old.first += 1;
         }
         if same < two {
             let _ = now_text.delete_data(0, same);
         } else {
-            new.pop_front();
+            new.first += 1;
         }
     }
     same > 0 && (same == one || same == two)
 }
 
 /// Takes what is alike off the end of both, and gives the node that stays.
-fn same_end(was: &Node, now: &Node, old: &mut VecDeque<Node>, new: &mut VecDeque<Node>) -> Option<Node> {
+fn same_end(was: &Node, now: &Node, old: &mut Nodes, new: &mut Nodes) -> Option<Node> {
     let (Some(was_text), Some(now_text)) = (was.dyn_ref::<Text>(), now.dyn_ref::<Text>()) else {
         if !was.is_equal_node(Some(now)) {
             return None;
         }
-        old.pop_back();
-        new.pop_back();
+        old.all.pop();
+        new.all.pop();
         return Some(was.clone());
     };
     let (one, two) = (was_text.data(), now_text.data());
@@ -103,13 +116,13 @@ fn same_end(was: &Node, now: &Node, old: &mut VecDeque<Node>, new: &mut VecDeque
     let kept = if same < one {
         was_text.split_text(one - same).ok()?.into()
     } else {
-        old.pop_back();
+        old.all.pop();
         was.clone()
     };
     if same < two {
         let _ = now_text.delete_data(two - same, same);
     } else {
-        new.pop_back();
+        new.all.pop();
     }
     Some(kept)
 }

@@ -1,7 +1,6 @@
 //! Which addresses may become an `href`, and where they lead: the only place that decides.
 
 use super::text::{byte, find, from, part, starts_like};
-use std::fmt::Write;
 
 /// The `href` for an address, if it may become one: absolute `http:`, `https:`, `mailto:` or `tel:`; with
 /// `relative` also one without a scheme, which leads somewhere on the page's own site. Percent-encoded as
@@ -54,8 +53,10 @@ fn encoded(address: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.+!*'(),%#@?=;:/&$~".contains(&byte) {
             href.push(char::from(byte));
         } else {
-            // Writing to a text cannot fail.
-            let _ = write!(href, "%{byte:02X}");
+            let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'A' - 10 + value });
+            href.push('%');
+            href.push(digit(byte >> 4));
+            href.push(digit(byte & 15));
         }
     }
     href
@@ -71,17 +72,43 @@ pub fn leads_to(href: &str) -> &str {
     part(href, begin, find(href, begin, b"/\\?#"))
 }
 
+/// What stands between words.
+const BETWEEN_WORDS: &[u8] = b" \t\n()<>[]\"',;";
+
 /// Whether a link's text names a place other than where it leads (see [`leads_to`]).
 pub fn says_otherwise(text: &str, leads_to: &str) -> bool {
-    text.split(|c: char| c.is_whitespace() || "()<>[]\"',;".contains(c)).any(|word| names_another(word, leads_to))
+    let leads_to = plain(leads_to);
+    let mut begin = 0;
+    while begin < text.len() {
+        let end = find(text, begin, BETWEEN_WORDS);
+        if names_another(part(text, begin, end), &leads_to) {
+            return true;
+        }
+        begin = end + 1;
+    }
+    false
 }
 
 fn names_another(word: &str, leads_to: &str) -> bool {
-    let begin = ["https://", "http://", "mailto:"].into_iter().find(|start| starts_like(word, start)).map_or(0, str::len);
-    let named = part(word, begin, find(word, begin, b"/?#:")).trim_end_matches(['.', '!']);
-    let last = named.rsplit('.').next().unwrap_or("");
-    let is_place = begin > 0 || named.contains('.') && !named.starts_with('.') && last.chars().filter(|c| c.is_alphabetic()).count() > 1;
-    is_place && !same_place(&plain(named), &plain(leads_to))
+    let begin = if starts_like(word, "https://") {
+        8
+    } else if starts_like(word, "http://") || starts_like(word, "mailto:") {
+        7
+    } else {
+        0
+    };
+    let mut end = find(word, begin, b"/?#:");
+    while end > begin && matches!(byte(word, end - 1), b'.' | b'!') {
+        end -= 1;
+    }
+    let mut last = end;
+    while last > begin && byte(word, last - 1) != b'.' {
+        last -= 1;
+    }
+    // A dot with something before it, and behind it more than one letter or a number.
+    let letters = part(word, last, end).bytes().filter(|b| b.is_ascii_alphabetic() || *b >= 0x80).count();
+    let is_place = begin > 0 || last > begin + 1 && letters > 1;
+    is_place && !same_place(&plain(part(word, begin, end)), leads_to)
 }
 
 /// Small letters, without `www.` and the port.
