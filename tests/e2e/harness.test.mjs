@@ -283,7 +283,7 @@ describe('open', () => {
         images: `${'!['.repeat(many)}a${'](b)'.repeat(many)}`,
         emphasis: `${'*a **b '.repeat(many)}`,
         stars: `${'*'.repeat(many)}a${'*'.repeat(many)}`,
-        ticks: Array.from({ length: 1000 }, (_, length) => '`'.repeat(length)).join(' '),
+        ticks: Array.from({ length: 1000 }, (_, length) => '`'.repeat(length)).join(' a '),
         references: `${'[a] '.repeat(many)}\n\n[a]: https://a.example/\n`,
       };
       const results = {};
