@@ -10,6 +10,7 @@ use twinchat_protocol::id::MessageId;
 
 /// What is to be done with something the visitor says.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each message, and it is taken apart at once")]
 pub enum Asked {
     /// Nothing: it came with the same key before, and this is its reply.
     Before(Reply),
