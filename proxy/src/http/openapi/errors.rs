@@ -17,6 +17,7 @@ fn own(operation: &str) -> Vec<&'static [ErrorCode]> {
         "streamMessage" => vec![&[ReplyInProgress, IdempotencyMismatch, UpstreamUnavailable]],
         "retryReply" => vec![&[ReplyInProgress, NotRetryable, UpstreamUnavailable]],
         "linkVisitor" => vec![&[SignInRequired, LinkedElsewhere]],
+        "searchMessages" | "getFrame" => vec![&[NotFound]],
         "isReady" | "revokeToken" => vec![&[StoreUnavailable]],
         _ => vec![],
     }
