@@ -231,6 +231,8 @@ export interface TwinChatParts {
   avatar: HTMLElement;
   /** The messages. */
   messages: HTMLElement;
+  /** The note that a conversation is read by everybody who talks to this twin. */
+  shared: HTMLElement;
   /** What stands above an empty conversation. */
   welcome: HTMLElement;
   /** A question to start with. */
@@ -243,6 +245,10 @@ export interface TwinChatParts {
   markdown: HTMLElement;
   /** The button that asks again. */
   retry: HTMLElement;
+  /** The button that answers one message. */
+  reply: HTMLElement;
+  /** The message that is answered: above the field, and in what was sent. */
+  quote: HTMLElement;
   /** What went wrong, above the composer. */
   notice: HTMLElement;
   /** The strip that says how the connection is. */
@@ -253,6 +259,8 @@ export interface TwinChatParts {
   composer: HTMLElement;
   /** The field. */
   input: HTMLElement;
+  /** The button that chooses files. */
+  attach: HTMLElement;
   /** The button that sends. */
   send: HTMLElement;
   /** The button that stops an answer. */
