@@ -326,6 +326,25 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     found
 }
 
+/// Every file of the repository that people write, by its path.
+fn files_of_people() -> Vec<PathBuf> {
+    const MADE: [&str; 5] = ["target", "dist", "node_modules", "results", "corpus"];
+    let (mut found, mut left) = (Vec::new(), vec![root().to_owned()]);
+    while let Some(next) = left.pop() {
+        for entry in fs::read_dir(&next).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kind = entry.file_type().unwrap();
+            if kind.is_dir() && !MADE.contains(&name.as_str()) && (!name.starts_with('.') || name == ".cargo" || name == ".ci") {
+                left.push(entry.path());
+            } else if kind.is_file() {
+                found.push(entry.path());
+            }
+        }
+    }
+    found
+}
+
 fn houses() -> Vec<House> {
     let houses = rank_tables(&fs::read_to_string(root().join("docs/architecture.md")).unwrap());
     assert_eq!(houses.iter().map(|house| house.folder.as_str()).collect::<Vec<_>>(), ["src", "proxy/src", "emulator/src"]);
@@ -361,6 +380,14 @@ fn files_functions_and_parameter_lists_keep_their_budgets() {
         .flat_map(|folder| sources(folder).into_iter().flat_map(move |(path, source)| too_long(&format!("{folder}/{path}"), &source)))
         .collect();
     assert!(long.is_empty(), "\n{}\n", long.join("\n"));
+}
+
+#[test]
+fn no_file_holds_what_an_unfinished_merge_leaves() {
+    let is_mark = |line: &[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
+    let marked: Vec<PathBuf> =
+        files_of_people().into_iter().filter(|path| fs::read(path).unwrap_or_default().split(|byte| *byte == b'\n').any(is_mark)).collect();
+    assert!(marked.is_empty(), "{marked:?}");
 }
 
 #[test]
