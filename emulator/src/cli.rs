@@ -150,6 +150,7 @@ fn announce(emulator: &Emulator, site: Option<&Site>, as_json: bool) {
             "kamimind_bots": emulator.kamimind_bots().iter().map(|bot| json!({"name": bot.name, "token": bot.token})).collect::<Vec<_>>(),
             "teams": format!("{}/teams", emulator.origin()),
             "teams_conversations": emulator.teams_conversations(),
+            "teams_spellings": emulator.teams_spellings(),
             "openai": format!("{}/v1", emulator.origin()),
             "openai_key": emulator.openai_key(),
             "openai_models": emulator.openai_models(),

@@ -41,5 +41,6 @@ pub use net::StartError;
 pub use script::Twin;
 pub use server::{Emulator, Options};
 pub use site::{Site, SiteOptions};
+pub use teams::TeamsWord;
 pub use twinexpert::{Credentials, Quotas, Scope};
 pub use world::Pace;

@@ -8,7 +8,7 @@ use crate::log::Entry;
 use crate::net::{Listening, Serving, StartError};
 use crate::openai::OpenAi;
 use crate::script::Twin;
-use crate::teams::Teams;
+use crate::teams::{Teams, TeamsWord};
 use crate::twinexpert::{Credentials, Quotas, TwinExpert};
 use crate::world::{Pace, Pretend, World};
 use serde_json::json;
@@ -171,6 +171,27 @@ impl Emulator {
     /// The ids of the Teams bridge's conversations.
     pub fn teams_conversations(&self) -> Vec<String> {
         self.apis.teams.conversations()
+    }
+
+    /// The same, each with the other spelling that stands in some of its rows.
+    pub fn teams_spellings(&self) -> Vec<(String, String)> {
+        self.apis.teams.spellings()
+    }
+
+    /// Lets somebody say something in a room of the Teams bridge, and gives the message's id.
+    ///
+    /// # Panics
+    /// When there is no such room, or no message of that time to quote: a mistake in the test.
+    pub fn teams_say(&self, word: &TeamsWord) -> String {
+        self.apis.teams.say(word).expect("a room, and a message to quote")
+    }
+
+    /// Lets somebody change a message of the Teams bridge.
+    ///
+    /// # Panics
+    /// When there is none of this id: a mistake in the test.
+    pub fn teams_edit(&self, id: &str, text: &str) {
+        assert!(self.apis.teams.edit(id, text), "a message of this id");
     }
 
     /// The twins, in the order they are listed.

@@ -85,6 +85,8 @@ error_codes! {
     UpstreamError = "UPSTREAM_ERROR", 502, "Upstream error";
     /// The upstream refused the owner's key: the owner has to act.
     UpstreamRefused = "UPSTREAM_REFUSED", 502, "Upstream refused";
+    /// All people who could answer are talking to others; `Retry-After` says when somebody may be free.
+    NobodyFree = "NOBODY_FREE", 503, "Nobody free";
     /// The upstream cannot be reached.
     UpstreamUnavailable = "UPSTREAM_UNAVAILABLE", 503, "Upstream unavailable";
     /// The proxy cannot write to its database.
@@ -122,6 +124,7 @@ impl ErrorCode {
                 | Self::Internal
                 | Self::UpstreamError
                 | Self::UpstreamUnavailable
+                | Self::NobodyFree
                 | Self::UpstreamTimeout
                 | Self::StoreUnavailable
                 | Self::ReplyIncomplete

@@ -150,4 +150,7 @@ pub struct NewMessage {
         )
     )]
     pub content: String,
+    /// The id of the message that it answers, for twins with the capability `reply`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
 }

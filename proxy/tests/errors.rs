@@ -2,6 +2,9 @@
 //! (which is the process's, so that this is a program of its own).
 
 #[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
+#[path = "api/bridge.rs"]
+mod bridge;
+#[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
 #[path = "api/chat.rs"]
 mod chat;
 #[expect(dead_code, reason = "shared with tests/api, which uses all of it")]
@@ -193,6 +196,15 @@ async fn meet(code: ErrorCode, language: &'static str) -> (Met, Option<TestApp>)
             place.call(&Method::GET, TWINS).send().await.unwrap();
             place.meet_at(&Method::GET, TWINS).await
         }
+        ErrorCode::NobodyFree => {
+            let people = bridge::People::with(1, "").await;
+            let (ann, binh) = (people.app.visitor().await, people.app.visitor().await);
+            let (hers, his) = (people.conversation(&ann).await, people.conversation(&binh).await);
+            people.say(&ann, &hers, "một").await;
+            let path = format!("{CONVERSATIONS}/{his}/messages");
+            let request = binh.request(&people.app, &Method::POST, &path).json(&json!({"content": "hai"}));
+            return (Met::by(request, language).await, Some(people.app));
+        }
         ErrorCode::UpstreamError => place.meet_in_refusal(500).await,
         ErrorCode::UpstreamRefused => place.meet_in_refusal(403).await,
         ErrorCode::UpstreamTimeout => place.meet_in_refusal(504).await,
@@ -272,7 +284,7 @@ async fn every_code_can_be_met_in_either_language_with_all_that_it_has_to_say() 
             assert_eq!(met.body["details"]["retryable"], code.is_retryable(), "{code:?}");
             let seconds = met.body["details"]["retryAfter"].as_u64().map(|seconds| seconds.to_string()).unwrap_or_default();
             assert_eq!(met.retry_after, seconds, "{code:?}");
-            assert_eq!(*code == ErrorCode::RateLimited, !seconds.is_empty(), "{code:?}");
+            assert_eq!(matches!(code, ErrorCode::RateLimited | ErrorCode::NobodyFree), !seconds.is_empty(), "{code:?}");
             assert_eq!(met.body["details"]["field"].is_string(), *code == ErrorCode::InvalidRequest, "{code:?}");
             assert!(met.language == language || met.language == accepted, "{code:?}: {}", met.language);
             assert_eq!(met.body["message"], met.body["detail"], "{code:?}");

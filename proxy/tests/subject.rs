@@ -36,6 +36,8 @@ const WITHOUT_VISITOR: &[(&str, &str)] = &[
     ("purge", "as above"),
     ("visitor_since", "the visitor's own row; `id` is the subject there"),
     ("link", "the rows of the two visitors themselves, and which became which"),
+    ("rooms_taken", "which threads are lent, and until when; not to whom"),
+    ("end_lease_in", "ends whoever's lease of a thread that is nobody's any more; forgets those that lead to nobody"),
     ("inspect", "how many conversations there are in all, for the owner's doctor"),
     ("erase_visitor", "likewise, once the visitor's conversations are gone"),
     ("files_needed", "as above"),

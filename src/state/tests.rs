@@ -334,6 +334,7 @@ fn conversation(id: u32, updated_at: &str) -> Conversation {
         last_message: None,
         message_count: 1,
         active_message_id: None,
+        waiting_for_person: false,
     }
 }
 

@@ -168,6 +168,7 @@ pub(crate) fn conversation(number: u32, title: &str, days_ago: u64) -> Conversat
         last_message: Some("The last thing said.".to_owned()),
         message_count: 2,
         active_message_id: None,
+        waiting_for_person: false,
     }
 }
 

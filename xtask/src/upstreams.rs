@@ -30,7 +30,38 @@ impl Upstreams {
         let mut all = Self::default();
         all.models(told);
         all.bots(told);
+        all.people(told);
         all
+    }
+
+    /// Threads of the Teams bridge: some to be lent, and one that all visitors share.
+    fn people(&mut self, told: &Value) {
+        let origin = told["teams"].as_str().unwrap_or_default();
+        let _ = write!(self.settings, "\n[[upstream]]\nname = \"people\"\nkind = \"teams\"\norigin = {origin:?}\nauth = \"none\"\n");
+        let spellings: Vec<(&str, &str)> = told["teams_spellings"].as_array().into_iter().flatten().filter_map(pair).collect();
+        let (shared, lent) = spellings.split_at(spellings.len().min(1));
+        self.twin(
+            told,
+            &Twin {
+                id: "support",
+                name: "Bàn hỗ trợ (người thật)",
+                description: "Người thật trả lời trong Microsoft Teams, khi có người rảnh. People answer here, when they can.",
+                picture: "lan-chi",
+                starters: &["Có ai đang trực không?", "Tôi muốn gặp nhân viên", "Is anybody there?"],
+                more: rooms(lent),
+            },
+        );
+        self.twin(
+            told,
+            &Twin {
+                id: "lobby",
+                name: "The lobby (shared)",
+                description: "One thread for all visitors: everybody reads everybody. Mọi khách cùng đọc một luồng.",
+                picture: "product-guide",
+                starters: &["Hello everybody", "Chào mọi người"],
+                more: format!("{}shared = true\n", rooms(shared)),
+            },
+        );
     }
 
     fn models(&mut self, told: &Value) {
@@ -114,4 +145,16 @@ impl Upstreams {
         self.secrets.push((variable.to_owned(), value.as_str().unwrap_or_default().to_owned()));
         variable.to_owned()
     }
+}
+
+fn pair(value: &Value) -> Option<(&str, &str)> {
+    Some((value[0].as_str()?, value[1].as_str()?))
+}
+
+/// These threads, each with the other spelling that the bridge gives it at times.
+fn rooms(spellings: &[(&str, &str)]) -> String {
+    let ids: Vec<&str> = spellings.iter().map(|(id, _)| *id).collect();
+    let aliases: Vec<String> = spellings.iter().map(|(id, other)| format!("{other:?} = {id:?}")).collect();
+    let names = ["TeamBot", "System Bot", "Teams Bot"];
+    format!("rooms = {ids:?}\nself_names = {names:?}\nroom_aliases = {{ {} }}\n", aliases.join(", "))
 }

@@ -6,9 +6,11 @@
 
 mod body;
 mod leak;
+mod manner;
 
 pub(crate) use body::Faulty;
 pub use leak::Leak;
+pub use manner::Manner;
 
 use crate::clock::{Clock, Dice};
 use serde::{Deserialize, Serialize};
@@ -106,6 +108,16 @@ pub enum Fault {
     IgnoredFilters,
     /// Messages say that they stand in other rooms. Teams.
     WrongRooms,
+    /// Messages do not say in which room they stand. Teams.
+    NoRooms,
+    /// A person does something else than answer once and soon. Strikes what is posted. Teams.
+    Person {
+        /// What.
+        does: Manner,
+        /// For [`Manner::Late`]: how much later the answer is written.
+        #[serde(default)]
+        millis: u64,
+    },
     /// What follows from a message is noticed so much later. Teams.
     LateSync {
         /// How much.
@@ -144,6 +156,8 @@ impl Fault {
             Self::ChangedIds => "changed_ids",
             Self::IgnoredFilters => "ignored_filters",
             Self::WrongRooms => "wrong_rooms",
+            Self::NoRooms => "no_rooms",
+            Self::Person { .. } => "person",
             Self::LateSync { .. } => "late_sync",
             Self::Everybody { .. } => "everybody",
         }

@@ -7,13 +7,17 @@
 //! | file | holds |
 //! |---|---|
 //! | `rows` | conversations and messages, and when the bridge has them |
+//! | `people` | what a test or a demo lets people say |
 //! | `query` | `page limit sortBy search filter.<column>` |
 
+mod people;
 mod query;
 mod rows;
 
+pub use rows::TeamsWord;
+
 use crate::clock::iso;
-use crate::faults::Fault;
+use crate::faults::{Fault, Manner};
 use crate::world::{Call, Pretend, World, pass};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -58,12 +62,28 @@ impl Teams {
             .method_not_allowed_fallback(unknown)
             .with_state(Arc::clone(self));
         // Around the nest, where the path is still whole.
-        Router::new().nest("/teams", api).layer(middleware::from_fn_with_state(Arc::clone(self), pass::<Self>))
+        let api = Router::new().nest("/teams", api).layer(middleware::from_fn_with_state(Arc::clone(self), pass::<Self>));
+        api.merge(people::router(Arc::clone(self)))
     }
 
     /// The ids of the conversations.
     pub(crate) fn conversations(&self) -> Vec<String> {
         self.rows().conversations().iter().map(|one| one.id.clone()).collect()
+    }
+
+    /// The ids of the conversations, each with the other spelling that stands in some of its rows.
+    pub(crate) fn spellings(&self) -> Vec<(String, String)> {
+        self.rows().spellings()
+    }
+
+    /// Somebody says something in a room, without anybody answering. Gives the message's id.
+    pub(crate) fn say(&self, word: &TeamsWord) -> Option<String> {
+        self.rows().say(word, self.world.clock.now_millis())
+    }
+
+    /// Somebody changes a message. Says whether there is one of this id.
+    pub(crate) fn edit(&self, id: &str, text: &str) -> bool {
+        self.rows().edit(id, text)
     }
 
     /// Back to the start.
@@ -93,7 +113,11 @@ impl Teams {
             shown["messages"] = json!([original.shown()]);
             echo["time"] = json!(time);
         }
-        rows.post(&self.world, &Posted { conversation: at, text, at: call.at, late: late.unwrap_or_default() });
+        let manner =
+            call.faults.iter().find_map(|fault| if let Fault::Person { does, millis } = fault { Some((*does, *millis)) } else { None });
+        let later = manner.filter(|(does, _)| *does == Manner::Late).map_or(0, |(_, millis)| millis);
+        let answered = (manner.map(|(does, _)| does), later);
+        rows.post(&self.world, &Posted { conversation: at, text, at: call.at, late: late.unwrap_or_default(), answered });
         Ok(success(call, &json!({"conversation": shown, "data": echo}), Map::new()))
     }
 }
@@ -220,6 +244,11 @@ fn spoilt(rows: &Rows, call: &Call, mut page: Vec<Value>) -> Vec<Value> {
         let ids = rows.conversations();
         for (at, row) in page.iter_mut().enumerate() {
             row["room_id"] = json!(ids[(at + 1) % ids.len()].id);
+        }
+    }
+    if call.faults.contains(&Fault::NoRooms) {
+        for row in page.iter_mut().filter_map(Value::as_object_mut) {
+            row.remove("room_id");
         }
     }
     if call.faults.contains(&Fault::ChangedIds) {

@@ -1,8 +1,10 @@
 //! Conversations and messages, and when the bridge has them: it copies from Teams after the fact.
 
 use crate::clock::{Dice, iso, uuid};
+use crate::faults::Manner;
 use crate::script::Said;
 use crate::world::World;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -39,7 +41,7 @@ impl Conversation {
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     id: String,
-    name: &'static str,
+    name: String,
     message: String,
     /// When it was written, milliseconds since 1970.
     time: u64,
@@ -79,6 +81,30 @@ pub(super) struct Posted {
     pub(super) at: u64,
     /// Milliseconds that the bridge is late with all that follows from it.
     pub(super) late: u64,
+    /// How a person answers, and how much later than usual.
+    pub(super) answered: (Option<Manner>, u64),
+}
+
+/// What somebody says in a room, whom a test or a demo lets speak.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TeamsWord {
+    /// The room's id.
+    pub conversation: String,
+    /// What is said.
+    pub text: String,
+    /// By whom; one of the script's people by default.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The exact time of a message of the room that is quoted before it.
+    #[serde(default)]
+    pub quotes: Option<u64>,
+    /// When it is written, in milliseconds since 1970; now by default.
+    #[serde(default)]
+    pub at: Option<u64>,
+    /// Milliseconds after which the bridge notices.
+    #[serde(default)]
+    pub late_millis: u64,
 }
 
 /// Everything the bridge has or will have.
@@ -121,6 +147,11 @@ impl Rows {
         &self.conversations
     }
 
+    /// Every id under which a room's messages stand, the room's own first.
+    pub(super) fn spellings(&self) -> Vec<(String, String)> {
+        self.conversations.iter().map(|one| (one.id.clone(), one.other_spelling.clone())).collect()
+    }
+
     pub(super) fn index_of(&self, id: &str) -> Option<usize> {
         self.conversations.iter().position(|one| one.id == id)
     }
@@ -141,21 +172,59 @@ impl Rows {
         let own_name = OWN_NAMES[usize::try_from(self.dice.within(&(0..=2))).unwrap_or_default()];
         let synced_at = posted.at + posted.late + SYNC * thinking;
         self.add(posted.conversation, (own_name, posted.text.clone()), posted.at, synced_at);
+        let (manner, later) = posted.answered;
+        if manner == Some(Manner::Silent) {
+            return;
+        }
         let twins = world.script.twins();
         let twin = &twins[posted.conversation % twins.len()];
         let answer = world.script.reply(world.seed, twin, &self.said[posted.conversation], &posted.text);
-        let answered_at = posted.at + 1 + self.dice.within(&(PERSON * thinking / 2..=PERSON * thinking));
-        let text = answer.answer.clone();
+        let answered_at = posted.at + 1 + later + self.dice.within(&(PERSON * thinking / 2..=PERSON * thinking));
+        let mut text = answer.answer.clone();
         self.said[posted.conversation].push(answer);
-        self.add(posted.conversation, (PEOPLE[posted.conversation], text), answered_at, answered_at + posted.late + SYNC * thinking);
+        let in_room = |row: &&Row| row.conversation == posted.conversation;
+        let quoted = match manner {
+            Some(Manner::Quotes) => self.rows.iter().filter(in_room).max_by_key(|row| row.time),
+            Some(Manner::QuotesAnother) => self.rows.iter().filter(in_room).min_by_key(|row| row.time),
+            _ => None,
+        };
+        if let Some(row) = quoted {
+            text = row.quoted_before(&text);
+        }
+        let noticed = |at| at + posted.late + SYNC * thinking;
+        self.add(posted.conversation, (PEOPLE[posted.conversation], text), answered_at, noticed(answered_at));
+        if manner == Some(Manner::Twice) {
+            let more = "Bạn cần thêm gì nữa không ạ?".to_owned();
+            self.add(posted.conversation, (PEOPLE[posted.conversation], more), answered_at + 1, noticed(answered_at + 1));
+        }
     }
 
-    fn add(&mut self, conversation: usize, (name, message): (&'static str, String), time: u64, synced_at: u64) {
+    /// Somebody says something. Gives its id; none when there is no such room, or no such message to quote.
+    pub(super) fn say(&mut self, word: &TeamsWord, now: u64) -> Option<String> {
+        let conversation = self.index_of(&word.conversation)?;
+        let text = match word.quotes {
+            Some(time) => self.at_time(conversation, time, u64::MAX)?.quoted_before(&word.text),
+            None => word.text.clone(),
+        };
+        let name = word.name.as_deref().unwrap_or(PEOPLE[conversation]);
+        let at = word.at.unwrap_or(now);
+        Some(self.add(conversation, (name, text), at, at.max(now) + word.late_millis))
+    }
+
+    /// Changes a message. Says whether there is one of this id.
+    pub(super) fn edit(&mut self, id: &str, text: &str) -> bool {
+        let found = self.rows.iter_mut().find(|row| row.id == id);
+        found.map(|row| text.clone_into(&mut row.message)).is_some()
+    }
+
+    fn add(&mut self, conversation: usize, (name, message): (&str, String), time: u64, synced_at: u64) -> String {
         let room = &self.conversations[conversation];
         let room_id = if self.dice.chance(0.2) { &room.other_spelling } else { &room.id };
         let (room_id, room_name) = (room_id.clone(), room.name);
         let id = uuid(&mut self.dice);
-        self.rows.push(Row { id, name, message, time, conversation, room_id, room_name, synced_at });
+        let name = name.to_owned();
+        self.rows.push(Row { id: id.clone(), name, message, time, conversation, room_id, room_name, synced_at });
         self.rows.sort_by_key(|row| row.synced_at);
+        id
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use twinchat_emulator::clock::{Clock, ManualClock};
-use twinchat_emulator::faults::Fault;
+use twinchat_emulator::faults::{Fault, Manner};
 use twinchat_emulator::{Options, Pace, Rule};
 
 /// The document's own requests.
@@ -170,4 +170,64 @@ async fn faults_list_everybodys_rows_in_wrong_rooms_under_new_ids_and_late() {
     clock.advance(Duration::from_secs(61));
     let late = rows(&client, &mine).await;
     assert_eq!((late.len(), late[1]["time_raw"].as_str().unwrap()), (3, written.to_string().as_str()));
+}
+
+#[tokio::test]
+async fn people_answer_late_twice_with_a_quote_or_not_at_all_when_told_to() {
+    let clock = ManualClock::default();
+    let client = Client::start(Options { clock: Arc::new(clock.clone()), ..Options::default() }).await;
+    let ids = client.emulator.teams_conversations();
+    let mine = format!("sortBy=time_raw:ASC&filter.conversation.id=$eq:{}", ids[0]);
+    let mut known = 1;
+    for (does, millis, rows_now, rows_later) in [
+        (Manner::Silent, 0, 1, 1),
+        (Manner::Twice, 0, 3, 3),
+        (Manner::Late, 60_000, 1, 2),
+        (Manner::Quotes, 0, 2, 2),
+        (Manner::QuotesAnother, 0, 2, 2),
+    ] {
+        client.emulator.fault(Rule::once(Fault::Person { does, millis }, "*/send-message"));
+        send(&client, &ids[0], &format!("{does:?}?")).await;
+        clock.advance(Duration::from_millis(2));
+        assert_eq!(rows(&client, &mine).await.len(), known + rows_now, "{does:?}");
+        clock.advance(Duration::from_secs(61));
+        known += rows_later;
+        assert_eq!(rows(&client, &mine).await.len(), known, "{does:?}");
+    }
+    let all = rows(&client, &mine).await;
+    let last_two = &texts(&all)[known - 3..];
+    assert!(last_two[0].starts_with("Quotes?\n") && last_two[2].starts_with("Chào mọi người"), "{last_two:?}");
+    client.emulator.fault(Rule::once(Fault::NoRooms, "/teams/*"));
+    assert!(rows(&client, &mine).await.iter().all(|row| row.get("room_id").is_none()));
+}
+
+#[tokio::test]
+async fn a_test_speaks_for_people_and_changes_what_they_said() {
+    let client = Client::start(instant()).await;
+    let id = client.emulator.teams_conversations()[1].clone();
+    let mine = format!("filter.conversation.id=$eq:{id}");
+    let said = client.control(Method::POST, "/teams/say", Some(json!({"conversation": id, "text": "Chào!", "name": "Mai"}))).await;
+    assert_eq!(said.status, StatusCode::CREATED);
+    let row = rows(&client, &mine).await[0].clone();
+    assert_eq!((&row["id"], &row["message"], &row["name"]), (&said.body["id"], &json!("Chào!"), &json!("Mai")));
+    let time: u64 = row["time_raw"].as_str().unwrap().parse().unwrap();
+    let quoting = json!({"conversation": id, "text": "Vâng", "quotes": time, "at": time + 5});
+    assert_eq!(client.control(Method::POST, "/teams/say", Some(quoting)).await.status, StatusCode::CREATED);
+    assert_eq!(
+        client.control(Method::POST, "/teams/edit", Some(json!({"id": said.body["id"], "text": "Xin chào!"}))).await.status,
+        StatusCode::NO_CONTENT
+    );
+    let all = rows(&client, &mine).await;
+    assert!(
+        texts(&all).contains(&"Xin chào!") && texts(&all).iter().any(|text| text.starts_with("Chào!\n") && text.ends_with("\n\nVâng")),
+        "{all:?}"
+    );
+    for (path, body) in [
+        ("/teams/say", json!({"conversation": "19:nothing", "text": "x"})),
+        ("/teams/say", json!({"conversation": id, "text": "x", "quotes": 5})),
+        ("/teams/edit", json!({"id": "none", "text": "x"})),
+    ] {
+        assert_eq!(client.control(Method::POST, path, Some(body)).await.status, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(client.control(Method::GET, "/teams", None).await.body["rooms"][1]["id"], json!(id));
 }

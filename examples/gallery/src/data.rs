@@ -71,6 +71,7 @@ pub(crate) fn conversation(number: u64, age: u64) -> Conversation {
         last_message: Some(last.to_owned()),
         message_count: 8,
         active_message_id: (number == 1).then(|| MessageId::from_random("gallery001")),
+        waiting_for_person: false,
     }
 }
 

@@ -103,6 +103,12 @@ impl Account {
         Ok(Waiting { inner: self.inner.clone(), ticket, served: hears, places })
     }
 
+    /// One request, if nobody waits for it and there are plenty; it is written down like any other.
+    pub(super) async fn spare(&self) -> Option<Spent> {
+        let numbers = self.inner.state().desk.spare(1, self.inner.clock.now_millis())?;
+        self.inner.write_spent(numbers).await.ok()?.pop()
+    }
+
     /// How many requests are left and how many wait, for the operator's eyes.
     pub fn left_and_waiting(&self) -> (u32, usize) {
         let mut state = self.inner.state();
@@ -157,17 +163,21 @@ impl Inner {
 
     /// Writes the requests down, then hands them out. What is not written down is not spent.
     async fn serve(self: &Arc<Self>, ticket: u64, numbers: Vec<i64>) {
+        let answer = self.write_spent(numbers).await;
+        self.answer(ticket, answer);
+    }
+
+    async fn write_spent(self: &Arc<Self>, numbers: Vec<i64>) -> Result<Vec<Spent>, Refusal> {
         let spent: Vec<Spent> = numbers.iter().map(|number| Spent::new(self, *number)).collect();
         let entry = self.entry(numbers);
-        let answer = match self.vault.write(&self.terms.ledger, &entry).await {
+        match self.vault.write(&self.terms.ledger, &entry).await {
             Ok(()) => Ok(spent),
             Err(error) => {
                 tracing::error!(%error, "a request to an upstream could not be written down, so it is not made");
                 self.put_back(entry);
                 Err(Refusal::Store(error.to_string()))
             }
-        };
-        self.answer(ticket, answer);
+        }
     }
 
     fn answer(&self, ticket: u64, answer: Result<Vec<Spent>, Refusal>) {

@@ -68,6 +68,14 @@ impl Desk {
         Ok(ticket)
     }
 
+    /// Spends at once what nobody waits for, as long as a quarter is left for whoever comes next.
+    pub(super) fn spare(&mut self, cost: u32, now: i64) -> Option<Vec<i64>> {
+        self.advance(now);
+        let left_alone = self.ledger.most_at_once() / 4;
+        let spare = self.queue.len() == 0 && self.ledger.has(cost.saturating_add(left_alone), Pool::Common);
+        spare.then(|| self.ledger.spend(cost, Pool::Common))
+    }
+
     /// Lets time go on. A clock that was put back takes everybody's deadline back with it.
     pub(super) fn advance(&mut self, now: i64) {
         self.queue.put_back((self.ledger.now() - now).max(0));

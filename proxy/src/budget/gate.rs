@@ -51,6 +51,13 @@ impl Gate {
         Fare { gate: self.clone(), customer: Customer::Operator, spent: Mutex::default() }
     }
 
+    /// For a look that can wait: one request that nobody else wants, or none. Never stands in line.
+    pub async fn spare(&self) -> Option<Fare> {
+        self.breaker().check(Kind::Read, self.0.clock.now_millis()).ok()?;
+        let spent = self.0.account.spare().await?;
+        Some(Fare { gate: self.clone(), customer: Customer::Operator, spent: Mutex::new(vec![spent]) })
+    }
+
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.0.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }

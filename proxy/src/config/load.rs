@@ -111,6 +111,7 @@ impl Config {
             if let Some(warning) = upstream.origin.warning() {
                 warnings.push(format!("upstream \"{}\" ({}): {warning}", upstream.name, upstream.origin));
             }
+            warnings.extend(upstream.sharing());
         }
         if let Some(address) = self.admin.listen.filter(|address| !address.ip().is_loopback()) {
             warnings.push(format!("admin.listen {address}: whoever can reach it can read how much this server is used"));

@@ -56,6 +56,12 @@ settings! {
         rooms: Option<Vec<String>>, Example "[\"19:abc123@thread.v2\"]";
         /// teams: whether all visitors share the one thread, and read each other. The widget says so.
         shared: Option<bool>, Default "false";
+        /// teams: hours for which a visitor keeps a thread after the last word in it. Then others may have it; until
+        /// somebody does, the conversation goes on in it.
+        keep_hours: Option<u32>, Default "24";
+        /// teams: minutes for which a thread rests after its visitor has erased the conversation, so that nobody else
+        /// is answered in it by mistake.
+        cool_down_minutes: Option<u32>, Default "60";
         /// teams: the names under which the bridge itself posts in the threads.
         self_names: Option<Vec<String>>, Example "[\"TeamBot\"]";
         /// teams: other ids under which the bridge gives a thread's messages, each with the thread's own.
@@ -141,6 +147,10 @@ pub struct TeamsTwin {
     pub rooms: Vec<String>,
     /// Whether all visitors share the one thread.
     pub shared: bool,
+    /// How long a thread is kept after the last word in it, in hours.
+    pub keep_hours: u32,
+    /// How long a thread rests after it was given back, in minutes.
+    pub cool_down_minutes: u32,
     /// Under which names the bridge itself posts.
     pub self_names: Vec<String>,
     /// Other ids of threads, each with the thread's own.
@@ -215,7 +225,7 @@ fn needs(kind: UpstreamKind) -> &'static str {
 }
 
 /// The fields that one kind has, and whether they are given.
-fn kind_fields(section: &TwinSection) -> [(&'static str, bool, UpstreamKind); 13] {
+fn kind_fields(section: &TwinSection) -> [(&'static str, bool, UpstreamKind); 15] {
     use UpstreamKind::{KamiMind, OpenAi, Teams};
     [
         ("model", section.model.is_some(), OpenAi),
@@ -229,6 +239,8 @@ fn kind_fields(section: &TwinSection) -> [(&'static str, bool, UpstreamKind); 13
         ("bot_token_file", section.bot_token_file.is_some(), KamiMind),
         ("rooms", section.rooms.is_some(), Teams),
         ("shared", section.shared.is_some(), Teams),
+        ("keep_hours", section.keep_hours.is_some(), Teams),
+        ("cool_down_minutes", section.cool_down_minutes.is_some(), Teams),
         ("self_names", section.self_names.is_some(), Teams),
         ("room_aliases", section.room_aliases.is_some(), Teams),
     ]
@@ -336,7 +348,16 @@ fn teams_twin(section: &TwinSection, listed: ListedTwin, wrong: Wrong<'_>) -> Te
         let message = "write { \"another id\" = \"the id in rooms\" }: on the right one of `rooms`, on the left what is none of them";
         wrong("room_aliases", message.to_owned());
     }
-    TeamsTwin { listed, rooms, shared, self_names: cleaned(&section.self_names), room_aliases }
+    let mut within = |field: &'static str, value: Option<u32>, usual: u32, high: u32| {
+        let value = value.unwrap_or(usual);
+        if !(1..=high).contains(&value) {
+            wrong(field, format!("{field} is {value}: choose a number from 1 to {high}"));
+        }
+        value
+    };
+    let keep_hours = within("keep_hours", section.keep_hours, 24, 8760);
+    let cool_down_minutes = within("cool_down_minutes", section.cool_down_minutes, 60, 525_600);
+    TeamsTwin { listed, rooms, shared, keep_hours, cool_down_minutes, self_names: cleaned(&section.self_names), room_aliases }
 }
 
 /// Whether this can be a thread's id: no part of a filter, and of an address only as one segment.

@@ -190,6 +190,19 @@ impl Upstream {
             Service::OpenAi(_) => UpstreamKind::OpenAi,
         }
     }
+
+    /// What to say of threads that visitors share.
+    pub(super) fn sharing(&self) -> Vec<String> {
+        let Service::Teams(twins) = &self.service else { return Vec::new() };
+        let shared = twins.iter().filter(|twin| twin.shared);
+        let says = |twin: &TeamsTwin| {
+            let (upstream, id) = (&self.name, &twin.listed.id);
+            format!(
+                "upstream \"{upstream}\", twin \"{id}\": shared = true: all visitors read each other in its thread, also who is not signed in"
+            )
+        };
+        shared.map(says).collect()
+    }
 }
 
 /// An upstream's key, or another secret that it is sent. Its `Debug` says nothing; [`UpstreamKey::expose`] is

@@ -44,8 +44,16 @@ impl House {
         let file = MessageFile { name: "a.txt".to_owned(), media_type: "text/plain".to_owned(), size: spooled.size() };
         let ids = (MessageId::from_random("question"), MessageId::from_random("replyreply"));
         let files = [NewFile { file, stored: spooled.stored().to_owned() }];
-        let send =
-            NewSend { conversation: &chat, content: "", files: &files, key: None, request_hash: "", ids: ids.clone(), max_active: 3 };
+        let send = NewSend {
+            conversation: &chat,
+            content: "",
+            files: &files,
+            key: None,
+            request_hash: "",
+            ids: ids.clone(),
+            reply_to: None,
+            max_active: 3,
+        };
         self.store.begin_send(&ann, &send, NOW).await.unwrap();
         spooled.keep();
         (ann, ids.0)

@@ -169,6 +169,15 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound => ErrorCode::NotFound,
             StoreError::ReplyInProgress => ErrorCode::ReplyInProgress,
             StoreError::NotRetryable => ErrorCode::NotRetryable,
+            StoreError::NotQuotable => {
+                return Self::invalid(
+                    "replyTo",
+                    Sentence::new(
+                        "replyTo is the id of a message of this conversation.",
+                        "replyTo là mã của một tin nhắn trong cuộc trò chuyện này.",
+                    ),
+                );
+            }
             StoreError::LinkedElsewhere => ErrorCode::LinkedElsewhere,
             StoreError::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
             StoreError::UpstreamConversationTaken => ErrorCode::UpstreamError,
@@ -201,6 +210,14 @@ impl From<RelayError> for ApiError {
         match error {
             RelayError::Store(error) => error.into(),
             RelayError::Refused(refusal) => refusal.into(),
+            RelayError::NobodyFree { retry_after } => Self::new(ErrorCode::NobodyFree).retry_after(retry_after),
+            RelayError::CannotReply => Self::invalid(
+                "replyTo",
+                Sentence::new(
+                    "This twin cannot be told which message you answer; leave replyTo out, or quote it in your own message.",
+                    "Không thể báo cho trợ lý này biết bạn đang trả lời tin nhắn nào; hãy bỏ replyTo, hoặc tự trích dẫn trong tin nhắn.",
+                ),
+            ),
             RelayError::Closing => Self::new(ErrorCode::UpstreamUnavailable).retry_after(5).saying(Sentence::new(
                 "The server is restarting. Try again in a few seconds.",
                 "Máy chủ đang khởi động lại. Vui lòng thử lại sau vài giây.",

@@ -12,7 +12,7 @@ use super::visitor::Visitor;
 use crate::app::App;
 use crate::limits::Slot;
 use crate::relay::{Asked, Reply, Saying, Upload};
-use crate::store::PageAt;
+use crate::store::{PageAt, StoreError};
 use crate::subject::Subject;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -90,6 +90,7 @@ async fn history(
     }
     let limit = limit(part.limit, DEFAULT_LIMIT)?;
     let mut page = app.store().messages(&visitor.subject, &conversation, at, limit).await?;
+    app.relay().look(&visitor.subject, &conversation).await?;
     if let (Some(before), Some(_)) = (part.before, part.after) {
         let found = page.messages.len();
         page.messages.retain(|message| message.ordinal < before);
@@ -190,6 +191,8 @@ struct Said {
     conversation: ConversationId,
     content: String,
     files: Vec<Arc<Upload>>,
+    /// As it came: whose conversation it is said in is looked at first.
+    reply_to: Option<String>,
     key: Option<String>,
 }
 
@@ -199,20 +202,20 @@ impl Said {
         let Path(text) = Path::<String>::from_request_parts(&mut parts, app).await?;
         let conversation = conversation_id(&text)?;
         let key = idempotency_key(&parts.headers)?;
-        let (content, files) = match upload::boundary(&parts.headers) {
+        let (content, reply_to, files) = match upload::boundary(&parts.headers) {
             Some(boundary) => {
                 let takes_files = app.relay().takes_files(&visitor.subject, &conversation).await?;
                 let _slot = may_upload(app, visitor, (&conversation, key.as_deref())).await?;
-                let upload::Form { content, files } = upload::read(app, boundary, body, takes_files).await?;
-                (content, files)
+                let upload::Form { content, reply_to, files } = upload::read(app, boundary, body, takes_files).await?;
+                (content, reply_to, files)
             }
             None => {
-                let Json(NewMessage { content }) = Json::from_request(Request::from_parts(parts, body), app).await?;
-                (content, Vec::new())
+                let Json(NewMessage { content, reply_to }) = Json::from_request(Request::from_parts(parts, body), app).await?;
+                (content, reply_to, Vec::new())
             }
         };
         check_content(&content, app.config().limits.message_chars, !files.is_empty())?;
-        Ok(Self { conversation, content, files, key })
+        Ok(Self { conversation, content, files, reply_to, key })
     }
 }
 
@@ -237,8 +240,15 @@ async fn may_upload(app: &App, visitor: &Visitor, (conversation, key): (&Convers
 /// What both ways to send do: everything that can be refused is refused before the answer begins.
 /// What came before costs nothing again.
 async fn say(app: &App, context: &Context, visitor: &Visitor, said: Said) -> Result<Reply, ApiError> {
-    let Said { conversation, content, files, key } = said;
-    let saying = Saying { conversation, content, files, key, customer: visitor.customer() };
+    let Said { conversation, content, files, reply_to, key } = said;
+    let reply_to = match reply_to.map(|id| MessageId::parse(&id)).transpose() {
+        Ok(reply_to) => reply_to,
+        Err(_) => {
+            app.store().conversation(&visitor.subject, &conversation).await?;
+            return Err(StoreError::NotQuotable.into());
+        }
+    };
+    let saying = Saying { conversation, content, files, reply_to, key, customer: visitor.customer() };
     match app.relay().ask(&visitor.subject, saying).await? {
         Asked::Before(reply) => Ok(reply),
         Asked::New(ticket) => {

@@ -129,6 +129,10 @@ fn of_replies(code: ErrorCode) -> Option<(&'static str, &'static str)> {
             "The twin's service refuses this site's access. Please tell the site's owner.",
             "Dịch vụ của trợ lý từ chối quyền truy cập của trang này. Vui lòng báo cho chủ trang.",
         ),
+        ErrorCode::NobodyFree => (
+            "Everybody is talking to other visitors right now, so nothing was sent. Keep your message and try again in a few minutes.",
+            "Hiện mọi người đều đang trò chuyện với khách khác nên chưa gửi gì. Hãy giữ tin nhắn của bạn và thử lại sau ít phút.",
+        ),
         ErrorCode::UpstreamUnavailable => (
             "The twin's service cannot be reached right now. Try again in a moment.",
             "Hiện không kết nối được tới dịch vụ của trợ lý. Vui lòng thử lại sau giây lát.",

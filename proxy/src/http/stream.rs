@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::event::{EventKind, ProgressState, StreamEvent};
-use twinchat_protocol::message::MessageStatus;
+use twinchat_protocol::message::{MessageStatus, Role};
 use twinchat_protocol::sse;
 
 /// How long readers wait before they come back, in milliseconds.
@@ -116,8 +116,9 @@ fn on_the_wire(event: Numbered, context: &Context) -> StreamEvent {
     match event.told {
         Told::Accepted { question, reply } => StreamEvent {
             state: Some(ProgressState::Accepted),
+            // What is handed over to people has no reply.
+            message: (reply.role == Role::Assistant).then_some(*reply),
             user_message: Some(*question),
-            message: Some(*reply),
             ..of(EventKind::Progress)
         },
         Told::Progress { state, text } => StreamEvent { state: Some(state), text, ..of(EventKind::Progress) },

@@ -51,6 +51,9 @@ pub(super) fn boundary(headers: &HeaderMap) -> Option<String> {
 pub(super) struct MessageForm {
     /// The text; may be left out or empty when there is a file.
     content: Option<String>,
+    /// The id of the message that it answers, for twins with the capability `reply`.
+    #[schema(rename = "replyTo")]
+    reply_to: Option<String>,
     /// The files, each in a part of this name. `GET /widget` says how many, how large and of which types.
     #[schema(value_type = Vec<String>)]
     files: Vec<Bytes>,
@@ -61,6 +64,8 @@ pub(super) struct MessageForm {
 pub(super) struct Form {
     /// The text; empty when there was none.
     pub(super) content: String,
+    /// The id of the message that it answers, as it came.
+    pub(super) reply_to: Option<String>,
     /// The files, in the order in which they came.
     pub(super) files: Vec<Arc<Upload>>,
 }
@@ -84,6 +89,8 @@ pub(super) async fn read(app: &App, boundary: String, body: Body, takes_files: b
                 form.content = text(part, limits.body_bytes as usize).await?;
                 has_content = true;
             }
+            "replyTo" if form.reply_to.is_some() => return Err(twice("replyTo")),
+            "replyTo" => form.reply_to = Some(text(part, limits.body_bytes as usize).await?),
             "files" if !takes_files => return Err(takes_none()),
             "files" if form.files.len() >= limits.file_count as usize => return Err(too_many(limits.file_count)),
             "files" => form.files.push(Arc::new(file(app, part).await?)),

@@ -72,6 +72,12 @@ series! {
     FOREIGN_ROWS: Counter<1> = "twinchat_foreign_rows_dropped_total" ["upstream"];
     /// Events in an upstream's streams of a kind that is not known, which were left out.
     UNKNOWN_EVENTS: Counter<1> = "twinchat_unknown_events_total" ["upstream"];
+    /// Messages that were not sent since all people (threads of the Teams bridge) were with other visitors.
+    NOBODY_FREE: Counter<1> = "twinchat_nobody_free_total" ["upstream"];
+    /// Conversations with people that are listened to: open in a browser, or were a few minutes ago.
+    PEOPLE_FOLLOWED: Gauge<1> = "twinchat_people_followed" ["upstream"];
+    /// Answers of people that quote what was not said in the visitor's conversation, and were not passed on.
+    FOREIGN_QUOTES: Counter<1> = "twinchat_foreign_quotes_dropped_total" ["upstream"];
     /// Token exchanges, by result: `ok` or the OAuth error code.
     TOKEN_EXCHANGES: Counter<1> = "twinchat_token_exchanges_total" ["result"];
     /// Operations that the database failed: locked, full, gone or damaged.

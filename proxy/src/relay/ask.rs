@@ -2,11 +2,12 @@ use super::claims::Claim;
 use super::reply::Reply;
 use super::{Inner, RelayError, Saying};
 use crate::budget::{Customer, Turn};
-use crate::store::{Begun, Exchange, NewFile, NewSend, StoreError};
+use crate::store::{Begun, Exchange, NewFile, NewSend, Route, StoreError};
 use crate::subject::Subject;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 use twinchat_protocol::id::MessageId;
+use twinchat_protocol::message::MessageStatus;
 
 /// What is to be done with something the visitor says.
 #[derive(Debug)]
@@ -68,7 +69,12 @@ impl Inner {
     }
 
     async fn begin_send(self: &Arc<Self>, subject: &Subject, saying: &Saying) -> Result<Beginning, RelayError> {
-        let ids = (self.new_message_id(), self.new_message_id());
+        let route = self.store.route(subject, &saying.conversation).await?;
+        if saying.reply_to.is_some() && !self.can_reply(&route) {
+            return Err(RelayError::CannotReply);
+        }
+        let question = self.new_message_id();
+        let ids = if self.pool(&route).is_some() { (question.clone(), question) } else { (question, self.new_message_id()) };
         // Whoever finds the reply in the store before its task is there waits for this.
         let _beginning = self.claims.take(ids.1.to_string()).await;
         let files: Vec<NewFile> = saying.files.iter().map(|upload| upload.to_store()).collect();
@@ -79,14 +85,16 @@ impl Inner {
             key: saying.key.as_deref(),
             request_hash: &saying.hash(),
             ids,
+            reply_to: saying.reply_to.as_ref(),
             max_active: self.settings.replies_per_visitor,
         };
-        let turn = self.join(subject, &saying.conversation, saying.customer.clone()).await?;
+        let turn = self.join(subject, (&saying.conversation, &route), saying.customer.clone()).await?;
+        let room = self.lend_room(subject, &saying.conversation, &route).await?;
         let begun = self.store.begin_send(subject, &send, self.clock.now_millis()).await?;
         if matches!(begun, Begun::New(..)) {
             saying.files.iter().for_each(|upload| upload.spooled.keep());
         }
-        Ok(self.beginning(subject, turn, begun))
+        Ok(self.beginning(subject, turn, in_room(begun, room)))
     }
 
     /// Has a question answered again, in its place.
@@ -108,9 +116,17 @@ impl Inner {
     async fn begin_retry(self: &Arc<Self>, subject: &Subject, reply: &MessageId, customer: Customer) -> Result<Beginning, RelayError> {
         let _beginning = self.claims.take(reply.to_string()).await;
         let most = self.settings.replies_per_visitor;
-        let turn = self.join_again(subject, reply, customer).await?;
+        let message = self.store.message(subject, reply).await?;
+        let (mut turn, mut room) = (None, None);
+        if message.status != MessageStatus::Streaming {
+            let route = self.store.route(subject, &message.conversation_id).await?;
+            turn = self.join(subject, (&message.conversation_id, &route), customer).await?;
+            if message.status != MessageStatus::Complete {
+                room = self.lend_room(subject, &message.conversation_id, &route).await?;
+            }
+        }
         let begun = self.store.begin_retry(subject, reply, most, self.clock.now_millis()).await?;
-        Ok(self.beginning(subject, turn, begun))
+        Ok(self.beginning(subject, turn, in_room(begun, room)))
     }
 
     /// Gives a reply that is new its task.
@@ -141,6 +157,17 @@ impl Inner {
         // It ended while this was looked at, or nobody writes it any more.
         self.settle(subject).await?;
         Ok(Reply { exchange: self.store.exchange(subject, id).await?, log: None })
+    }
+}
+
+/// The same, asked for in this room.
+fn in_room(begun: Begun, room: Option<String>) -> Begun {
+    match begun {
+        Begun::New(exchange, route) => {
+            let conversation = room.or(route.conversation);
+            Begun::New(exchange, Route { conversation, ..route })
+        }
+        before @ Begun::Before(_) => before,
     }
 }
 

@@ -1,13 +1,14 @@
 //! One task per reply: asks the upstream, reads its answer to the end, keeps it.
 
+use super::Inner;
 use super::log::ReplyLog;
+use super::run::{Active, Wish};
 use super::turn::{self, NotServed};
-use super::{Active, Inner, Wish};
 use crate::budget::{Fare, Turn};
 use crate::metrics;
 use crate::store::{Ending, Part, Route, StoreError};
 use crate::subject::Subject;
-use crate::upstream::{EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
+use crate::upstream::{Answered, EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
 use futures_util::{FutureExt, StreamExt};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::event::ProgressState;
-use twinchat_protocol::message::{Message, MessageStatus};
+use twinchat_protocol::message::{Message, MessageStatus, Role};
 
 /// How long the end of a reply waits to be kept before it is told all the same.
 const KEPT_WITHIN: Duration = Duration::from_secs(2);
@@ -77,6 +78,11 @@ impl Drive {
         }
     }
 
+    /// Whether this is a visitor's message on its way to people, with an end of its own and no reply yet.
+    fn is_handing_over(&self) -> bool {
+        self.log.exchange.reply.role == Role::User
+    }
+
     async fn converse(&self) -> Outcome {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (Some(upstream), Some(turn)) = (self.relay.directory.upstream(&self.route.upstream), turn) else {
@@ -97,6 +103,7 @@ impl Drive {
             }
         };
         self.log.progress(ProgressState::Connecting, None);
+        let answered = self.answered().await;
         let question = Question {
             twin: &self.route.twin,
             conversation: self.route.conversation.as_deref(),
@@ -104,9 +111,17 @@ impl Drive {
             content: &asked.content,
             history: &history,
             files: &files,
+            reply_to: self.log.exchange.question.reply_to.as_ref().map(|quote| Answered { time: answered, excerpt: &quote.excerpt }),
         };
         let asked_at = self.relay.clock.now_millis();
         self.read(self.timed(upstream.ask(question, &fare), asked_at)).await
+    }
+
+    /// When the message that is answered was written in the room where this is said, if it was.
+    async fn answered(&self) -> Option<i64> {
+        let quote = self.log.exchange.question.reply_to.as_ref()?;
+        let place = self.relay.store.room_place(&self.subject, &quote.message_id).await.ok()??;
+        (Some(&place.room) == self.route.conversation.as_ref()).then_some(place.time)
     }
 
     /// Waits for the turn in the upstream's line.
@@ -177,10 +192,17 @@ impl Drive {
                     }
                 }
                 Ok(UpstreamEvent::Complete(text)) => return self.complete(text, most),
+                Ok(UpstreamEvent::Delivered) => return self.delivered(),
                 Err(error) => return self.failed(&error),
             }
         }
         Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::ReplyIncomplete))
+    }
+
+    /// People have it. What they answer is looked for from now on.
+    fn delivered(&self) -> Outcome {
+        self.relay.expect_answer(&self.subject, &self.log.exchange.reply.conversation_id, &self.route.upstream);
+        Outcome::of(MessageStatus::Complete, None)
     }
 
     fn complete(&self, text: Option<String>, most: usize) -> Outcome {
@@ -219,6 +241,9 @@ impl Drive {
 
     /// Keeps how far the reply has come, from time to time; never per event.
     async fn checkpoints(&self) -> Infallible {
+        if self.is_handing_over() {
+            return std::future::pending().await;
+        }
         let settings = &self.relay.settings;
         let mut grown = self.log.grown();
         let (mut kept, mut kept_seq) = (0, 0);
@@ -247,7 +272,7 @@ impl Drive {
     /// Keeps the end, then tells it: who hears of it finds it stored. When the store has trouble it is
     /// told from memory, and kept as soon as that is possible.
     async fn finish(&self, outcome: &Outcome) {
-        let whole = self.log.whole();
+        let whole = if self.is_handing_over() { self.log.exchange.question.content.clone() } else { self.log.whole() };
         let text = outcome.text.as_ref().unwrap_or(&whole);
         let ending = Ending { content: text, status: outcome.status, seq: self.log.next_seq(), error: outcome.error };
         let code = outcome.error.map_or("", ErrorCode::as_str);

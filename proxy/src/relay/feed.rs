@@ -1,8 +1,9 @@
 //! A conversation's events after any of them, then live.
 
 use super::Inner;
-use super::event::{Numbered, event_id};
+use super::event::{Numbered, Told, event_id};
 use super::log::{ReplyLog, ReplyReader};
+use super::people::Listening;
 use crate::store::{PageAt, StoreError};
 use crate::subject::Subject;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
@@ -10,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::sync::watch;
 use twinchat_protocol::id::{ConversationId, EventId};
-use twinchat_protocol::message::{Message, MessageStatus, Role};
+use twinchat_protocol::message::{Message, MessageStatus};
 
 /// Messages read from the store at once.
 const PAGE: u32 = 50;
@@ -26,6 +27,8 @@ struct Feed {
     reply: Option<ReplyReader>,
     ready: VecDeque<Numbered>,
     news: News,
+    /// Where people answer, somebody has to ask what they said.
+    _listening: Option<Listening>,
 }
 
 /// What is to be told of a message.
@@ -38,9 +41,15 @@ enum Share {
 }
 
 /// Ends when the conversation is erased or the store fails; the reader then asks again.
-pub(super) fn feed(relay: Arc<Inner>, subject: Subject, conversation: ConversationId, after: EventId) -> BoxStream<'static, Numbered> {
+pub(super) fn feed(
+    relay: Arc<Inner>,
+    subject: Subject,
+    conversation: ConversationId,
+    after: EventId,
+    listening: Option<Listening>,
+) -> BoxStream<'static, Numbered> {
     let news = News::of(&relay, &conversation);
-    let feed = Feed { relay, subject, conversation, told: after, reply: None, ready: VecDeque::new(), news };
+    let feed = Feed { relay, subject, conversation, told: after, reply: None, ready: VecDeque::new(), news, _listening: listening };
     unfold(feed, |mut feed| async move { feed.next().await.map(|event| (event, feed)) }).boxed()
 }
 
@@ -77,7 +86,9 @@ impl Feed {
     async fn look(&mut self) -> Result<(), StoreError> {
         let from = PageAt::After(self.told.ordinal.saturating_sub(1));
         let page = self.relay.store.messages(&self.subject, &self.conversation, from, PAGE).await?;
+        let mut changes = VecDeque::from(self.relay.store.changes(&self.subject, &self.conversation, self.told).await?);
         for message in page.messages {
+            self.tell_changes(&mut changes, EventId { ordinal: message.ordinal, seq: 0 });
             if message.status == MessageStatus::Streaming {
                 // Its task may be about to begin.
                 self.relay.claims.free(message.id.as_str()).await;
@@ -86,23 +97,37 @@ impl Feed {
                 Share::Nothing => {}
                 // When this fails too, the store has other trouble; the reader is not to suffer for it.
                 Share::Orphan => drop(self.relay.settle(&self.subject).await),
-                Share::Event(event) => self.ready.push_back(event),
+                Share::Event(event) => {
+                    self.tell_changes(&mut changes, event.id);
+                    self.ready.push_back(event);
+                }
                 Share::Follow(log) => {
+                    self.tell_changes(&mut changes, event_id(&log.exchange.reply));
                     let seen = if self.told.ordinal == log.exchange.reply.ordinal { self.told.seq } else { 0 };
                     self.reply = Some(log.read(seen));
-                    break;
+                    return Ok(());
                 }
             }
         }
+        if !page.has_after {
+            self.tell_changes(&mut changes, EventId { ordinal: u32::MAX, seq: 0 });
+        }
         Ok(())
+    }
+
+    /// Tells the changes that were made before this event, and that are not told by a message that has them.
+    fn tell_changes(&mut self, changes: &mut VecDeque<(EventId, Message)>, before: EventId) {
+        let told = self.ready.back().map_or(self.told, |event| event.id);
+        while let Some((id, message)) = changes.pop_front_if(|(id, _)| *id < before) {
+            if id > told {
+                self.ready.push_back(Numbered { id, message_id: message.id.clone(), told: Told::Message(Box::new(message)) });
+            }
+        }
     }
 
     fn share(&self, message: Message) -> Share {
         let last = event_id(&message);
         let unknown = self.told < EventId { ordinal: message.ordinal, seq: 1 };
-        if message.role == Role::User {
-            return if unknown { Share::Event(Numbered::whole(message)) } else { Share::Nothing };
-        }
         let running = message.status == MessageStatus::Streaming;
         if !running && self.told >= last {
             return Share::Nothing;

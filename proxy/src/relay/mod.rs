@@ -12,8 +12,10 @@
 //! | `claims` | what one task at a time may do |
 //! | `drive` | the task of one reply |
 //! | `settle` | what the store does not know yet of replies that have ended |
+//! | `run` | a reply being written, as the relay holds it |
 //! | `turn` | waiting in the line of the upstream's budget |
 //! | `log` | its events, and places in them |
+//! | `people` | threads of people: who has which, and what is said there |
 //! | `feed` | all events of a conversation after one of them, then live |
 //! | `reply` | a reply that was asked for, as events or as a whole |
 //! | `event` | what can be told |
@@ -25,7 +27,9 @@ mod drive;
 mod event;
 mod feed;
 mod log;
+mod people;
 mod reply;
+mod run;
 mod saying;
 mod settings;
 mod settle;
@@ -50,6 +54,8 @@ use claims::Claims;
 use drive::Drive;
 use futures_util::stream::BoxStream;
 use log::ReplyLog;
+use people::Listener;
+use run::{Active, Run, Wish};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,7 +63,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use twinchat_protocol::id::{ConversationId, EventId, MessageId};
-use twinchat_protocol::message::{Message, MessageStatus};
+use twinchat_protocol::message::{Message, MessageStatus, Role};
 
 /// How long what is kept of running replies may take at the very end.
 const LAST_WRITES: Duration = Duration::from_secs(3);
@@ -71,6 +77,15 @@ pub enum RelayError {
     /// The upstream cannot be asked now.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// All people who could answer talk to others.
+    #[error("nobody is free for {retry_after} s")]
+    NobodyFree {
+        /// Seconds until somebody may be.
+        retry_after: u32,
+    },
+    /// The twin cannot be told which message is answered.
+    #[error("this twin cannot be told which message is answered")]
+    CannotReply,
     /// The server is being ended.
     #[error("the server is being ended")]
     Closing,
@@ -89,14 +104,6 @@ pub struct Held {
     pub claims: usize,
 }
 
-/// What the task of a reply is wished to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    GoOn,
-    Stop,
-    Interrupt,
-}
-
 /// Drives replies and lets readers join. Cheap to clone.
 #[derive(Clone)]
 pub struct Relay(Arc<Inner>);
@@ -110,16 +117,13 @@ struct Inner {
     settings: RelaySettings,
     runs: Mutex<HashMap<MessageId, Run>>,
     feeds: Mutex<HashMap<ConversationId, watch::Sender<()>>>,
+    /// Who listens to people, by the name of the upstream.
+    people: Mutex<HashMap<String, Arc<Listener>>>,
     /// Replies that are being begun, and idempotency keys that are being used.
     claims: Claims,
     /// How many replies are being written.
     active: watch::Sender<usize>,
     closing: watch::Sender<bool>,
-}
-
-struct Run {
-    log: Arc<ReplyLog>,
-    wish: watch::Sender<Wish>,
 }
 
 impl Relay {
@@ -139,6 +143,7 @@ impl Relay {
             settings,
             runs: Mutex::default(),
             feeds: Mutex::default(),
+            people: Mutex::default(),
             claims: Claims::default(),
             active: watch::Sender::new(0),
             closing: watch::Sender::new(false),
@@ -213,7 +218,17 @@ impl Relay {
         after: EventId,
     ) -> Result<BoxStream<'static, Numbered>, RelayError> {
         self.0.store.conversation(subject, conversation).await?;
-        Ok(feed::feed(self.0.clone(), subject.clone(), conversation.clone(), after))
+        let listening = self.0.listen(subject, conversation).await?;
+        Ok(feed::feed(self.0.clone(), subject.clone(), conversation.clone(), after, listening))
+    }
+
+    /// The visitor looks at a conversation that is theirs: what people said in it meanwhile is fetched, and told on its feed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn look(&self, subject: &Subject, conversation: &ConversationId) -> Result<(), RelayError> {
+        drop(self.0.listen(subject, conversation).await?);
+        Ok(())
     }
 
     /// Brings a stored message up to what has come of it by now.
@@ -226,7 +241,10 @@ impl Relay {
             Some(ended) => *message = ended,
             None => {
                 let (text, seq) = log.so_far();
-                message.content = text;
+                // What a visitor says to people is whole while it is handed over.
+                if message.role == Role::Assistant {
+                    message.content = text;
+                }
                 message.event_id = Some(EventId { ordinal: message.ordinal, seq }.to_string());
             }
         }
@@ -244,6 +262,7 @@ impl Relay {
                 log.ended().await;
             }
         }
+        self.0.store.return_rooms(subject, Some(conversation), self.0.clock.now_millis()).await?;
         self.0.store.delete_conversation(subject, conversation).await?;
         self.0.files.tidy().await;
         self.0.runs().retain(|_, run| run.log.exchange.reply.conversation_id != *conversation);
@@ -257,6 +276,7 @@ impl Relay {
     /// # Errors
     /// When the store fails; then nothing is erased.
     pub async fn erase_visitor(&self, subject: &Subject) -> Result<usize, RelayError> {
+        self.0.store.return_rooms(subject, None, self.0.clock.now_millis()).await?;
         let erased = self.0.store.erase_visitor(subject).await?;
         self.0.runs().retain(|_, run| {
             let goes = erased.contains(&run.log.exchange.reply.conversation_id);
@@ -360,34 +380,5 @@ impl Inner {
         if let Some(news) = self.feeds().get(conversation) {
             news.send_replace(());
         }
-    }
-}
-
-/// A reply that is being written or not yet kept, for as long as this lives.
-struct Active(Arc<Inner>);
-
-impl Active {
-    fn new(relay: &Arc<Inner>) -> Self {
-        relay.active.send_modify(|active| *active += 1);
-        Self(relay.clone())
-    }
-}
-
-impl Drop for Active {
-    fn drop(&mut self) {
-        self.0.active.send_modify(|active| *active -= 1);
-    }
-}
-
-impl Run {
-    /// The first wish counts.
-    fn ask(&self, wish: Wish) {
-        self.wish.send_if_modified(|now| {
-            let first = *now == Wish::GoOn;
-            if first {
-                *now = wish;
-            }
-            first
-        });
     }
 }

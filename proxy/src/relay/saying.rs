@@ -4,7 +4,7 @@ use crate::files::Spooled;
 use crate::store::NewFile;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use twinchat_protocol::id::ConversationId;
+use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::MessageFile;
 
 /// What the visitor says.
@@ -16,6 +16,8 @@ pub struct Saying {
     pub content: String,
     /// What is sent along.
     pub files: Vec<Arc<Upload>>,
+    /// The message that it answers.
+    pub reply_to: Option<MessageId>,
     /// The `Idempotency-Key`, if there was one.
     pub key: Option<String>,
     /// Who pays for it.
@@ -34,7 +36,10 @@ pub struct Upload {
 impl Saying {
     /// Fingerprint of what is said, files and their contents included, compared when the key comes again.
     pub(super) fn hash(&self) -> String {
-        let text = Sha256::digest(self.content.as_bytes());
+        let mut text = Sha256::digest(self.content.as_bytes());
+        if let Some(answered) = &self.reply_to {
+            text = Sha256::new_with_prefix(text).chain_update(answered.as_str()).finalize();
+        }
         if self.files.is_empty() {
             return base32_lower(&text);
         }

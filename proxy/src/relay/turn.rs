@@ -3,14 +3,13 @@
 use super::log::ReplyLog;
 use super::{Inner, RelayError};
 use crate::budget::{Customer, Fare, Place, Refusal, Turn};
-use crate::store::StoreError;
+use crate::store::{Route, StoreError};
 use crate::subject::Subject;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
-use twinchat_protocol::id::{ConversationId, MessageId};
-use twinchat_protocol::message::MessageStatus;
+use twinchat_protocol::id::ConversationId;
 
 /// Places are told at most so often.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
@@ -32,10 +31,9 @@ impl Inner {
     pub(super) async fn join(
         &self,
         subject: &Subject,
-        conversation: &ConversationId,
+        (conversation, route): (&ConversationId, &Route),
         customer: Customer,
     ) -> Result<Option<Turn>, RelayError> {
-        let route = self.store.route(subject, conversation).await?;
         let Some(upstream) = self.directory.upstream(&route.upstream) else { return Ok(None) };
         match upstream.gate().join(customer, upstream.cost(route.conversation.is_none())) {
             Ok(turn) => Ok(Some(turn)),
@@ -45,15 +43,6 @@ impl Inner {
                 None => Err(refusal.into()),
             },
         }
-    }
-
-    /// The same for a reply that is to be asked for again. None for one that is being written.
-    pub(super) async fn join_again(&self, subject: &Subject, reply: &MessageId, customer: Customer) -> Result<Option<Turn>, RelayError> {
-        let message = self.store.message(subject, reply).await?;
-        if message.status == MessageStatus::Streaming {
-            return Ok(None);
-        }
-        self.join(subject, &message.conversation_id, customer).await
     }
 }
 

@@ -15,6 +15,8 @@
 //! | `messages` | history, feedback |
 //! | `replies` | a send, a retry, and how a reply grows and ends |
 //! | `route` | where a conversation's answers are asked for |
+//! | `rooms` | threads of people: which part of one is whose, and what was said in it |
+//! | `changes` | messages that changed after their end |
 //! | `retention` | what is erased, so that it is gone from the file |
 //! | `said` | what was said, to be reminded of it or to find it |
 //! | `files` | what was sent with messages, and which contents are still needed |
@@ -24,6 +26,7 @@
 //! | `text` | titles, excerpts, folding for search |
 
 mod backup;
+mod changes;
 mod conversations;
 mod credentials;
 mod export;
@@ -35,6 +38,7 @@ mod link;
 mod messages;
 mod replies;
 mod retention;
+mod rooms;
 mod route;
 mod rows;
 mod said;
@@ -53,6 +57,7 @@ pub use messages::{MessagePage, PageAt};
 pub(crate) use replies::SEQ_LEAP;
 pub use replies::{Begun, Ending, Exchange, NewSend};
 pub use retention::{EXPIRING, Old, Purged};
+pub use rooms::{Heard, Lease, Lent, RoomPlace, RoomPool, RoomWord};
 pub use route::Route;
 pub use said::{MessageQuery, Part};
 
@@ -86,6 +91,9 @@ pub enum StoreError {
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another body")]
     IdempotencyMismatch,
+    /// What is to be answered is not a message of this conversation.
+    #[error("what is to be answered is not a message of this conversation")]
+    NotQuotable,
     /// Only the last reply can be asked for again, and only when it did not end well.
     #[error("this message cannot be answered again")]
     NotRetryable,

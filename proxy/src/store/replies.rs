@@ -30,8 +30,11 @@ pub struct NewSend<'a> {
     pub key: Option<&'a str>,
     /// Fingerprint of the request, compared when the key comes again.
     pub request_hash: &'a str,
-    /// Ids for the visitor's message and for the reply.
+    /// Ids for the visitor's message and for the reply. The same one twice: people are to answer, whenever they
+    /// do, so that what has an end now is the handing over of the message.
     pub ids: (MessageId, MessageId),
+    /// The message that it answers.
+    pub reply_to: Option<&'a MessageId>,
     /// How many replies may be written for one visitor at once.
     pub max_active: u32,
 }
@@ -79,8 +82,8 @@ impl Store {
     /// Stores a visitor's message, an empty reply and the idempotency key, all or nothing.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::ReplyInProgress`], [`StoreError::TooManyReplies`],
-    /// [`StoreError::IdempotencyMismatch`], or when the database fails.
+    /// [`StoreError::NotFound`], [`StoreError::NotQuotable`], [`StoreError::ReplyInProgress`],
+    /// [`StoreError::TooManyReplies`], [`StoreError::IdempotencyMismatch`], or when the database fails.
     pub async fn begin_send(&self, subject: &Subject, send: &NewSend<'_>, now: i64) -> Result<Begun> {
         let mut transaction = self.write().await?;
         let (title, count): (String, u32) = sqlx::query_as("SELECT title, message_count FROM conversation WHERE id = ? AND visitor_id = ?")
@@ -96,17 +99,24 @@ impl Store {
             }
         }
         check_active(&mut transaction, subject, send.conversation, send.max_active).await?;
+        check_quotable(&mut transaction, subject, send).await?;
         let (question_id, reply_id) = &send.ids;
-        let question = NewRow { id: question_id, ordinal: count + 1, role: Role::User, content: send.content, client_id: send.key };
-        let reply = NewRow { id: reply_id, ordinal: count + 2, role: Role::Assistant, content: "", client_id: None };
+        let status = if send.is_to_people() { MessageStatus::Streaming } else { MessageStatus::Complete };
+        let question = NewRow { id: question_id, ordinal: count + 1, role: Role::User, status, send: Some(send) };
         question.insert(&mut transaction, subject, send.conversation, now).await?;
         insert_files(&mut transaction, subject, question_id, send.files).await?;
-        reply.insert(&mut transaction, subject, send.conversation, now).await?;
+        let count = if send.is_to_people() {
+            count + 1
+        } else {
+            let reply = NewRow { id: reply_id, ordinal: count + 2, role: Role::Assistant, status: MessageStatus::Streaming, send: None };
+            reply.insert(&mut transaction, subject, send.conversation, now).await?;
+            count + 2
+        };
         let title = if title.is_empty() { send.title() } else { title };
         sqlx::query(
             "UPDATE conversation SET message_count = ?, updated_at = ?, title = ?, title_folded = ? WHERE id = ? AND visitor_id = ?",
         )
-        .bind(count + 2)
+        .bind(count)
         .bind(rfc3339(now))
         .bind(&title)
         .bind(fold(&title))
@@ -138,7 +148,6 @@ impl Store {
         let reply = message_in(&mut transaction, subject, id).await?;
         let question = question_in(&mut transaction, subject, &reply).await?;
         match reply.status {
-            _ if reply.role != Role::Assistant => return Err(StoreError::NotRetryable),
             MessageStatus::Streaming => return Ok(Begun::Before(Exchange { question, reply })),
             MessageStatus::Complete => return Err(StoreError::NotRetryable),
             _ => {}
@@ -154,8 +163,10 @@ impl Store {
         check_files(&mut transaction, subject, &question.id).await?;
         check_active(&mut transaction, subject, &reply.conversation_id, max_active).await?;
         sqlx::query(
-            "UPDATE message SET content = '', content_folded = '', status = 'streaming', error_code = NULL, feedback = NULL, \
-             last_seq = last_seq + 1 WHERE id = ? AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?)",
+            "UPDATE message SET content = iif(role = 'user', content, ''), content_folded = iif(role = 'user', content_folded, ''), \
+             status = 'streaming', error_code = NULL, feedback = NULL, last_seq = 1 + max(last_seq, coalesce((SELECT max(h.seq) \
+             FROM message_change h WHERE h.conversation_id = message.conversation_id AND h.ordinal = message.ordinal), 0)) \
+             WHERE id = ? AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?)",
         )
         .bind(id.as_str())
         .bind(subject.as_str())
@@ -163,6 +174,7 @@ impl Store {
         .await?;
         touch(&mut transaction, subject, &reply.conversation_id, now).await?;
         let reply = message_in(&mut transaction, subject, id).await?;
+        let question = if reply.role == Role::User { reply.clone() } else { question };
         let route = route_in(&mut transaction, subject, &reply.conversation_id).await?;
         transaction.commit().await?;
         Ok(Begun::New(Exchange { question, reply }, route))
@@ -249,12 +261,20 @@ impl Store {
     }
 }
 
+impl NewSend<'_> {
+    /// Whether no reply is stored with it.
+    fn is_to_people(&self) -> bool {
+        self.ids.0 == self.ids.1
+    }
+}
+
 struct NewRow<'a> {
     id: &'a MessageId,
     ordinal: u32,
     role: Role,
-    content: &'a str,
-    client_id: Option<&'a str>,
+    status: MessageStatus,
+    /// What the visitor says; none for a reply that begins.
+    send: Option<&'a NewSend<'a>>,
 }
 
 impl NewRow<'_> {
@@ -266,27 +286,35 @@ impl NewRow<'_> {
         conversation: &ConversationId,
         now: i64,
     ) -> Result<()> {
-        let (role, status) = match self.role {
-            Role::User => ("user", MessageStatus::Complete),
-            Role::Assistant => ("assistant", MessageStatus::Streaming),
-        };
+        let content = self.send.map_or("", |send| send.content);
         sqlx::query(
-            "INSERT INTO message (id, conversation_id, ordinal, role, content, content_folded, status, last_seq, client_id, created_at) \
-             SELECT ?, id, ?, ?, ?, ?, ?, 1, ?, ? FROM conversation WHERE id = ? AND visitor_id = ?",
+            "INSERT INTO message (id, conversation_id, ordinal, role, content, content_folded, status, last_seq, client_id, reply_to, created_at) \
+             SELECT ?, id, ?, ?, ?, ?, ?, 1, ?, ?, ? FROM conversation WHERE id = ? AND visitor_id = ?",
         )
         .bind(self.id.as_str())
         .bind(self.ordinal)
-        .bind(role)
-        .bind(self.content)
-        .bind(fold(self.content))
-        .bind(status.as_str())
-        .bind(self.client_id)
+        .bind(if self.role == Role::User { "user" } else { "assistant" })
+        .bind(content)
+        .bind(fold(content))
+        .bind(self.status.as_str())
+        .bind(self.send.and_then(|send| send.key))
+        .bind(self.send.and_then(|send| send.reply_to).map(MessageId::as_str))
         .bind(rfc3339(now))
         .bind(conversation.as_str())
         .bind(subject.as_str())
         .execute(&mut **transaction)
         .await?;
         Ok(())
+    }
+}
+
+/// What is answered is a message of the same conversation.
+async fn check_quotable(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, send: &NewSend<'_>) -> Result<()> {
+    let Some(quoted) = send.reply_to else { return Ok(()) };
+    match message_in(transaction, subject, quoted).await {
+        Ok(message) if message.conversation_id == *send.conversation => Ok(()),
+        Ok(_) | Err(StoreError::NotFound) => Err(StoreError::NotQuotable),
+        Err(error) => Err(error),
     }
 }
 
@@ -318,6 +346,9 @@ async fn streaming_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subje
 }
 
 async fn question_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, reply: &Message) -> Result<Message> {
+    if reply.role == Role::User {
+        return Ok(reply.clone());
+    }
     let query = format!(
         "SELECT {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id \
          WHERE c.id = ? AND c.visitor_id = ? AND m.ordinal < ? AND m.role = 'user' ORDER BY m.ordinal DESC LIMIT 1"

@@ -6,11 +6,13 @@ use sqlx::{FromRow, Row};
 use twinchat_protocol::conversation::Conversation;
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::id::{ConversationId, EventId, InvalidId, MessageId, TwinId};
-use twinchat_protocol::message::{Feedback, Message, MessageStatus, Role};
+use twinchat_protocol::message::{Feedback, Message, MessageStatus, Quote, Role};
 
 /// The columns [`MessageRow`] reads, from a table named `m`.
 pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.ordinal, m.role, m.content, m.status, m.last_seq, \
-     m.error_code, m.client_id, m.feedback, m.created_at, \
+     m.error_code, m.client_id, m.feedback, m.created_at, m.author, m.reply_to, \
+     (SELECT substr(q.content, 1, 1000) FROM message q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id) AS quoted_text, \
+     (SELECT q.author FROM message q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id) AS quoted_author, \
      (SELECT json_group_array(json_object('name', f.name, 'mediaType', f.media_type, 'size', f.size) ORDER BY f.position) \
       FROM message_file f WHERE f.message_id = m.id) AS files";
 
@@ -19,6 +21,8 @@ pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.ordinal, m.
 pub(super) const CONVERSATION_COLUMNS: &str = "c.id, c.twin_id, c.title, c.message_count, c.created_at, c.updated_at, \
      (SELECT substr(m.content, 1, 1000) FROM message m WHERE m.conversation_id = c.id AND m.content <> '' \
       ORDER BY m.ordinal DESC LIMIT 1) AS last_text, \
+     EXISTS (SELECT 1 FROM message m WHERE m.conversation_id = c.id AND m.ordinal = c.message_count AND m.role = 'user' \
+      AND m.status = 'complete') AS waiting, \
      (SELECT m.id FROM message m WHERE m.conversation_id = c.id AND m.status = 'streaming') AS active_id";
 
 pub(super) struct MessageRow(pub(super) Message);
@@ -40,8 +44,8 @@ impl FromRow<'_, SqliteRow> for MessageRow {
             client_id: row.try_get("client_id")?,
             feedback: row.try_get::<Option<&str>, _>("feedback")?.and_then(feedback_from),
             files: serde_json::from_str(row.try_get("files")?).map_err(|error| damaged("files", error))?,
-            author: None,
-            reply_to: None,
+            author: row.try_get("author")?,
+            reply_to: quote(row)?,
         }))
     }
 }
@@ -62,8 +66,17 @@ impl FromRow<'_, SqliteRow> for ConversationRow {
                 Some(text) => Some(MessageId::parse(text).map_err(|error| damaged("active_id", error))?),
                 None => None,
             },
+            waiting_for_person: row.try_get("waiting")?,
         }))
     }
+}
+
+/// The message that is answered, if it is one of the same conversation.
+fn quote(row: &SqliteRow) -> sqlx::Result<Option<Quote>> {
+    let (Some(_), Some(text)) = (row.try_get::<Option<&str>, _>("reply_to")?, row.try_get::<Option<&str>, _>("quoted_text")?) else {
+        return Ok(None);
+    };
+    Ok(Some(Quote { message_id: id(row, "reply_to", MessageId::parse)?, excerpt: excerpt(text), author: row.try_get("quoted_author")? }))
 }
 
 fn id<T>(row: &SqliteRow, column: &str, parse: fn(&str) -> Result<T, InvalidId>) -> sqlx::Result<T> {

@@ -51,7 +51,7 @@ async fn say_with_key(
     (content, key, now): (&str, Option<&str>, i64),
 ) -> Result<Begun> {
     let ids = (message(number), message(number + 1));
-    let send = NewSend { conversation, content, files: &[], key, request_hash: content, ids, max_active: 3 };
+    let send = NewSend { conversation, content, files: &[], key, request_hash: content, ids, reply_to: None, max_active: 3 };
     store.begin_send(subject, &send, now).await
 }
 
@@ -331,7 +331,7 @@ async fn say_with_files(kept: &Kept, chat: &ConversationId, number: u32, names: 
     };
     let files: Vec<_> = names.iter().map(file).collect();
     let ids = (message(number), message(number + 1));
-    let send = NewSend { conversation: chat, content: "", files: &files, key: None, request_hash: "", ids, max_active: 3 };
+    let send = NewSend { conversation: chat, content: "", files: &files, key: None, request_hash: "", ids, reply_to: None, max_active: 3 };
     kept.store.begin_send(&visitor("ann"), &send, NOW).await.unwrap();
     if status.is_final() {
         kept.store.end_reply(&visitor("ann"), &message(number + 1), &ending("ok", status), NOW).await.unwrap().unwrap();

@@ -46,6 +46,11 @@ impl Directory {
         self.upstreams.iter().find(|upstream| upstream.name() == name)
     }
 
+    /// Whether some twins are people.
+    pub fn has_people(&self) -> bool {
+        self.upstreams.iter().any(|upstream| upstream.rooms().is_some())
+    }
+
     /// Each upstream's name, and why its twins could not be read the last time, if so.
     pub fn conditions(&self) -> Vec<(String, Option<UpstreamError>)> {
         let failure = |list: &Cached<Vec<Listed>>| list.known.read().unwrap_or_else(PoisonError::into_inner).failure.clone();

@@ -2,6 +2,7 @@ use super::capture::{Capture, Exchange};
 use super::client::{ClientError, Timeouts};
 use super::kamimind::{self, KamiMind};
 use super::openai::{self, OpenAi};
+use super::teams::Teams;
 use super::twinexpert::{self, TwinExpert};
 use super::{EventStream, Upstream, UpstreamError};
 use crate::budget::Gate;
@@ -23,9 +24,7 @@ pub fn open(
         Service::TwinExpert => Ok(Arc::new(TwinExpert::new(settings, gate, with, timeouts)?)),
         Service::KamiMind(bots) => Ok(Arc::new(KamiMind::new(settings, bots, gate, with, timeouts)?)),
         Service::OpenAi(twins) => Ok(Arc::new(OpenAi::new(settings, twins, gate, with, timeouts)?)),
-        Service::Teams(_) => {
-            Err(ClientError::new(format!("upstreams of the kind {} are not spoken to by this version", settings.kind().name())))
-        }
+        Service::Teams(twins) => Ok(Arc::new(Teams::new((settings, twins), gate, with, timeouts)?)),
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `openai` | Chat Completions |
 //! | `picture` | what may pass as a picture |
 //! | `redact` | takes the owner's key out of what an upstream says |
+//! | `teams` | the Teams bridge: people in threads |
 //! | `twinexpert` | TwinExpert's Public API |
 
 pub mod capture;
@@ -27,6 +28,7 @@ mod kinds;
 pub mod openai;
 mod picture;
 mod redact;
+pub mod teams;
 pub mod twinexpert;
 
 pub use crate::budget::Budget;
@@ -38,6 +40,7 @@ pub use picture::Picture;
 
 use crate::budget::{Fare, Gate};
 use crate::files::Attachment;
+use crate::store::RoomPool;
 use capture::Capture;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -76,6 +79,8 @@ pub struct Question<'a> {
     pub history: &'a [Said],
     /// What is sent along; only to twins that take files.
     pub files: &'a [Attachment],
+    /// The message that it answers, for an upstream that can say so.
+    pub reply_to: Option<Answered<'a>>,
 }
 
 /// A question of before, and its answer.
@@ -101,6 +106,16 @@ impl Memory {
     pub const NONE: Self = Self { messages: 0, chars: 0 };
 }
 
+/// A message that is answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered<'a> {
+    /// When it was written in the conversation's room, exact, in milliseconds since 1970; none when it does not
+    /// stand there.
+    pub time: Option<i64>,
+    /// The beginning of its text.
+    pub excerpt: &'a str,
+}
+
 /// What an upstream says while it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamEvent {
@@ -113,6 +128,8 @@ pub enum UpstreamEvent {
     Delta(String),
     /// The end; with the whole text if the upstream repeats it, which then counts.
     Complete(Option<String>),
+    /// The end, where people answer: they have it, and answer when they do.
+    Delivered,
 }
 
 /// An answer as it comes: nothing is asked before it is read. Ends after `Complete` or an error; an end
@@ -156,4 +173,50 @@ pub trait Upstream: fmt::Debug + Send + Sync {
 
     /// What is left of its budget, once it has said.
     fn budget(&self) -> Option<Budget>;
+
+    /// Its rooms, where the twins are people in threads. A question's conversation is a room then.
+    fn rooms(&self) -> Option<&dyn Rooms> {
+        None
+    }
+}
+
+/// An upstream whose twins are people who talk in threads ("rooms") and answer whenever they do.
+pub trait Rooms: fmt::Debug + Send + Sync {
+    /// The rooms of a twin, and how they are lent; none for a twin that is no longer in the settings.
+    fn pool(&self, twin: &str) -> Option<RoomPool<'_>>;
+
+    /// What was said in these rooms of its own, the latest first, a page of it. One request.
+    fn page<'a>(&'a self, rooms: &'a [String], page: u32, fare: &'a Fare) -> BoxFuture<'a, Result<RoomRows, UpstreamError>>;
+}
+
+/// A page of what was said in rooms.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoomRows {
+    /// What was said in the rooms that were asked for; whatever else came is dropped.
+    pub rows: Vec<RoomRow>,
+    /// When the oldest of it was written, milliseconds since 1970; none when nothing could be read.
+    pub oldest: Option<i64>,
+    /// Whether there is another page.
+    pub more: bool,
+}
+
+/// Something that was said in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRow {
+    /// The upstream's id for it.
+    pub id: String,
+    /// The room, as it was asked for.
+    pub room: String,
+    /// When it was written, exact, in milliseconds since 1970.
+    pub time: i64,
+    /// Under which name.
+    pub name: String,
+    /// What was said, without what it quotes.
+    pub content: String,
+    /// What it quotes.
+    pub quoted: Option<String>,
+    /// Fingerprint of the text as it came.
+    pub digest: String,
+    /// Whether it may be what was said through us, coming back.
+    pub may_be_echo: bool,
 }

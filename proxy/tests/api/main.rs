@@ -2,6 +2,7 @@
 //!
 //! One file per file of `src/http`.
 
+mod bridge;
 mod chat;
 mod helpers;
 mod issuer;
@@ -27,6 +28,8 @@ mod messages;
 mod metadata;
 mod openai;
 mod openapi;
+mod people;
+mod people_isolation;
 mod proof;
 mod retention;
 mod revocation;

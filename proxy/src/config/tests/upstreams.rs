@@ -98,6 +98,9 @@ fn a_mistake_in_a_twin_is_said_with_its_line_and_what_to_change() {
         (format!("{OPENAI}{}", LAN.replace("name = \"Lan\"\n", "")), 5, "missing field `name`"),
         (format!("{OPENAI}{}", LAN.replace("\"Lan\"", "\" \"")), 7, "name has 0 characters"),
         (format!("{KAMIMIND}{}", BOT.replace("TWINCHAT", "ABSENT")), 9, "ABSENT_TWINEXPERT_KEY is not set"),
+        (thread("keep_hours = 0"), 9, "from 1 to 8760"),
+        (thread("cool_down_minutes = 0"), 9, "from 1 to 525600"),
+        (openai("keep_hours = 1"), 9, "keep_hours is for teams"),
         (thread("shared = true"), 8, "one thread for all visitors"),
         (thread("room_aliases = { \"19:x@thread.v2\" = \"19:other@thread.v2\" }"), 9, "the id in rooms"),
         (format!("{TEAMS}{}", THREAD.replace("19:b", "19:a")), 9, "each once"),
@@ -132,7 +135,7 @@ fn every_field_of_a_twin_can_be_used_as_the_help_shows_it() {
     for (upstream, fields) in [
         (OPENAI, &["model", "system_prompt", "temperature", "max_tokens", "history_messages", "history_chars"][..]),
         (KAMIMIND, &["bot_token_env"]),
-        (TEAMS, &["rooms", "shared", "self_names", "room_aliases"]),
+        (TEAMS, &["rooms", "shared", "keep_hours", "cool_down_minutes", "self_names", "room_aliases"]),
     ] {
         let common = ["id", "name", "description", "avatar", "starters"];
         let lines = TwinSection::SETTINGS.iter().filter(|setting| common.contains(&setting.name) || fields.contains(&setting.name));
@@ -146,6 +149,14 @@ fn every_field_of_a_twin_can_be_used_as_the_help_shows_it() {
         TwinSection::SETTINGS.iter().filter(|setting| setting.kind == SettingKind::Default && setting.name.starts_with("history"));
     let written = defaults.fold(format!("{OPENAI}{LAN}"), |text, setting| format!("{text}{} = {}\n", setting.name, setting.example));
     assert_eq!(format!("{:?}", upstreams(&written)), left_out);
+}
+
+#[test]
+fn a_thread_that_visitors_share_is_warned_of() {
+    let warnings = |twin: &str| read(&format!("{TEAMS}{twin}")).unwrap().warnings().join("\n");
+    let one = THREAD.replace(", \"19:b@thread.v2\"", "");
+    assert!(warnings(&format!("{one}shared = true\n")).contains("all visitors read each other"));
+    assert!(!warnings(&one).contains("read each other"));
 }
 
 #[test]

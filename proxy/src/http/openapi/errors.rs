@@ -13,9 +13,9 @@ const ANY: &[ErrorCode] = &[InvalidRequest, PayloadTooLarge, UriTooLong, HeaderT
 fn own(operation: &str) -> Vec<&'static [ErrorCode]> {
     match operation {
         "createConversation" | "createConversationWithTwin" | "listTwins" | "getTwin" | "getAvatar" => vec![UPSTREAM],
-        "sendMessage" => vec![UPSTREAM, &[ReplyInProgress, IdempotencyMismatch, ReplyInterrupted]],
-        "streamMessage" => vec![&[ReplyInProgress, IdempotencyMismatch, UpstreamUnavailable]],
-        "retryReply" => vec![&[ReplyInProgress, NotRetryable, UpstreamUnavailable]],
+        "sendMessage" => vec![UPSTREAM, &[ReplyInProgress, IdempotencyMismatch, NobodyFree, ReplyInterrupted]],
+        "streamMessage" => vec![&[ReplyInProgress, IdempotencyMismatch, NobodyFree, UpstreamUnavailable]],
+        "retryReply" => vec![&[ReplyInProgress, NotRetryable, NobodyFree, UpstreamUnavailable]],
         "linkVisitor" => vec![&[SignInRequired, LinkedElsewhere]],
         "searchMessages" | "getFrame" => vec![&[NotFound]],
         "isReady" | "revokeToken" => vec![&[StoreUnavailable]],

@@ -140,6 +140,7 @@ impl House {
                     conversation: self.chat.clone(),
                     content: content.to_owned(),
                     files: Vec::new(),
+                    reply_to: None,
                     key: None,
                     customer: self.customer(),
                 },
@@ -333,8 +334,14 @@ async fn closing_waits_for_replies_then_keeps_them_as_interrupted_and_takes_noth
     house.relay.close(Duration::ZERO).await;
     let kept = house.kept(&reply).await;
     assert_eq!((kept.status, kept.content.as_str()), (MessageStatus::Interrupted, "một nửa"));
-    let saying =
-        Saying { conversation: house.chat.clone(), content: "?".to_owned(), files: Vec::new(), key: None, customer: house.customer() };
+    let saying = Saying {
+        conversation: house.chat.clone(),
+        content: "?".to_owned(),
+        files: Vec::new(),
+        reply_to: None,
+        key: None,
+        customer: house.customer(),
+    };
     assert!(matches!(house.relay.send(&house.ann, saying).await, Err(RelayError::Closing)));
 }
 

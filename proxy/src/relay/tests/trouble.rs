@@ -58,6 +58,7 @@ impl House {
             conversation: self.chat.clone(),
             content: content.to_owned(),
             files: Vec::new(),
+            reply_to: None,
             key: key.map(str::to_owned),
             customer: self.customer(),
         }
@@ -151,6 +152,7 @@ async fn orphan(house: &House) -> Exchange {
         key: Some("k"),
         request_hash: &house.saying("?", None).hash(),
         ids,
+        reply_to: None,
         max_active: 3,
     };
     let crate::store::Begun::New(exchange, _) = house.store.begin_send(&house.ann, &send, 1_760_000_000_000).await.unwrap() else {

@@ -95,8 +95,16 @@ impl Client {
     }
 
     async fn get_once(&self, address: &Address) -> Result<Value, Refused> {
-        let fare = self.gate.operator();
-        let call = Call { method: Method::GET, address, patience: self.timeouts.header, fare: &fare };
+        self.get_once_for(address, &self.gate.operator()).await
+    }
+
+    /// Asks once for JSON, paid from this: for what is asked again soon anyway.
+    pub(crate) async fn get_for(&self, address: &Address, fare: &Fare) -> Result<Value, UpstreamError> {
+        self.get_once_for(address, fare).await.map_err(|refused| refused.error)
+    }
+
+    async fn get_once_for(&self, address: &Address, fare: &Fare) -> Result<Value, Refused> {
+        let call = Call { method: Method::GET, address, patience: self.timeouts.header, fare };
         let answer = self.ask(&call, self.request(&call)).await?;
         self.json(answer).await.map_err(|error| match error {
             UpstreamError::BrokeOff(_) | UpstreamError::Silent(_) => Refused::passing(error),

@@ -80,13 +80,6 @@ impl Default for Timeouts {
 #[error("the upstream client cannot be made: {0}")]
 pub struct ClientError(String);
 
-impl ClientError {
-    /// For this reason.
-    pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
-    }
-}
-
 /// What of asking differs from service to service.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialect {
