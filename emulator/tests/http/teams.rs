@@ -211,7 +211,7 @@ async fn a_test_speaks_for_people_and_changes_what_they_said() {
     let row = rows(&client, &mine).await[0].clone();
     assert_eq!((&row["id"], &row["message"], &row["name"]), (&said.body["id"], &json!("Chào!"), &json!("Mai")));
     let time: u64 = row["time_raw"].as_str().unwrap().parse().unwrap();
-    let quoting = json!({"conversation": id, "text": "Vâng", "quotes": time, "at": time + 5});
+    let quoting = json!({"conversation": id, "text": "Vâng", "quotes": time, "at": time - 5});
     assert_eq!(client.control(Method::POST, "/teams/say", Some(quoting)).await.status, StatusCode::CREATED);
     assert_eq!(
         client.control(Method::POST, "/teams/edit", Some(json!({"id": said.body["id"], "text": "Xin chào!"}))).await.status,

@@ -34,7 +34,8 @@ pub struct Upload {
 }
 
 impl Saying {
-    /// Fingerprint of what is said, files and their contents included, compared when the key comes again.
+    /// Fingerprint of what is said, the message it answers and the files with their contents included, compared when
+    /// the key comes again.
     pub(super) fn hash(&self) -> String {
         let mut text = Sha256::digest(self.content.as_bytes());
         if let Some(answered) = &self.reply_to {

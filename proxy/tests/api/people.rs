@@ -4,6 +4,7 @@ use super::bridge::{People, told};
 use super::chat::{Stream, Told, feed, history, say};
 use super::helpers::{body, header, text};
 use reqwest::Method;
+use reqwest::multipart::Form;
 use serde_json::{Value, json};
 use twinchat_emulator::faults::{CutEnding, ErrorStyle, Fault};
 use twinchat_emulator::{Rule, TeamsWord};
@@ -172,6 +173,28 @@ async fn what_is_answered_is_told_both_ways() {
     assert_eq!((&answer["content"], &answer["replyTo"]["excerpt"]), (&json!("Đúng vậy."), &json!("Cho hai người?")));
     let said = history(&people.app, &ann, &chat).await;
     assert_eq!(said.len(), 4, "the reply came back with its quote and is known: {said:?}");
+}
+
+#[tokio::test]
+async fn a_form_says_what_it_answers_too_and_its_key_stands_for_that() {
+    let people = People::with(1, "").await;
+    let ann = people.app.visitor().await;
+    let chat = people.conversation(&ann).await;
+    let first = text(&people.say(&ann, &chat, "một").await[0].data, "messageId");
+    let path = format!("/api/v1/conversations/{chat}/messages");
+    let send = |form: Form| {
+        people.advance(10);
+        people.silence();
+        ann.request(&people.app, &Method::POST, &path).header("idempotency-key", "k1").multipart(form).send()
+    };
+    let form = || Form::new().text("content", "hai");
+    let sent = send(form().text("replyTo", first.clone())).await.unwrap();
+    assert_eq!((sent.status().as_u16(), &body(sent).await["data"]["replyTo"]["messageId"]), (200, &json!(first)));
+    assert_eq!(body(send(form()).await.unwrap()).await["error"], "IDEMPOTENCY_MISMATCH");
+    let again = body(send(form().text("replyTo", first)).await.unwrap()).await;
+    assert_eq!((&again["data"]["content"], history(&people.app, &ann, &chat).await.len()), (&json!("hai"), 2));
+    let twice = send(form().text("replyTo", "a").text("replyTo", "b")).await.unwrap();
+    assert_eq!(body(twice).await["details"]["field"], "replyTo");
 }
 
 #[tokio::test]
