@@ -159,7 +159,8 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   get #texts() {
-    return /^vi/i.test(this.locale || document.documentElement.lang || navigator.language) ? TEXTS.vi : TEXTS.en;
+    const tag = this.locale || document.documentElement.lang || navigator.language;
+    return TEXTS[tag.slice(0, 2).toLowerCase()] ?? TEXTS.en;
   }
 
   /** Brings the launcher in line with options and state. */

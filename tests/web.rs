@@ -5,6 +5,9 @@
 mod capabilities;
 #[path = "web/composer.rs"]
 mod composer;
+#[cfg(feature = "arabic")]
+#[path = "web/languages.rs"]
+mod languages;
 #[path = "web/lists.rs"]
 mod lists;
 #[path = "web/markdown.rs"]

@@ -58,8 +58,11 @@ pub(crate) fn icon(icon: Icon) -> El {
     let make = |tag| document.create_element_ns(Some(SVG), tag).expect("tag names are literals");
     let fill = if icon.0 == STOP.0 { "currentColor" } else { "none" };
     let width = if icon.0 == MORE.0 { "2.4" } else { "1.6" };
-    El::wrap(make("svg"))
-        .attr("viewBox", "0 0 20 20")
+    let svg = El::wrap(make("svg"));
+    // What points along the line points the other way where lines begin at the right.
+    let points = [BACK, FORWARD, REPLY].iter().any(|other| other.0 == icon.0);
+    let svg = if points { svg.attr("class", "tc-points") } else { svg };
+    svg.attr("viewBox", "0 0 20 20")
         .attr("width", "20")
         .attr("height", "20")
         .attr("fill", fill)

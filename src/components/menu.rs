@@ -3,11 +3,14 @@
 use super::dom::{El, button, div, el, focus, listen};
 use super::icon::{CHECK, Icon, icon};
 use super::parts::icon_button;
-use super::root::focused;
+use super::root::{focused, pixels, set_style};
 use leptos::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, KeyboardEvent, Node};
+
+/// What stays free between a menu and the edge of its panel, in pixels.
+const EDGE: f64 = 8.0;
 
 /// A menu's state, handed to what fills it.
 #[derive(Debug, Clone, Copy)]
@@ -72,12 +75,17 @@ fn items(menu: &Element) -> Vec<HtmlElement> {
         .unwrap_or_default()
 }
 
-/// Once the menu stands in the page: upward when there is no room below, and the focus into it.
+/// Once the menu stands in the page: where there is room for it, and the focus into it.
 fn settle(menu: Element) {
     leptos::task::spawn_local(async move {
         if let Ok(Some(frame)) = menu.closest(".tc-scroll,.tc-panel") {
-            let below = menu.get_bounding_client_rect().bottom() > frame.get_bounding_client_rect().bottom();
-            let _ = menu.class_list().toggle_with_force("tc-menu--up", below);
+            let (menu_box, frame_box) = (menu.get_bounding_client_rect(), frame.get_bounding_client_rect());
+            let (above, below) = (menu_box.top() - frame_box.top(), frame_box.bottom() - menu_box.top() - EDGE);
+            if menu_box.height() > below && above > below {
+                let _ = menu.class_list().add_1("tc-menu--up");
+            } else if menu_box.height() > below {
+                set_style(menu.unchecked_ref(), "max-height", &pixels(below));
+            }
         }
         if let Some(first) = items(&menu).first() {
             focus(first);

@@ -59,6 +59,8 @@ pub(crate) fn root(class: &str, draw: impl Fn(Cx) -> El + 'static) -> El {
     let s = app.signals;
     let root = div(&["tc-root", class].join(" "))
         .attr_fn("lang", move || Some(locale(s).tag().to_owned()))
+        // The page's own direction is that of the page's language.
+        .attr_fn("dir", move || Some(locale(s).direction().to_owned()))
         .attr_fn("data-mode", move || Some(mode_name(s.options.with(|options| options.mode)).to_owned()))
         .attr_fn("data-scheme", move || scheme_name(s.options.with(|options| options.color_scheme)).map(str::to_owned))
         .flag("data-framed", move || s.options.with(|options| options.surface != Surface::Page))

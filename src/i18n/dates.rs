@@ -1,7 +1,7 @@
 //! Dates and times, written by the browser's `Intl` in the visitor's language and time zone.
 
 use super::Locale;
-use js_sys::{Date, JsString, Object, Reflect};
+use js_sys::{Array, Date, Intl, JsString, Object, Reflect};
 use wasm_bindgen::JsValue;
 
 const DAY: i64 = 86_400_000;
@@ -10,12 +10,22 @@ fn date(millis: u64) -> Date {
     Date::new(&JsValue::from_f64(millis as f64))
 }
 
-fn format(millis: u64, locale: Locale, options: &[(&str, &str)]) -> String {
+fn bag(options: &[(&str, &str)]) -> Object {
     let bag = Object::new();
     for (name, value) in options {
         let _ = Reflect::set(&bag, &JsValue::from_str(name), &JsValue::from_str(value));
     }
-    date(millis).to_locale_string(locale.tag(), &bag).into()
+    bag
+}
+
+fn format(millis: u64, locale: Locale, options: &[(&str, &str)]) -> String {
+    date(millis).to_locale_string(locale.intl(), &bag(options)).into()
+}
+
+/// Today or yesterday, as the language says it.
+fn relative(days_ago: i64, locale: Locale) -> String {
+    let format = Intl::RelativeTimeFormat::new(&Array::of1(&locale.intl().into()), &bag(&[("numeric", "auto")]));
+    capital(&String::from(format.format(-(days_ago as f64), "day")))
 }
 
 /// Reads an RFC 3339 time; milliseconds since 1970, 0 when it is none.
@@ -49,8 +59,7 @@ pub fn date_and_time(millis: u64, locale: Locale) -> String {
 /// Today, yesterday, the weekday within the last week, else the date.
 pub fn day_name(millis: u64, now: u64, locale: Locale) -> String {
     let options: &[(&str, &str)] = match calendar_days_between(millis, now) {
-        i64::MIN..=0 => return locale.texts().today.to_owned(),
-        1 => return locale.texts().yesterday.to_owned(),
+        days @ ..=1 => return relative(days.max(0), locale),
         2..=6 => &[("weekday", "long")],
         7..=300 => &[("day", "numeric"), ("month", "long")],
         _ => &[("day", "numeric"), ("month", "long"), ("year", "numeric")],
@@ -71,8 +80,11 @@ pub fn group_name(millis: u64, now: u64, locale: Locale) -> String {
 }
 
 fn heading(millis: u64, locale: Locale, options: &[(&str, &str)]) -> String {
-    let text = format(millis, locale, options);
-    // A heading begins with a capital, which `Intl` does not give to every language's weekdays.
+    capital(&format(millis, locale, options))
+}
+
+/// As a heading begins, which `Intl` does not give to every language's weekdays.
+fn capital(text: &str) -> String {
     let first = text.chars().next().map_or(0, char::len_utf8);
     let (first, rest) = text.split_at(first);
     [&String::from(JsString::from(first).to_upper_case()), rest].concat()
@@ -82,7 +94,7 @@ fn heading(millis: u64, locale: Locale, options: &[(&str, &str)]) -> String {
 pub fn short_time(millis: u64, now: u64, locale: Locale) -> String {
     match calendar_days_between(millis, now) {
         i64::MIN..=0 => clock_time(millis, locale),
-        1 => locale.texts().yesterday.to_owned(),
+        1 => relative(1, locale),
         2..=6 => format(millis, locale, &[("weekday", "short")]),
         7..=300 => format(millis, locale, &[("day", "2-digit"), ("month", "2-digit")]),
         _ => format(millis, locale, &[("day", "2-digit"), ("month", "2-digit"), ("year", "numeric")]),

@@ -1,6 +1,11 @@
 //! English.
 
-use super::{Plural, Texts};
+use super::{Locale, Plural, Texts};
+
+/// For one, and for any other number.
+const fn two(forms: &'static [&'static str; 2]) -> Plural {
+    Plural { locale: Locale::En, forms }
+}
 
 pub(super) const TEXTS: Texts = Texts {
     chat: "Chat",
@@ -13,7 +18,11 @@ pub(super) const TEXTS: Texts = Texts {
     scheme_auto: "Same as system",
     scheme_light: "Light",
     scheme_dark: "Dark",
-    unread: Plural { one: "{n} unread message", other: "{n} unread messages" },
+    announce: "Screen reader announces",
+    announce_whole: "Whole answers",
+    announce_sentences: "Sentence by sentence",
+    announce_nothing: "Nothing",
+    unread: two(&["{n} unread message", "{n} unread messages"]),
     retry: "Try again",
     cancel: "Cancel",
     dismiss: "Dismiss",
@@ -28,7 +37,8 @@ pub(super) const TEXTS: Texts = Texts {
     available: "Available",
     unavailable: "Away",
     answering: "Answering…",
-    results: Plural { one: "{n} result", other: "{n} results" },
+    in_line: "Waiting in line…",
+    results: two(&["{n} result", "{n} results"]),
     nothing_found: "Nothing found",
     nothing_found_hint: "Try another word, or a shorter one.",
     conversations: "Conversations",
@@ -44,8 +54,6 @@ pub(super) const TEXTS: Texts = Texts {
     delete: "Delete",
     delete_question: "Delete “{n}” and all its messages? This can’t be undone.",
     load_more: "Show more",
-    today: "Today",
-    yesterday: "Yesterday",
     last_week: "Previous 7 days",
     last_month: "Previous 30 days",
     messages: "Messages",
@@ -54,8 +62,8 @@ pub(super) const TEXTS: Texts = Texts {
     you: "You",
     waiting: "Writing an answer…",
     queued: "Waiting in line, number {n}",
-    queued_seconds: Plural { one: "about {n} second", other: "about {n} seconds" },
-    queued_minutes: Plural { one: "about {n} minute", other: "about {n} minutes" },
+    queued_seconds: two(&["about {n} second", "about {n} seconds"]),
+    queued_minutes: two(&["about {n} minute", "about {n} minutes"]),
     sending: "Sending…",
     unsent: "Not sent.",
     send_again: "Send again",
@@ -70,7 +78,7 @@ pub(super) const TEXTS: Texts = Texts {
     helpful: "Helpful",
     not_helpful: "Not helpful",
     jump: "Latest messages",
-    missed: Plural { one: "{n} new message", other: "{n} new messages" },
+    missed: two(&["{n} new message", "{n} new messages"]),
     reply: "Reply",
     replying_to: "Replying to {n}",
     reply_to_none: "Don’t reply to this message",
@@ -101,22 +109,22 @@ pub(super) const TEXTS: Texts = Texts {
     file_large: "larger than {n}.",
     file_type: "files of this type can’t be sent here.",
     file_empty: "the file is empty.",
-    file_many: Plural { one: "only {n} file can go with a message.", other: "only {n} files can go with a message." },
-    characters_left: Plural { one: "{n} character left", other: "{n} characters left" },
-    characters_over: Plural { one: "{n} character too many", other: "{n} characters too many" },
+    file_many: two(&["only {n} file can go with a message.", "only {n} files can go with a message."]),
+    characters_left: two(&["{n} character left", "{n} characters left"]),
+    characters_over: two(&["{n} character too many", "{n} characters too many"]),
     composer_offline: "You’re offline. Messages can’t be sent right now.",
     composer_unavailable: "This assistant is away at the moment.",
     composer_busy: "Answering. You can write your next message already.",
     offline: "You’re offline",
     reconnecting: "Reconnecting…",
-    reconnecting_in: Plural { one: "Connection lost. Trying again in {n} second", other: "Connection lost. Trying again in {n} seconds" },
+    reconnecting_in: two(&["Connection lost. Trying again in {n} second", "Connection lost. Trying again in {n} seconds"]),
     try_now: "Try now",
     try_again_in: "You can try again in {n}",
     request_id: "Request ID: {n}",
     offer: "You chatted in this browser before signing in. Add those conversations to your account?",
     take_over: "Add them",
     not_mine: "No, thanks",
-    taken_over: Plural { one: "{n} conversation was added to your account.", other: "{n} conversations were added to your account." },
+    taken_over: two(&["{n} conversation was added to your account.", "{n} conversations were added to your account."]),
     problem_network: "The server can’t be reached. Check your connection and try again.",
     problem_offline: "You’re offline. Check your connection.",
     problem_unreadable: "The server’s answer could not be read. Try again in a few minutes.",

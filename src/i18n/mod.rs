@@ -1,8 +1,12 @@
 //! Every sentence the widget says, per language; dates as each language writes them.
 //!
-//! A language is one file with one [`Texts`]: a missing sentence does not compile. Absent on
-//! purpose: sentences of the proxy, which come in the visitor's language already.
+//! A language is one file with one [`Texts`]: a missing sentence, or one form of it too few, does not compile. What it
+//! needs besides is its line in each function of [`Locale`]. Arabic is behind the feature `arabic`, so that a site
+//! without it does not pay for its bytes; it is also how right-to-left is looked at. Absent on purpose: sentences of
+//! the proxy, which come in the visitor's language already.
 
+#[cfg(feature = "arabic")]
+mod ar;
 mod dates;
 mod en;
 mod sizes;
@@ -10,6 +14,8 @@ mod vi;
 
 pub use dates::{calendar_days_between, clock_time, date_and_time, day_name, group_name, parse_time, short_time};
 pub use sizes::file_size;
+
+use js_sys::{Array, Intl, Number, Object};
 
 /// A language the widget speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,17 +25,56 @@ pub enum Locale {
     /// English.
     #[default]
     En,
+    /// Arabic.
+    #[cfg(feature = "arabic")]
+    Ar,
 }
 
 impl Locale {
     /// All of them, in the order the visitor's menu shows them.
-    pub const ALL: &'static [Self] = &[Self::Vi, Self::En];
+    pub const ALL: &'static [Self] = &[
+        Self::Vi,
+        Self::En,
+        #[cfg(feature = "arabic")]
+        Self::Ar,
+    ];
 
     /// The BCP 47 tag.
     pub fn tag(self) -> &'static str {
         match self {
             Self::Vi => "vi",
             Self::En => "en",
+            #[cfg(feature = "arabic")]
+            Self::Ar => "ar",
+        }
+    }
+
+    /// The tag for `Intl`. Numbers that the widget puts together itself, such as `1:05`, have European digits;
+    /// those beside them have to have the same.
+    fn intl(self) -> &'static str {
+        match self {
+            #[cfg(feature = "arabic")]
+            Self::Ar => "ar-u-nu-latn",
+            Self::Vi | Self::En => self.tag(),
+        }
+    }
+
+    /// Its plural categories as CLDR names them, in the order in which its file has the forms.
+    pub fn categories(self) -> &'static [&'static str] {
+        match self {
+            Self::Vi => &["other"],
+            Self::En => &["one", "other"],
+            #[cfg(feature = "arabic")]
+            Self::Ar => &["zero", "one", "two", "few", "many", "other"],
+        }
+    }
+
+    /// Where its lines begin, as `dir` has it: `ltr` or `rtl`.
+    pub fn direction(self) -> &'static str {
+        match self {
+            #[cfg(feature = "arabic")]
+            Self::Ar => "rtl",
+            Self::Vi | Self::En => "ltr",
         }
     }
 
@@ -38,6 +83,8 @@ impl Locale {
         match self {
             Self::Vi => "Tiếng Việt",
             Self::En => "English",
+            #[cfg(feature = "arabic")]
+            Self::Ar => "العربية",
         }
     }
 
@@ -46,6 +93,8 @@ impl Locale {
         match self {
             Self::Vi => &vi::TEXTS,
             Self::En => &en::TEXTS,
+            #[cfg(feature = "arabic")]
+            Self::Ar => &ar::TEXTS,
         }
     }
 
@@ -73,19 +122,21 @@ impl Locale {
     }
 }
 
-/// A sentence with a number in it: `{n}` is the number.
+/// A sentence with a number in it: `{n}`. It has a form for each of its language's
+/// [plural categories](Locale::categories); a language's file makes it by a function that takes just as many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plural {
-    /// For one.
-    pub one: &'static str,
-    /// For any other number. Vietnamese has only this form.
-    pub other: &'static str,
+    locale: Locale,
+    forms: &'static [&'static str],
 }
 
 impl Plural {
-    /// The sentence for this number.
+    /// The sentence for this number, both as the language has it.
     pub fn of(self, n: u32) -> String {
-        fill(if n == 1 { self.one } else { self.other }, &n.to_string())
+        let tags = Array::of1(&self.locale.intl().into());
+        let category = Intl::PluralRules::new(&tags, &Object::new()).select(n.into());
+        let at = self.locale.categories().iter().position(|name| category == *name).unwrap_or_default();
+        fill(self.forms[at], &String::from(Number::from(n).to_locale_string(self.locale.intl())))
     }
 }
 
@@ -109,6 +160,10 @@ pub struct Texts {
     pub scheme_auto: &'static str,
     pub scheme_light: &'static str,
     pub scheme_dark: &'static str,
+    pub announce: &'static str,
+    pub announce_whole: &'static str,
+    pub announce_sentences: &'static str,
+    pub announce_nothing: &'static str,
     pub unread: Plural,
     pub retry: &'static str,
     pub cancel: &'static str,
@@ -125,6 +180,7 @@ pub struct Texts {
     pub available: &'static str,
     pub unavailable: &'static str,
     pub answering: &'static str,
+    pub in_line: &'static str,
     pub results: Plural,
     pub nothing_found: &'static str,
     pub nothing_found_hint: &'static str,
@@ -142,8 +198,6 @@ pub struct Texts {
     pub delete: &'static str,
     pub delete_question: &'static str,
     pub load_more: &'static str,
-    pub today: &'static str,
-    pub yesterday: &'static str,
     pub last_week: &'static str,
     pub last_month: &'static str,
     // Messages.

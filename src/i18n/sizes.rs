@@ -20,6 +20,6 @@ pub fn file_size(bytes: u64, locale: Locale) -> String {
     for (name, value) in &members {
         let _ = Reflect::set(&options, &JsValue::from_str(name), value);
     }
-    let format = Intl::NumberFormat::new(&Array::of1(&locale.tag().into()), &options).format();
+    let format = Intl::NumberFormat::new(&Array::of1(&locale.intl().into()), &options).format();
     format.call1(&JsValue::UNDEFINED, &value.into()).ok().and_then(|text| text.as_string()).unwrap_or_default()
 }

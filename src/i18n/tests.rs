@@ -15,14 +15,6 @@ fn the_first_language_spoken_is_taken_and_english_when_none_is() {
 }
 
 #[test]
-fn numbers_are_said_in_the_right_form() {
-    let english = Locale::En.texts();
-    assert_eq!(english.unread.of(1), "1 unread message");
-    assert_eq!(english.unread.of(3), "3 unread messages");
-    assert_eq!(Locale::Vi.texts().unread.of(1), "1 tin nhắn chưa đọc");
-}
-
-#[test]
 fn every_error_code_of_the_proxy_has_words_in_every_language() {
     for locale in Locale::ALL {
         let texts = locale.texts();
@@ -43,4 +35,46 @@ fn calendar_days_are_counted_in_local_time() {
     assert_eq!(dates::day_difference(evening, next_morning, 0, 0), 1);
     // Seven hours east of Greenwich both fall on the same day.
     assert_eq!(dates::day_difference(evening, next_morning, -420, -420), 0);
+}
+
+/// Each field of a language's file: its name, and the sentences in it.
+fn sentences(file: &'static str) -> Vec<(&'static str, Vec<&'static str>)> {
+    let body = file.split("TEXTS: Texts = Texts {").nth(1).unwrap();
+    let mut fields: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in body.lines() {
+        if let Some((name, _)) =
+            line.strip_prefix("    ").and_then(|line| line.split_once(':')).filter(|(name, _)| !name.contains(['"', ' ']))
+        {
+            fields.push((name, Vec::new()));
+        }
+        if let Some((_, forms)) = fields.last_mut() {
+            forms.extend(line.split('"').skip(1).step_by(2));
+        }
+    }
+    fields
+}
+
+#[test]
+fn every_language_puts_its_numbers_and_names_where_english_does() {
+    let english = sentences(include_str!("en.rs"));
+    assert!(english.len() > 100, "{}", english.len());
+    for file in [include_str!("vi.rs"), include_str!("ar.rs")] {
+        let fields = sentences(file);
+        assert_eq!(fields.iter().map(|field| field.0).collect::<Vec<_>>(), english.iter().map(|field| field.0).collect::<Vec<_>>());
+        for ((name, forms), (_, theirs)) in fields.iter().zip(&english) {
+            assert!(!forms.is_empty() && forms.iter().all(|form| !form.trim().is_empty()), "{name}");
+            // One and two may be words; the last form is for any number.
+            assert_eq!(forms.last().unwrap().matches("{n}").count(), theirs.last().unwrap().matches("{n}").count(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn arabic_is_written_in_arabic() {
+    for (name, forms) in sentences(include_str!("ar.rs")) {
+        for form in forms {
+            let foreign = form.replace("{n}", "").chars().any(|c| c.is_ascii_alphabetic());
+            assert!(!foreign && form.chars().any(|c| ('\u{621}'..='\u{64a}').contains(&c)), "{name}: {form}");
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Vietnamese.
 
-use super::{Plural, Texts};
+use super::{Locale, Plural, Texts};
 
-const fn any(sentence: &'static str) -> Plural {
-    Plural { one: sentence, other: sentence }
+/// For every number.
+const fn any(form: &'static [&'static str; 1]) -> Plural {
+    Plural { locale: Locale::Vi, forms: form }
 }
 
 pub(super) const TEXTS: Texts = Texts {
@@ -17,7 +18,11 @@ pub(super) const TEXTS: Texts = Texts {
     scheme_auto: "Theo hệ thống",
     scheme_light: "Sáng",
     scheme_dark: "Tối",
-    unread: any("{n} tin nhắn chưa đọc"),
+    announce: "Trình đọc màn hình đọc",
+    announce_whole: "Cả câu trả lời khi xong",
+    announce_sentences: "Từng câu một",
+    announce_nothing: "Không đọc",
+    unread: any(&["{n} tin nhắn chưa đọc"]),
     retry: "Thử lại",
     cancel: "Huỷ",
     dismiss: "Ẩn thông báo",
@@ -32,7 +37,8 @@ pub(super) const TEXTS: Texts = Texts {
     available: "Sẵn sàng",
     unavailable: "Tạm vắng",
     answering: "Đang trả lời…",
-    results: any("{n} kết quả"),
+    in_line: "Đang chờ đến lượt…",
+    results: any(&["{n} kết quả"]),
     nothing_found: "Không tìm thấy kết quả",
     nothing_found_hint: "Hãy thử từ khoá khác hoặc ngắn hơn.",
     conversations: "Cuộc trò chuyện",
@@ -48,8 +54,6 @@ pub(super) const TEXTS: Texts = Texts {
     delete: "Xoá",
     delete_question: "Xoá “{n}” cùng mọi tin nhắn? Không thể hoàn tác.",
     load_more: "Xem thêm",
-    today: "Hôm nay",
-    yesterday: "Hôm qua",
     last_week: "7 ngày qua",
     last_month: "30 ngày qua",
     messages: "Tin nhắn",
@@ -58,8 +62,8 @@ pub(super) const TEXTS: Texts = Texts {
     you: "Bạn",
     waiting: "Đang soạn câu trả lời…",
     queued: "Đang chờ đến lượt, vị trí thứ {n}",
-    queued_seconds: any("khoảng {n} giây"),
-    queued_minutes: any("khoảng {n} phút"),
+    queued_seconds: any(&["khoảng {n} giây"]),
+    queued_minutes: any(&["khoảng {n} phút"]),
     sending: "Đang gửi…",
     unsent: "Chưa gửi được.",
     send_again: "Gửi lại",
@@ -74,7 +78,7 @@ pub(super) const TEXTS: Texts = Texts {
     helpful: "Hữu ích",
     not_helpful: "Không hữu ích",
     jump: "Tin mới nhất",
-    missed: any("{n} tin nhắn mới"),
+    missed: any(&["{n} tin nhắn mới"]),
     reply: "Trả lời",
     replying_to: "Trả lời {n}",
     reply_to_none: "Không trả lời tin này nữa",
@@ -105,25 +109,22 @@ pub(super) const TEXTS: Texts = Texts {
     file_large: "lớn hơn {n}.",
     file_type: "không gửi được loại tệp này ở đây.",
     file_empty: "tệp rỗng.",
-    file_many: any("mỗi tin nhắn chỉ gửi kèm được {n} tệp."),
-    characters_left: any("Còn {n} ký tự"),
-    characters_over: any("Quá {n} ký tự"),
+    file_many: any(&["mỗi tin nhắn chỉ gửi kèm được {n} tệp."]),
+    characters_left: any(&["Còn {n} ký tự"]),
+    characters_over: any(&["Quá {n} ký tự"]),
     composer_offline: "Bạn đang ngoại tuyến. Tin nhắn sẽ chưa gửi được.",
     composer_unavailable: "Trợ lý này đang tạm vắng.",
     composer_busy: "Đang trả lời, bạn có thể soạn sẵn tin tiếp theo.",
     offline: "Mất kết nối mạng",
     reconnecting: "Đang kết nối lại…",
-    reconnecting_in: any("Mất kết nối. Thử lại sau {n} giây"),
+    reconnecting_in: any(&["Mất kết nối. Thử lại sau {n} giây"]),
     try_now: "Thử ngay",
     try_again_in: "Có thể thử lại sau {n}",
     request_id: "Mã yêu cầu: {n}",
     offer: "Trước khi đăng nhập, bạn đã trò chuyện trên trình duyệt này. Thêm các cuộc trò chuyện đó vào tài khoản của bạn?",
     take_over: "Thêm vào",
     not_mine: "Không, cảm ơn",
-    taken_over: Plural {
-        one: "Đã thêm {n} cuộc trò chuyện vào tài khoản của bạn.",
-        other: "Đã thêm {n} cuộc trò chuyện vào tài khoản của bạn.",
-    },
+    taken_over: any(&["Đã thêm {n} cuộc trò chuyện vào tài khoản của bạn."]),
     problem_network: "Không kết nối được tới máy chủ. Hãy kiểm tra mạng rồi thử lại.",
     problem_offline: "Bạn đang ngoại tuyến. Hãy kiểm tra kết nối mạng.",
     problem_unreadable: "Máy chủ trả lời không đọc được. Hãy thử lại sau ít phút.",

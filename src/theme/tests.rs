@@ -75,3 +75,49 @@ fn braces_in_the_stylesheet_are_balanced() {
     });
     assert_eq!(depth, Some(0));
 }
+
+/// A declaration's value, in parts; what is in brackets is one part.
+fn parts(value: &str) -> Vec<String> {
+    let mut depth = 0;
+    let flat: String = value
+        .chars()
+        .map(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            if c == ' ' && depth > 0 { '_' } else { c }
+        })
+        .collect();
+    flat.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn nothing_is_left_or_right_but_what_has_to_be() {
+    // The screen's notch is where it is, and so is the middle; code is written from the left, and a tick looks as it does.
+    let physical = [
+        "padding-left:env(safe-area-inset-left,0px)",
+        "padding-right:env(safe-area-inset-right,0px)",
+        "left:50%",
+        "text-align:left",
+        "border-width:0 .15em .15em 0",
+    ];
+    for declaration in STYLESHEET.split(['{', '}', ';', '\n']) {
+        let Some((name, value)) = declaration.trim().split_once(':') else { continue };
+        let sides =
+            ["left", "right", "margin-left", "margin-right", "padding-left", "padding-right", "border-left", "border-right", "float"];
+        let one_side = sides.contains(&name) || name == "text-align" && matches!(value, "left" | "right");
+        let four = parts(value);
+        let apart = matches!(name, "margin" | "padding" | "inset" | "border-width") && four.len() == 4 && four[1] != four[3];
+        assert!(
+            !one_side && !apart || physical.contains(&declaration.trim()),
+            "{declaration}: inline-start and inline-end follow the language"
+        );
+    }
+    // Corners have no such names in shorthand; where they differ, both directions have to be told.
+    for rule in STYLESHEET.split('}') {
+        let Some((selector, body)) = rule.rsplit_once('{') else { continue };
+        let corners = body.split(';').filter_map(|declaration| declaration.trim().strip_prefix("border-radius:")).map(parts);
+        let apart = corners.filter(|corners| corners.len() == 4 && corners[2] != corners[3]).count() > 0;
+        let told =
+            STYLESHEET.contains(&["[dir=rtl] ", selector.trim().trim_start_matches(".tc-root[dir=rtl] "), "{border-radius"].concat());
+        assert!(!apart || told, "{selector}");
+    }
+}

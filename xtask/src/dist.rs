@@ -3,6 +3,7 @@
 use crate::process::Program;
 use crate::servers::Built;
 use crate::{Outcome, npm, paths, say, tools};
+use clap::Args;
 use std::collections::hash_map::DefaultHasher;
 use std::env;
 use std::fs;
@@ -52,11 +53,24 @@ fn up_to_date() -> Outcome {
         say::step("the widget is up to date");
         return Ok(());
     }
-    run()
+    build(None)
 }
 
-/// Builds them.
-pub(crate) fn run() -> Outcome {
+#[derive(Debug, Default, Args)]
+pub(crate) struct Dist {
+    /// Features of the widget, separated by commas: `arabic` for one more language.
+    #[arg(long)]
+    features: Option<String>,
+}
+
+impl Dist {
+    /// Builds them.
+    pub(crate) fn run(self) -> Outcome {
+        build(self.features.as_deref())
+    }
+}
+
+fn build(features: Option<&str>) -> Outcome {
     tools::wasm_target()?;
     npm::installed()?;
     let tools = [tools::wasm_bindgen()?, tools::trunk()?];
@@ -66,6 +80,7 @@ pub(crate) fn run() -> Outcome {
     Program::new("trunk")
         .args(["build", "--release", "--offline", "--dist"])
         .args([&built])
+        .args(features.into_iter().flat_map(|features| ["--features", features]))
         .env("CARGO_TARGET_DIR", paths::target())
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", without_our_folders())
         // Trunk takes any value for a switch and stumbles over the common `1`.
@@ -77,6 +92,8 @@ pub(crate) fn run() -> Outcome {
         Program::new("node").args([script]).args([&built, &paths::root().join("npm"), &folder()]).run()?;
     }
     let stamp = paths::scratch("")?.join("dist.stamp");
+    // With features they are not what the next command looks for.
+    let now = if features.is_some() { String::new() } else { now };
     fs::write(&stamp, now).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 

@@ -52,7 +52,7 @@ enum Command {
     /// Serves the widget with live reload in front of proxy and emulator.
     Dev(dev::Dev),
     /// Writes all files to ship into dist/, with their sizes.
-    Dist,
+    Dist(dist::Dist),
     /// Writes the stream decoder and the markdown view as a module, for suites and benchmarks, into dist/harness/.
     Harness,
     /// Runs the fuzz targets with cargo-fuzz on the nightly toolchain; `fuzz/README.md` says more.
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         Command::CheckApi(check) => check.run(),
         Command::Dev(dev) => dev.run(),
         Command::Fuzz(fuzz) => fuzz.run(),
-        Command::Dist => dist::run(),
+        Command::Dist(dist) => dist.run(),
         Command::Harness => harness::run(),
         Command::Supervise { .. } => unreachable!("answered above"),
     });

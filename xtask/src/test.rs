@@ -69,7 +69,20 @@ impl Test {
         });
         check(&mut table, "lints of the widget as it is shipped", || {
             // The native tests' own dependencies are not there for this target; "web*" are the tests that run on it.
-            let target = ["--lib", "--bins", "--test", "web*", "--locked", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
+            let target = [
+                "--lib",
+                "--bins",
+                "--test",
+                "web*",
+                "--features",
+                "arabic",
+                "--locked",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--",
+                "-D",
+                "warnings",
+            ];
             Program::cargo().args(["clippy", "-p", "twinchat"]).args(target).run()
         });
         count(&mut table, "native tests", |counts| native(counts, python.as_deref()));
@@ -78,7 +91,7 @@ impl Test {
         if python.is_some() {
             check(&mut table, "the API against its document", || check_api::CheckApi::default().run());
         }
-        check(&mut table, "the files to ship", dist::run);
+        check(&mut table, "the files to ship", || dist::Dist::default().run());
         count(&mut table, "decoder and markdown view as a module", |counts| harness::test(&browser, counts));
         count(&mut table, "end to end in Chromium", |counts| e2e::run(&browser, counts));
         report(&table)
@@ -103,7 +116,19 @@ fn components(counts: &mut Counts, wasm_bindgen: &std::path::Path, browser: &bro
     capabilities["goog:chromeOptions"]["binary"] = browser.chrome.to_string_lossy().into();
     std::fs::write(&settings, capabilities.to_string()).map_err(|error| format!("cannot write {}: {error}", settings.display()))?;
     Program::cargo()
-        .args(["test", "-p", "twinchat", "--target", "wasm32-unknown-unknown", "--no-fail-fast", "--locked", "--test", "web*"])
+        .args([
+            "test",
+            "-p",
+            "twinchat",
+            "--target",
+            "wasm32-unknown-unknown",
+            "--no-fail-fast",
+            "--locked",
+            "--features",
+            "arabic",
+            "--test",
+            "web*",
+        ])
         .env("CHROMEDRIVER", &browser.driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &settings)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120")
