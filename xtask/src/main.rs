@@ -6,6 +6,7 @@
 #[cfg(not(unix))]
 compile_error!("xtask needs Linux or macOS; on Windows, use WSL");
 
+mod bench;
 mod browser;
 mod check_api;
 mod demo;
@@ -55,6 +56,9 @@ enum Command {
     Dist(dist::Dist),
     /// Writes the stream decoder and the markdown view as a module, for suites and benchmarks, into dist/harness/.
     Harness,
+    /// Measures what it costs, beside what others cost in the same run.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Runs the fuzz targets with cargo-fuzz on the nightly toolchain; `fuzz/README.md` says more.
     Fuzz(fuzz::Fuzz),
     /// Runs a program that ends when our input does.
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Command::E2e => e2e::alone(),
         Command::CheckApi(check) => check.run(),
         Command::Dev(dev) => dev.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Dist(dist) => dist.run(),
         Command::Harness => harness::run(),
