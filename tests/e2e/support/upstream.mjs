@@ -22,3 +22,26 @@ export async function answer(twinId, content) {
 
 /** The next stream meets this fault. */
 export const fault = (rule) => post('/__emulator/faults', { times: 1, path: '*/messages/stream', ...rule });
+
+const control = async (path, body) => (await post(`/__emulator/${path}`, body)) ?? {};
+
+/** People in threads, spoken for by a test. */
+export const people = {
+  /** The next `times` messages are answered by nobody but the test. */
+  silence: (times) => control('faults', { kind: 'person', does: 'silent', path: '/teams/messages/*', times }),
+  /** The thread in which somebody has said this. */
+  async thread(words) {
+    const { data } = await call(`/teams/messages?search=${encodeURIComponent(words)}`);
+    const { rooms } = await call('/__emulator/teams');
+    return data.length ? rooms.find(({ id, otherSpelling }) => [id, otherSpelling].includes(data[0].room_id)).id : undefined;
+  },
+  /** When somebody has said this, exactly. */
+  async time(words) {
+    const { data } = await call(`/teams/messages?search=${encodeURIComponent(words)}`);
+    return Number(data[0].time_raw);
+  },
+  /** Somebody says something in a thread. Gives its id. */
+  say: async (conversation, text, more = {}) => (await control('teams/say', { conversation, text, ...more })).id,
+  /** Somebody changes what they said. */
+  edit: (id, text) => control('teams/edit', { id, text }),
+};
