@@ -59,7 +59,7 @@ impl Upstreams {
                 description: "One thread for all visitors: everybody reads everybody. Mọi khách cùng đọc một luồng.",
                 picture: "product-guide",
                 starters: &["Hello everybody", "Chào mọi người"],
-                more: format!("{}shared = true\n", rooms(shared)),
+                more: format!("{}shared = true\nguest_name = \"Khách\"\n", rooms(shared)),
             },
         );
     }

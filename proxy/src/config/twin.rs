@@ -56,6 +56,9 @@ settings! {
         rooms: Option<Vec<String>>, Example "[\"19:abc123@thread.v2\"]";
         /// teams: whether all visitors share the one thread, and read each other. The widget says so.
         shared: Option<bool>, Default "false";
+        /// teams, with `shared`: the name under which visitors read each other. The bridge posts for all of them under
+        /// one of `self_names`.
+        guest_name: Option<String>, Default "\"Guest\"";
         /// teams: hours for which a visitor keeps a thread after the last word in it. Then others may have it; until
         /// somebody does, the conversation goes on in it.
         keep_hours: Option<u32>, Default "24";
@@ -147,6 +150,8 @@ pub struct TeamsTwin {
     pub rooms: Vec<String>,
     /// Whether all visitors share the one thread.
     pub shared: bool,
+    /// Under which name visitors read each other, where they share a thread.
+    pub guest_name: String,
     /// How long a thread is kept after the last word in it, in hours.
     pub keep_hours: u32,
     /// How long a thread rests after it was given back, in minutes.
@@ -225,7 +230,7 @@ fn needs(kind: UpstreamKind) -> &'static str {
 }
 
 /// The fields that one kind has, and whether they are given.
-fn kind_fields(section: &TwinSection) -> [(&'static str, bool, UpstreamKind); 15] {
+fn kind_fields(section: &TwinSection) -> [(&'static str, bool, UpstreamKind); 16] {
     use UpstreamKind::{KamiMind, OpenAi, Teams};
     [
         ("model", section.model.is_some(), OpenAi),
@@ -239,6 +244,7 @@ fn kind_fields(section: &TwinSection) -> [(&'static str, bool, UpstreamKind); 15
         ("bot_token_file", section.bot_token_file.is_some(), KamiMind),
         ("rooms", section.rooms.is_some(), Teams),
         ("shared", section.shared.is_some(), Teams),
+        ("guest_name", section.guest_name.is_some(), Teams),
         ("keep_hours", section.keep_hours.is_some(), Teams),
         ("cool_down_minutes", section.cool_down_minutes.is_some(), Teams),
         ("self_names", section.self_names.is_some(), Teams),
@@ -343,6 +349,10 @@ fn teams_twin(section: &TwinSection, listed: ListedTwin, wrong: Wrong<'_>) -> Te
     if shared && rooms.len() > 1 {
         wrong("rooms", "with shared = true there is one thread for all visitors: name one".to_owned());
     }
+    let guest_name = section.guest_name.as_deref().unwrap_or("Guest").trim().to_owned();
+    if guest_name.is_empty() || guest_name.chars().count() > MAX_NAME || (section.guest_name.is_some() && !shared) {
+        wrong("guest_name", format!("guest_name has 1 to {MAX_NAME} characters, and goes with shared = true"));
+    }
     let room_aliases = section.room_aliases.clone().unwrap_or_default();
     if room_aliases.iter().any(|(alias, room)| !rooms.contains(room) || rooms.contains(alias) || !is_room(alias)) {
         let message = "write { \"another id\" = \"the id in rooms\" }: on the right one of `rooms`, on the left what is none of them";
@@ -357,7 +367,8 @@ fn teams_twin(section: &TwinSection, listed: ListedTwin, wrong: Wrong<'_>) -> Te
     };
     let keep_hours = within("keep_hours", section.keep_hours, 24, 8760);
     let cool_down_minutes = within("cool_down_minutes", section.cool_down_minutes, 60, 525_600);
-    TeamsTwin { listed, rooms, shared, keep_hours, cool_down_minutes, self_names: cleaned(&section.self_names), room_aliases }
+    let self_names = cleaned(&section.self_names);
+    TeamsTwin { listed, rooms, shared, guest_name, keep_hours, cool_down_minutes, self_names, room_aliases }
 }
 
 /// Whether this can be a thread's id: no part of a filter, and of an address only as one segment.

@@ -5,24 +5,23 @@ use super::helpers::text;
 use super::{ROWS, assert_keeps_secrets, content, ended, everything};
 use reqwest::Method;
 use serde_json::{Value, json};
-use twinchat_emulator::faults::{ErrorStyle, Fault, Leak, Malformation};
+use twinchat_emulator::faults::{ErrorStyle, Fault};
 
 const SECRET: &str = "canaryofann7f3a";
-const LEAKS: [Leak; 7] =
-    [Leak::TakenId, Leak::ChangedId, Leak::ExtraFields, Leak::Listed, Leak::WrongConversation, Leak::Interleaved, Leak::UnknownEvents];
 
 #[tokio::test]
 async fn whatever_it_gives_away_of_others_nobody_is_told() {
     for row in ROWS {
-        let talk = row.talk(SECRET).await;
-        for leak in LEAKS {
+        for leak in row.leaks() {
+            let talk = row.talk(SECRET).await;
             let binh = talk.app.bearer_visitor().await;
             let his = conversation(&talk.app, &binh).await;
-            hear(&talk.app, &binh, &his, "Xin chào").await;
-            talk.always(Fault::Everybody { what: leak });
+            talk.hear_as((&binh, &his), "Xin chào").await;
+            talk.always(leak.clone());
             let new = conversation(&talk.app, &binh).await;
             let mut said = everything(&hear(&talk.app, &binh, &his, "Đà Lạt có gì vui?").await);
             said += &everything(&hear(&talk.app, &binh, &new, "Đà Lạt có gì vui?").await);
+            talk.settle((&binh, &new)).await;
             said += &binh.get(&talk.app, "/api/v1/visitor/export").await.to_string();
             assert!(!said.contains(SECRET), "{} {leak:?}: {said}", row.name);
             talk.app.emulator.clear_faults();
@@ -58,23 +57,9 @@ async fn a_key_that_it_says_is_not_passed_on() {
 
 #[tokio::test]
 async fn what_is_malformed_lied_about_or_endless_ends_and_the_conversation_goes_on() {
-    let faults = [
-        Fault::Malformed { what: Malformation::BadJson, at_event: Some(2) },
-        Fault::Malformed { what: Malformation::MissingData, at_event: Some(2) },
-        Fault::Malformed { what: Malformation::UnknownEvent, at_event: Some(2) },
-        Fault::Malformed { what: Malformation::BadUtf8, at_event: Some(2) },
-        Fault::LyingLength { by: 7 },
-        Fault::LyingLength { by: -7 },
-        Fault::ErrorEvent { after_deltas: 2 },
-        Fault::NoComplete,
-        Fault::Refused,
-        Fault::ChangedIds,
-        Fault::Endless,
-        Fault::EndlessFrame,
-    ];
     for row in ROWS {
         let talk = row.talk("Xin chào").await;
-        for fault in &faults {
+        for fault in row.lies() {
             talk.meet(fault.clone());
             let events = talk.hear("Kể tôi nghe về Huế").await;
             let (kind, status, _) = ended(&events);

@@ -13,10 +13,15 @@ mod helpers;
 mod faithful;
 mod hostile;
 
-use chat::{Told, conversation, hear};
-use helpers::{KAMIMIND, Kind, TWINEXPERT, TestApp, Visitor};
-use serde_json::Value;
-use twinchat_emulator::faults::Fault;
+use chat::{Stream, Told, conversation, feed, say};
+use futures_util::future::{self, BoxFuture};
+use helpers::{KAMIMIND, Kind, START_MILLIS, TWINEXPERT, TestApp, Visitor};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use twinchat_emulator::clock::Clock;
+use twinchat_emulator::faults::{Fault, Leak, Malformation};
 use twinchat_emulator::{Options, Rule, StreamFormat};
 
 /// An upstream that is to be tested.
@@ -32,6 +37,8 @@ struct Row {
     options: fn() -> Options,
     /// Its answers may be bare text, of which nobody can tell whether all of it came.
     is_bare: bool,
+    /// People answer, on the conversation's feed: nothing is streamed, and nothing can be stopped.
+    is_people: bool,
     /// Its secrets besides the key.
     secrets: fn(&TestApp) -> Vec<String>,
 }
@@ -49,12 +56,49 @@ const OPENAI: Kind = Kind {
     environment: |emulator, _| Some(emulator.openai_key().to_owned()),
 };
 
+/// People in the bridge's threads: three to lend for the first twin, one for the second. The document names no key;
+/// this owner's bridge is shown one all the same.
+const TEAMS: Kind = Kind {
+    sections: |emulator, more| {
+        let twin = |id: &str, rooms: &[(String, String)]| {
+            let ids: Vec<&String> = rooms.iter().map(|(id, _)| id).collect();
+            let aliases: Vec<String> = rooms.iter().map(|(id, other)| format!("{other:?} = {id:?}")).collect();
+            let aliases = aliases.join(", ");
+            format!("[[upstream.twin]]\nid = {id:?}\nname = {id:?}\nrooms = {ids:?}\nroom_aliases = {{ {aliases} }}\n")
+        };
+        let (spellings, origin) = (emulator.teams_spellings(), emulator.origin());
+        format!(
+            "[[upstream]]\nname = \"people\"\nkind = \"teams\"\norigin = \"{origin}/teams\"\nkey_env = \"BRIDGE\"\n\
+             requests_per_hour = 1000000\nburst = 1000000\n{more}{}{}",
+            twin("support", &spellings[..3]),
+            twin("sales", &spellings[3..]),
+        )
+    },
+    environment: |_, _| Some(BRIDGE_KEY.to_owned()),
+};
+const BRIDGE_KEY: &str = "bridge_canary_4b9e1c";
+
+/// A clock that goes on whenever somebody looks at it, as people's answers are later than what they answer.
+#[derive(Debug)]
+struct Restless(AtomicU64);
+
+impl Clock for Restless {
+    fn now_millis(&self) -> u64 {
+        self.0.fetch_add(10, Ordering::Relaxed)
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(future::ready(()))
+    }
+}
+
 const KAMIMIND_ROW: Row = Row {
     name: "kamimind",
     kind: KAMIMIND,
     messages: "/public/v1/response",
     options: Options::default,
     is_bare: false,
+    is_people: false,
     secrets: |app| {
         let configured = app.emulator.kamimind_bots().iter().take(2).map(|bot| bot.token.clone());
         configured.chain([app.emulator.kamimind_token().to_owned()]).collect()
@@ -73,6 +117,7 @@ const ROWS: &[Row] = &[
         messages: "*/messages/stream",
         options: Options::default,
         is_bare: false,
+        is_people: false,
         secrets: |app| vec![app.emulator.key().to_owned()],
     },
     Row {
@@ -81,7 +126,17 @@ const ROWS: &[Row] = &[
         messages: "*/chat/completions",
         options: Options::default,
         is_bare: false,
+        is_people: false,
         secrets: |app| vec![app.emulator.openai_key().to_owned()],
+    },
+    Row {
+        name: "teams",
+        kind: TEAMS,
+        messages: "/teams/messages/*",
+        options: || Options { clock: Arc::new(Restless(AtomicU64::new(START_MILLIS.unsigned_abs()))), ..Options::default() },
+        is_bare: false,
+        is_people: true,
+        secrets: |_| vec![BRIDGE_KEY.to_owned()],
     },
     KAMIMIND_ROW,
     Row { name: "kamimind, ndjson", options: || streaming(StreamFormat::Ndjson), ..KAMIMIND_ROW },
@@ -109,9 +164,42 @@ impl Row {
         let app = self.server().await;
         let ann = app.bearer_visitor().await;
         let chat = conversation(&app, &ann).await;
-        let events = hear(&app, &ann, &chat, first).await;
+        let talk = Talk { row: self, app, ann, chat };
+        let events = talk.hear(first).await;
         assert_eq!(events.last().unwrap().kind, "complete", "{}: {events:?}", self.name);
-        Talk { row: self, app, ann, chat }
+        talk
+    }
+
+    /// How it can give away what others of the account said.
+    fn leaks(self) -> Vec<Fault> {
+        use Leak::{ChangedId, ExtraFields, Interleaved, Listed, TakenId, UnknownEvents, WrongConversation};
+        if self.is_people {
+            return vec![Fault::IgnoredFilters, Fault::WrongRooms, Fault::NoRooms, Fault::ChangedIds];
+        }
+        let leaks = [TakenId, ChangedId, ExtraFields, Listed, WrongConversation, Interleaved, UnknownEvents];
+        leaks.into_iter().map(|what| Fault::Everybody { what }).collect()
+    }
+
+    /// What can be malformed, a lie, or endless in its answers.
+    fn lies(self) -> Vec<Fault> {
+        let lengths = vec![Fault::LyingLength { by: 7 }, Fault::LyingLength { by: -7 }];
+        if self.is_people {
+            return lengths;
+        }
+        let malformed = |what| Fault::Malformed { what, at_event: Some(2) };
+        let streamed = [
+            malformed(Malformation::BadJson),
+            malformed(Malformation::MissingData),
+            malformed(Malformation::UnknownEvent),
+            malformed(Malformation::BadUtf8),
+            Fault::ErrorEvent { after_deltas: 2 },
+            Fault::NoComplete,
+            Fault::Refused,
+            Fault::ChangedIds,
+            Fault::Endless,
+            Fault::EndlessFrame,
+        ];
+        lengths.into_iter().chain(streamed).collect()
     }
 }
 
@@ -126,8 +214,47 @@ impl Talk {
         self.app.emulator.fault(Rule { times: None, ..Rule::once(fault, "*") });
     }
 
+    /// Ann says something, and hears what is answered to its end.
     async fn hear(&self, content: &str) -> Vec<Told> {
-        hear(&self.app, &self.ann, &self.chat, content).await
+        self.hear_as((&self.ann, &self.chat), content).await
+    }
+
+    /// The same for somebody else.
+    async fn hear_as(&self, (visitor, chat): (&Visitor, &str), content: &str) -> Vec<Told> {
+        let stream = say(&self.app, visitor, chat, content).await;
+        self.rest((visitor, chat), stream).await
+    }
+
+    /// Reads a reply to its end. What people answer comes on the feed, and stands for the reply's end here.
+    async fn rest(&self, (visitor, chat): (&Visitor, &str), mut stream: Stream) -> Vec<Told> {
+        let mut events = stream.rest().await;
+        let end = events.last().expect("an end");
+        if !self.row.is_people || end.kind != "complete" {
+            return events;
+        }
+        let mut feed = feed(&self.app, visitor, chat, &end.id.to_string()).await;
+        let answer = loop {
+            let told = feed.until("message").await;
+            if told.data["message"]["role"] == "assistant" {
+                break told;
+            }
+        };
+        let message = &answer.data["message"];
+        let data = json!({"status": message["status"], "content": message["content"], "message": message});
+        events.push(Told { kind: "complete".to_owned(), data, id: answer.id });
+        events
+    }
+
+    /// Waits until people were listened to for a while, if they are people: what they say comes by itself.
+    async fn settle(&self, (visitor, chat): (&Visitor, &str)) {
+        if !self.row.is_people {
+            return;
+        }
+        let looks = || self.app.emulator.log().iter().filter(|entry| entry.method == "GET").count();
+        let (_feed, before) = (feed(&self.app, visitor, chat, "").await, looks());
+        while looks() < before + 4 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// How often the upstream was sent a message.
@@ -148,8 +275,10 @@ fn ended(events: &[Told]) -> (&str, &str, &str) {
     (&last.kind, text("status", ""), text("error", "error"))
 }
 
+/// What was answered last.
 fn content(events: &[Told]) -> &str {
-    events.last().and_then(|last| last.data["message"]["content"].as_str()).unwrap_or_default()
+    let message = events.last().map(|last| &last.data["message"]).filter(|message| message["role"] == "assistant");
+    message.and_then(|message| message["content"].as_str()).unwrap_or_default()
 }
 
 /// All that was said in events, as text.

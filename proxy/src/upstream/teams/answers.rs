@@ -4,6 +4,7 @@
 use super::Query;
 use super::quote::apart;
 use crate::clock::base32_lower;
+use crate::config::TeamsTwin;
 use crate::metrics;
 use crate::upstream::client::not_understood;
 use crate::upstream::{RoomRow, RoomRows, UpstreamError};
@@ -85,7 +86,7 @@ pub(super) struct Screen<'a> {
     pub(super) upstream: &'a str,
     pub(super) rooms: &'a [String],
     pub(super) aliases: &'a BTreeMap<String, String>,
-    pub(super) self_names: Vec<&'a str>,
+    pub(super) twins: &'a [TeamsTwin],
     /// Milliseconds since 1970.
     pub(super) now: i64,
 }
@@ -127,15 +128,22 @@ impl Screen<'_> {
     fn row(&self, row: &Value, room: &str, time: i64) -> Option<RoomRow> {
         let text = row["message"].as_str()?.replace('\0', "");
         let text = &text[..text.floor_char_boundary(MAX_TEXT)];
-        let name = row["name"].as_str().unwrap_or_default();
+        let name = row["name"].as_str().unwrap_or_default().trim();
+        let twin = self.twins.iter().find(|twin| twin.rooms.iter().any(|own| own == room))?;
+        let is_bridges = twin.self_names.iter().any(|own| own == name);
         let (quoted, content) = apart(text);
         (!content.trim().is_empty()).then_some(())?;
         Some(RoomRow {
             id: id(&row["id"])?,
             room: room.to_owned(),
             time,
-            may_be_echo: self.self_names.is_empty() || self.self_names.contains(&name),
-            name: name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect(),
+            may_be_echo: twin.self_names.is_empty() || is_bridges,
+            // What other visitors say is posted by the bridge too.
+            name: if twin.shared && is_bridges { &twin.guest_name } else { name }
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(MAX_NAME)
+                .collect(),
             content,
             quoted,
             digest: base32_lower(&Sha256::digest(text.as_bytes())),

@@ -135,19 +135,7 @@ impl Teams {
     }
 
     fn screen<'a>(&'a self, rooms: &'a [String]) -> Screen<'a> {
-        Screen {
-            upstream: self.name(),
-            rooms,
-            aliases: &self.aliases,
-            self_names: self.self_names(rooms),
-            now: self.client.clock.now_millis(),
-        }
-    }
-
-    /// Under which names the bridge itself posts in these threads; empty when the owner has not said.
-    fn self_names(&self, rooms: &[String]) -> Vec<&str> {
-        let of_rooms = self.twins.iter().filter(|twin| twin.rooms.iter().any(|room| rooms.contains(room)));
-        of_rooms.flat_map(|twin| twin.self_names.iter().map(String::as_str)).collect()
+        Screen { upstream: self.name(), rooms, aliases: &self.aliases, twins: &self.twins, now: self.client.clock.now_millis() }
     }
 
     fn own_id<'a>(&'a self, id: &'a str) -> &'a str {

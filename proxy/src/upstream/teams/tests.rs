@@ -1,13 +1,29 @@
 use super::answers::{Screen, checked, listing, thread, went_to};
 use super::*;
+use crate::config::ListedTwin;
 
 const NOW: i64 = 1_760_000_000_000;
 const MINE: &str = "19:mine@thread.v2";
 const LONG: &str = "19:minelong@thread.v2";
 
 fn screened(rows: &Value) -> RoomRows {
+    read(rows, false)
+}
+
+fn read(rows: &Value, shared: bool) -> RoomRows {
     let (rooms, aliases) = ([MINE.to_owned()], BTreeMap::from([(LONG.to_owned(), MINE.to_owned())]));
-    let screen = Screen { upstream: "people", rooms: &rooms, aliases: &aliases, self_names: vec!["TeamBot"], now: NOW };
+    let listed = ListedTwin { id: "a".to_owned(), name: "A".to_owned(), description: String::new(), avatar: None, starters: Vec::new() };
+    let twin = TeamsTwin {
+        listed,
+        rooms: rooms.to_vec(),
+        shared,
+        guest_name: "Khách".to_owned(),
+        keep_hours: 1,
+        cool_down_minutes: 1,
+        self_names: vec!["TeamBot".to_owned()],
+        room_aliases: aliases.clone(),
+    };
+    let screen = Screen { upstream: "people", rooms: &rooms, aliases: &aliases, twins: &[twin], now: NOW };
     screen.rows(rows.as_array().unwrap())
 }
 
@@ -77,6 +93,15 @@ fn only_what_the_bridge_itself_posts_may_be_an_echo_where_its_names_are_known() 
     own["name"] = json!("TeamBot");
     let found = screened(&json!([own, row("b", MINE, "5")]));
     assert_eq!(found.rows.iter().map(|row| row.may_be_echo).collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn where_visitors_share_a_thread_they_are_guests_to_each_other() {
+    let mut other = row("a", MINE, "5");
+    other["name"] = json!("TeamBot");
+    let rows = json!([other, row("b", MINE, "5")]);
+    let names = |shared| read(&rows, shared).rows.into_iter().map(|row| row.name).collect::<Vec<_>>();
+    assert_eq!((names(true), names(false)), (vec!["Khách".to_owned(), "Lan".to_owned()], vec!["TeamBot".to_owned(), "Lan".to_owned()]));
 }
 
 #[test]
