@@ -4,6 +4,8 @@
 //! Deliberately absent: anything the product uses.
 
 pub use crate::token::fuzzing::{access_token, dpop_proof, identity_keys, identity_token};
+pub use crate::upstream::fuzzing::{kamimind_stream, openai_events};
+pub use crate::upstream::teams::fuzzing::teams_answers;
 pub use crate::upstream::twinexpert::fuzzing::{rate_limit_headers, twinexpert_answers, twinexpert_events};
 
 use crate::config::Config;
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_seed_and_whatever_a_fuzzer_found_goes_through() {
-        let targets: [Target; 9] = [
+        let targets: [Target; 12] = [
             ("access_token", super::access_token),
             ("dpop_proof", super::dpop_proof),
             ("identity_keys", super::identity_keys),
@@ -88,6 +90,9 @@ mod tests {
             ("config", super::config),
             ("twinexpert_answers", super::twinexpert_answers),
             ("twinexpert_events", super::twinexpert_events),
+            ("openai_events", super::openai_events),
+            ("kamimind_stream", super::kamimind_stream),
+            ("teams_answers", super::teams_answers),
             ("ids", super::ids),
         ];
         for (name, target) in targets {

@@ -27,4 +27,4 @@ pub use sections::{Admin, Limits, Replies, Retention, Server, Store, Tokens, Wid
 pub use settings::{Setting, SettingKind};
 pub use twin::{Avatar, KamiMindTwin, ListedTwin, OpenAiTwin, Prompt, TeamsTwin, TwinSection};
 pub use upstream::{Auth, FirstTurn, Service, Upstream, UpstreamKey, UpstreamKind, UpstreamSection};
-pub use values::{Accent, FileType, Issuer, JwksUrl, Name, Network, Origin, PublicUrl, TwinKey, UpstreamOrigin, ValueError};
+pub use values::{Accent, FileType, Issuer, JwksUrl, Name, Network, Origin, PublicUrl, TwinKey, UpstreamOrigin, ValueError, is_near};

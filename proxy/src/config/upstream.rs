@@ -24,7 +24,8 @@ settings! {
         /// nowhere else.
         origin: UpstreamOrigin, Required "\"https://api.twinexpert.com\"";
         /// Whether an address with http on another machine is accepted: only inside a network that is yours
-        /// alone, such as that of your containers. Whoever is on the way reads the key and what visitors say.
+        /// alone, such as that of your containers. Whoever is on the way reads the key and what visitors say. Addresses
+        /// of the internet are never accepted with http.
         #[serde(default)]
         plain_http: bool, Default "false";
         /// Where else its twins' pictures may be fetched from, for the visitors and without the key. Pictures
@@ -50,6 +51,11 @@ settings! {
         /// until a stream has told none.
         #[serde(default)]
         first_turn: FirstTurn, Default "\"plain\"";
+        /// twinexpert: where the text of a reply, of an event or a whole answer, stands, as JSON Pointers (RFC 6901).
+        /// These places are looked at before the likely ones; needed only if `doctor --send` says that a reply is not
+        /// understood.
+        #[serde(default)]
+        text_at: Vec<String>, Example "[\"/payload/piece\"]";
         /// Its twins, each a section [[upstream.twin]]; not for twinexpert, which lists its own.
         #[serde(default)]
         twin: Vec<TwinSection>, Sections "";
@@ -161,6 +167,8 @@ pub struct Upstream {
     pub burst: u32,
     /// How the first message of a conversation is asked; for kamimind.
     pub first_turn: FirstTurn,
+    /// Where a reply's text is looked for first, as JSON Pointers; for twinexpert.
+    pub text_at: Vec<String>,
     /// The key, where it takes one.
     pub key: Option<UpstreamKey>,
     /// Which API it speaks, and with whom.
@@ -297,11 +305,30 @@ fn read_one<T>(section: UpstreamSection, from: (&Path, Environment<'_>), place: 
              with `plain_http = true` for a network that is yours alone)";
         place.wrong("origin", message);
     }
+    if section.origin.is_in_the_clear() && section.origin.is_far() {
+        place.wrong("origin", "http leads through the internet here, where everybody on the way reads the key: use https".to_owned());
+    }
+    let text_at = text_at(&section, place);
     let base = section.kind.base(&section.origin).map_err(|message| place.wrong("origin", message)).ok();
     let key = read_key(&section, from).map_err(|(field, message)| place.wrong(field, message)).ok();
     let service = twin::read_service(&section, from, place);
     let UpstreamSection { name, origin, picture_origins, auth, first_turn, .. } = section;
-    Some(Upstream { name, origin, base: base?, picture_origins, auth, first_turn, requests_per_hour, burst, key: key?, service: service? })
+    let (key, service, base) = (key?, service?, base?);
+    Some(Upstream { name, origin, base, picture_origins, auth, first_turn, text_at, requests_per_hour, burst, key, service })
+}
+
+/// The places of a reply's text.
+fn text_at<T>(section: &UpstreamSection, place: &mut Place<'_, '_, T>) -> Vec<String> {
+    let is_pointer = |text: &String| (2..=200).contains(&text.len()) && text.starts_with('/');
+    if !section.text_at.is_empty() && section.kind != UpstreamKind::TwinExpert {
+        place.wrong("text_at", format!("text_at is for twinexpert, and this upstream is {}: leave it out", section.kind.name()));
+    } else if section.text_at.len() > 8 || !section.text_at.iter().all(is_pointer) {
+        place.wrong(
+            "text_at",
+            "write up to eight JSON Pointers (RFC 6901), each with a slash at its beginning: text_at = [\"/payload/piece\"]",
+        );
+    }
+    section.text_at.clone()
 }
 
 /// The key; none where the server takes none. An error comes with its field.

@@ -133,8 +133,21 @@ impl UpstreamOrigin {
         self.origin.starts_with("http://") && !self.is_loopback
     }
 
+    /// Whether it is named by an address that is nobody's own network, so that strangers carry what is sent there.
+    pub(super) fn is_far(&self) -> bool {
+        let host = self.origin.split_once("://").map_or("", |(_, rest)| rest);
+        let host = host.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or(host.split(':').next().unwrap_or_default());
+        host.parse().is_ok_and(|address| !is_near(address))
+    }
+
     /// Something the owner should look at twice, if there is.
     pub fn warning(&self) -> Option<&'static str> {
+        if self.is_in_the_clear() {
+            return Some(
+                "http: whoever is in the network between reads the key and all that visitors say, and can answer in the upstream's place. See \
+                 to it that this network is yours alone",
+            );
+        }
         let host = self.origin.split_once("://").map_or("", |(_, rest)| rest);
         if host.contains(".dev.") {
             return Some("\".dev.\" looks like a place for trying things out: make sure that visitors' words may be sent there");
@@ -143,6 +156,20 @@ impl UpstreamOrigin {
             "the documents spell this host in two ways, \"twinexpert\" and \"twineexpert\"; one is likely a typing error and may belong to a \
              stranger. Make sure that the one configured is the one in your account: the key is sent there",
         )
+    }
+}
+
+/// Whether an address is of this machine or of a network that can be somebody's own: RFC 1918, RFC 6598, RFC 4193,
+/// link-local.
+pub fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            v4.is_loopback() || v4.is_private() || v4.is_link_local() || (first == 100 && (64..128).contains(&second))
+        }
+        IpAddr::V6(v6) => v6
+            .to_ipv4_mapped()
+            .map_or_else(|| v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(), |v4| is_near(IpAddr::V4(v4))),
     }
 }
 

@@ -2,9 +2,10 @@ use super::{Finding, Trial, certificate};
 use crate::budget::one_off_gate;
 use crate::clock::{Clock, Dice, rfc3339};
 use crate::config;
-use crate::config::UpstreamKind;
-use crate::upstream::{self, Budget, Probe, Question, Timeouts, Upstream, UpstreamError, UpstreamEvent};
+use crate::config::{UpstreamKind, is_near};
+use crate::upstream::{self, Budget, Probe, Question, Remark, Timeouts, Upstream, UpstreamError, UpstreamEvent};
 use futures_util::StreamExt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,7 +54,9 @@ impl Look<'_> {
         match client.probe().await {
             Ok(probe) => {
                 findings.extend(self.first_answer(&probe));
-                findings.extend(self.trial(client.as_ref(), &probe, trial).await);
+                let (tried, conversation) = self.trial(client.as_ref(), &probe, trial).await;
+                findings.extend(tried);
+                findings.extend(self.remarks(client.as_ref(), conversation.as_deref()).await);
             }
             Err(error) => findings.push(self.refused("answer", &error)),
         }
@@ -75,9 +78,14 @@ impl Look<'_> {
         let Some((host, port)) = host else { return Finding::failed(topic, "no host", "correct `origin`") };
         match tokio::net::lookup_host((host.as_str(), port)).await {
             Ok(found) => {
-                let mut found: Vec<String> = found.map(|address| address.ip().to_string()).collect();
+                let mut found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
                 found.dedup();
-                Finding::ok(topic, format!("{host} is {}", found.join(", ")))
+                let seen = format!("{host} is {}", found.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", "));
+                if self.settings.origin.is_in_the_clear() && !found.iter().all(|address| is_near(*address)) {
+                    let advice = "use https: with http the key and what visitors say cross the internet for everybody to read";
+                    return Finding::failed(topic, seen, advice);
+                }
+                Finding::ok(topic, seen)
             }
             Err(error) => {
                 Finding::failed(topic, format!("{host}: {error}"), "check the spelling of `origin` and this machine's name server")
@@ -147,38 +155,59 @@ impl Look<'_> {
     }
 
     /// The only part that costs the account something.
-    async fn trial(&self, client: &dyn Upstream, probe: &Probe, trial: &Trial) -> Vec<Finding> {
-        let topic = self.topic("reply");
+    async fn trial(&self, client: &dyn Upstream, probe: &Probe, trial: &Trial) -> (Vec<Finding>, Option<String>) {
+        let (topic, mut conversation) = (self.topic("reply"), None);
         if trial.message.is_none() && trial.capture.is_none() {
-            return vec![Finding::skipped(
-                topic,
-                "not tried, nor whether the key may write: give --send TEXT (makes a conversation there)",
-            )];
+            let seen = "not tried, nor whether the key may write: give --send TEXT (makes a conversation there)";
+            return (vec![Finding::skipped(topic, seen)], None);
         }
         if client.rooms().is_some() {
-            return vec![Finding::skipped(topic, "not tried: people would read it. Write to them through the widget")];
+            return (vec![Finding::skipped(topic, "not tried: people would read it. Write to them through the widget")], None);
         }
         let named = trial.twin.as_deref();
         let first = || probe.twins.as_ref().ok().and_then(|twins| twins.first()).map(|twin| twin.id.as_str());
         let Some(twin) = named.or_else(first) else {
-            return vec![Finding::failed(topic, "there is no twin to ask", "name one with --twin")];
+            return (vec![Finding::failed(topic, "there is no twin to ask", "name one with --twin")], None);
         };
         let message = trial.message.as_deref().unwrap_or(GREETING);
         let reply = match &trial.capture {
             Some(folder) => self.captured(client, (twin, message), folder).await,
-            None => self.replied(client, twin, message).await,
+            None => self.replied(client, (twin, message), &mut conversation).await,
         };
-        vec![reply.unwrap_or_else(|error| self.refused("reply", &error))]
+        (vec![reply.unwrap_or_else(|error| self.refused("reply", &error))], conversation)
     }
 
-    async fn replied(&self, client: &dyn Upstream, twin: &str, message: &str) -> Result<Finding, UpstreamError> {
+    /// What is documented nowhere, as it is there.
+    async fn remarks(&self, client: &dyn Upstream, conversation: Option<&str>) -> Vec<Finding> {
+        match client.remarks(conversation).await {
+            Ok(remarks) => remarks.into_iter().map(|remark| self.finding(remark)).collect(),
+            Err(error) => vec![self.refused("messages", &error)],
+        }
+    }
+
+    fn finding(&self, remark: Remark) -> Finding {
+        let topic = self.topic(remark.topic);
+        match remark.advice {
+            Some(advice) => Finding::warning(topic, remark.seen, advice),
+            None => Finding::ok(topic, remark.seen),
+        }
+    }
+
+    /// Tells which conversation was begun for it, if one was.
+    async fn replied(
+        &self,
+        client: &dyn Upstream,
+        (twin, message): (&str, &str),
+        conversation: &mut Option<String>,
+    ) -> Result<Finding, UpstreamError> {
         let fare = client.gate().operator();
         let mut begun = self.clock.now_millis();
         let mut events = client.ask(Question { twin, content: message, ..Question::default() }, &fare);
         let (mut first, mut deltas, mut whole) = (None, 0, None);
         while let Some(event) = events.next().await {
             match event? {
-                UpstreamEvent::Began(_) => {
+                UpstreamEvent::Began(id) => {
+                    *conversation = Some(id);
                     begun = self.clock.now_millis();
                     continue;
                 }
@@ -222,6 +251,9 @@ impl Look<'_> {
             UpstreamError::Limited { .. } => "wait, and look again",
             UpstreamError::NotFound(_) if self.settings.kind() == UpstreamKind::OpenAi => "check `origin`, with its path, and `model`",
             UpstreamError::NotFound(_) => "check `origin`: this may be another service",
+            UpstreamError::Failed(note) if note.contains("its shape is") && self.settings.kind() == UpstreamKind::TwinExpert => {
+                "say where its text stands: text_at = [\"/name/name\"], after the shape above"
+            }
             UpstreamError::Failed(_) | UpstreamError::Silent(_) => "look again later; if it stays so, ask the service",
         };
         Finding::failed(self.topic(what), error.to_string(), advice)

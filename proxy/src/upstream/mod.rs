@@ -23,6 +23,8 @@ mod client;
 mod configured;
 mod directory;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 pub mod kamimind;
 mod kinds;
 pub mod openai;
@@ -116,6 +118,17 @@ pub struct Answered<'a> {
     pub excerpt: &'a str,
 }
 
+/// Something that an account shows and its owner should hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// What it is about, in a word.
+    pub topic: &'static str,
+    /// What was seen.
+    pub seen: String,
+    /// What to do, where there is something.
+    pub advice: Option<String>,
+}
+
 /// What an upstream says while it answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpstreamEvent {
@@ -167,6 +180,13 @@ pub trait Upstream: fmt::Debug + Send + Sync {
 
     /// Says something to a twin in a new conversation and records what comes back, whatever it is.
     fn capture<'a>(&'a self, twin: &'a str, message: &'a str) -> BoxFuture<'a, Result<Capture, UpstreamError>>;
+
+    /// Looks at what is documented nowhere or contradicts itself, in a few requests that change nothing.
+    /// `conversation`: one that was just made there, if there is one.
+    fn remarks<'a>(&'a self, conversation: Option<&'a str>) -> BoxFuture<'a, Result<Vec<Remark>, UpstreamError>> {
+        let _ = conversation;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Through which whoever wants to ask it has to go first.
     fn gate(&self) -> &Gate;

@@ -3,7 +3,7 @@ use futures_util::StreamExt;
 use std::path::Path;
 use std::sync::Arc;
 use twinchat_emulator::faults::{ErrorStyle, Fault};
-use twinchat_emulator::{Emulator, Options, Rule, StreamFormat};
+use twinchat_emulator::{Emulator, Options, Rule, StreamFormat, TeamsWord};
 use twinchat_proxy::clock::{Clock, Dice, LoadedDice, ManualClock, SystemClock};
 use twinchat_proxy::config::Config;
 use twinchat_proxy::doctor::{Finding, Trial, Verdict, examine};
@@ -148,6 +148,43 @@ async fn a_recorded_conversation_holds_no_key_and_means_the_same_when_it_is_repl
 
     std::fs::write(&path, "{}").unwrap();
     assert!(Capture::read(&path).unwrap_err().to_string().contains("no capture"));
+}
+
+#[tokio::test]
+async fn whether_a_conversation_can_be_read_back_is_looked_at_when_one_was_made() {
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let trial = Trial { message: Some("Xin chào".to_owned()), ..Trial::default() };
+    let findings = look(&emulator.origin(), emulator.key(), folder.path(), &trial).await;
+    let history = of(&findings, "upstream main: history");
+    assert!(history.verdict == Verdict::Ok && history.seen.contains("cannot be read back there, as documented"), "{history:?}");
+}
+
+#[tokio::test]
+async fn threads_are_looked_at_without_a_word_in_them_and_other_ids_of_theirs_are_named() {
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (id, other) = &emulator.teams_spellings()[0];
+    for at in 0..20 {
+        emulator.teams_say(&TeamsWord { conversation: id.clone(), text: format!("canary {at}"), ..TeamsWord::default() });
+    }
+    let settings = |aliases: &str| {
+        format!(
+            "[[upstream]]\nname = \"people\"\nkind = \"teams\"\norigin = \"{}/teams\"\nauth = \"none\"\n\
+             [[upstream.twin]]\nid = \"a\"\nname = \"A\"\nrooms = [\"{id}\"]\n{aliases}[server]\n",
+            emulator.origin()
+        )
+    };
+    let trial = Trial { message: Some("Xin chào".to_owned()), ..Trial::default() };
+    let look = async |aliases: &str| look_at(Arc::new(SystemClock), &settings(aliases), "", folder.path(), &trial).await;
+    let findings = look("").await;
+    let alias = format!("room_aliases = {{ \"{other}\" = \"{id}\" }}");
+    let advises = |findings: &[Finding]| findings.iter().any(|found| found.advice.as_ref().is_some_and(|advice| advice.contains(&alias)));
+    assert!(of(&findings, "upstream people: messages").seen.starts_with("20 looked at") && advises(&findings), "{findings:?}");
+    assert_eq!(of(&findings, "upstream people: reply").verdict, Verdict::Skipped);
+    assert!(!advises(&look(&format!("{alias}\n")).await));
+    assert!(!format!("{findings:?}").contains("canary"));
+    assert!(emulator.log().iter().all(|entry| entry.method == "GET"), "nothing is said");
 }
 
 #[tokio::test]

@@ -66,7 +66,29 @@ fn an_address_in_the_clear_on_another_machine_has_to_be_wanted() {
     let other = format!("{}auth = \"none\"\n", OPENAI.replace("127.0.0.1", "ollama"));
     let error = read(&format!("{other}{LAN}")).unwrap_err().to_string();
     assert!(error.starts_with("/etc/twinchat/twinchat.toml:4: ") && error.contains("plain_http"), "{error}");
-    assert_eq!(upstreams(&format!("{other}plain_http = true\n{LAN}"))[0].origin.as_str(), "http://ollama:11434");
+    let wanted = read(&format!("{other}plain_http = true\n{LAN}")).unwrap();
+    assert_eq!(wanted.upstreams[0].origin.as_str(), "http://ollama:11434");
+    assert!(wanted.warnings().iter().any(|warning| warning.contains("reads the key")), "and is warned of");
+    for (address, is_near) in [
+        ("10.0.0.7", true),
+        ("172.31.0.1", true),
+        ("192.168.1.5", true),
+        ("100.64.0.1", true),
+        ("169.254.1.1", true),
+        ("[fd00::1]", true),
+        ("[fe80::1]", true),
+        ("[::ffff:10.0.0.7]", true),
+        ("203.0.113.5", false),
+        ("172.32.0.1", false),
+        ("100.128.0.1", false),
+        ("[2001:db8::1]", false),
+        ("[::ffff:203.0.113.5]", false),
+    ] {
+        let text = format!("{}auth = \"none\"\nplain_http = true\n{LAN}", OPENAI.replace("127.0.0.1", address));
+        let found = read(&text).map_err(|error| error.to_string());
+        assert_eq!(found.is_ok(), is_near, "{address}");
+        assert!(found.is_ok() || found.unwrap_err().contains("use https"), "{address}");
+    }
 }
 
 #[test]
@@ -98,6 +120,9 @@ fn a_mistake_in_a_twin_is_said_with_its_line_and_what_to_change() {
         (format!("{OPENAI}{}", LAN.replace("name = \"Lan\"\n", "")), 5, "missing field `name`"),
         (format!("{OPENAI}{}", LAN.replace("\"Lan\"", "\" \"")), 7, "name has 0 characters"),
         (format!("{KAMIMIND}{}", BOT.replace("TWINCHAT", "ABSENT")), 9, "ABSENT_TWINEXPERT_KEY is not set"),
+        (thread("guest_name = \"Khách\""), 9, "goes with shared = true"),
+        (format!("{OPENAI}text_at = [\"/a\"]\n{LAN}"), 5, "text_at is for twinexpert, and this upstream is openai"),
+        (format!("{UPSTREAM}text_at = [\"a.b\"]\n"), 6, "JSON Pointers (RFC 6901)"),
         (thread("keep_hours = 0"), 9, "from 1 to 8760"),
         (thread("cool_down_minutes = 0"), 9, "from 1 to 525600"),
         (openai("keep_hours = 1"), 9, "keep_hours is for teams"),

@@ -157,6 +157,6 @@ fn id(value: &Value) -> Option<String> {
 }
 
 /// When it was written. `time` is rounded to the second, so only the exact one will do.
-fn time(row: &Value) -> Option<i64> {
+pub(super) fn time(row: &Value) -> Option<i64> {
     ["time_raw", "date_time"].iter().find_map(|name| row[*name].as_str().and_then(|text| text.parse().ok()).or(row[*name].as_i64()))
 }

@@ -9,10 +9,14 @@
 //! | `query` | `page limit sortBy search filter.<column>=$<operator>:<value>` |
 //! | `answers` | what its answers mean, and whose rows they hold |
 //! | `quote` | a quoted message before what is said |
+//! | `survey` | whether rows are as the settings say |
 
 mod answers;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod query;
 mod quote;
+mod survey;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +26,7 @@ pub use query::{Column, Condition, Query};
 use super::capture::Capture;
 use super::client::{Address, Client, ClientError, Dialect, Timeouts};
 use super::{
-    Answered, Budget, EventStream, Picture, Probe, Question, RoomRows, Rooms, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin,
+    Answered, Budget, EventStream, Picture, Probe, Question, Remark, RoomRows, Rooms, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin,
     configured,
 };
 use crate::budget::{Fare, Gate};
@@ -196,6 +200,10 @@ impl Upstream for Teams {
             self.client.look(&address, |answer| self.those_there(&listing(answer, &query, thread)?)).await
         }
         .boxed()
+    }
+
+    fn remarks<'a>(&'a self, _: Option<&'a str>) -> BoxFuture<'a, Result<Vec<Remark>, UpstreamError>> {
+        self.survey().boxed()
     }
 
     fn capture<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Capture, UpstreamError>> {

@@ -3,18 +3,19 @@
 pub(super) fn apart(text: &str) -> (Option<String>, String) {
     let text = text.replace("\r\n", "\n");
     let lines: Vec<&str> = text.split('\n').collect();
-    // The last hour: who answers a message that quotes quotes both.
-    let hour = (1..lines.len()).rev().find(|at| is_hour(lines[*at]) && lines[at + 1..].iter().any(|line| line.trim().is_empty()));
-    let Some(hour) = hour else { return (None, text) };
-    let gap = hour + 1 + lines[hour + 1..].iter().position(|line| line.trim().is_empty()).unwrap_or_default();
+    let Some((quoted, said)) = split(&lines) else { return (None, text) };
+    // Who answers a message that quotes quotes both: what was said last is meant.
+    let meant = split(quoted).map_or_else(|| quoted.join("\n"), |(_, said)| said);
+    (Some(meant.trim().to_owned()), said)
+}
+
+/// The lines before the last hour, and what stands below the empty line after it.
+fn split<'a>(lines: &'a [&'a str]) -> Option<(&'a [&'a str], String)> {
+    let last_gap = lines.iter().rposition(|line| line.trim().is_empty())?;
+    let hour = (1..last_gap).rev().find(|at| is_hour(lines[*at]))?;
+    let gap = hour + 1 + lines[hour + 1..].iter().position(|line| line.trim().is_empty())?;
     let said = lines[gap + 1..].join("\n").trim().to_owned();
-    if said.is_empty() {
-        return (None, text);
-    }
-    // Of what is quoted, what was said last.
-    let quoted = lines[..hour].join("\n");
-    let (_, innermost) = apart(&quoted);
-    (Some(innermost.trim().to_owned()), said)
+    (!said.is_empty()).then(|| (&lines[..hour], said))
 }
 
 /// Whether the line is a day and an hour, in whatever order and with whatever between: `8/6/2025, 9:11 AM`.
@@ -46,6 +47,12 @@ mod tests {
     fn who_quotes_a_quote_quotes_what_was_said_last() {
         let first = "one\n8/6/2025, 9:11 AM\n\ntwo";
         assert_eq!(both(&format!("{first}\n8/6/2025, 9:12 AM\n\nthree")), (Some("two".to_owned()), "three".to_owned()));
+    }
+
+    #[test]
+    fn however_often_it_is_quoted_it_is_taken_apart_once() {
+        let deep = format!("one\n{}end", "8/6/2025, 9:11 AM\n\n".repeat(20_000));
+        assert_eq!(both(&deep).1, "end");
     }
 
     #[test]

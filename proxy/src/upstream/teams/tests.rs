@@ -135,3 +135,26 @@ fn where_a_message_went_is_read_from_both_places() {
     assert_eq!(went_to(&answer).collect::<Vec<_>>(), ["19:a", "19:b"]);
     assert_eq!(went_to(&json!({"data": null})).count(), 0);
 }
+
+#[test]
+fn a_survey_says_what_to_write_into_the_settings_and_nothing_of_what_was_said() {
+    let mut seen = super::survey::Seen::default();
+    let mut nameless = row("c", MINE, "soon");
+    nameless.as_object_mut().unwrap().remove("room_id");
+    let rows = [row("a", MINE, "5"), row("b", LONG, "5"), nameless];
+    seen.add(&rows, MINE, |id| id == MINE);
+    let remarks = seen.remarks();
+    let said: Vec<&str> = remarks.iter().map(|remark| remark.seen.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "3 looked at in 1 threads",
+            "1 of 3 do not say in which thread they stand",
+            "1 of 3 lack their id, text or exact time",
+            "some name 1 other threads than the one asked for"
+        ]
+    );
+    let advice = remarks[3].advice.as_deref().unwrap();
+    assert!(advice.contains(&format!("room_aliases = {{ \"{LONG}\" = \"{MINE}\" }}")), "{advice}");
+    assert!(remarks[0].advice.is_none() && !format!("{remarks:?}").contains("hi\""));
+}

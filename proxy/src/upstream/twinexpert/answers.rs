@@ -4,11 +4,27 @@
 use crate::upstream::client::not_understood;
 use crate::upstream::{UpstreamError, UpstreamTwin};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// The most starter questions kept per twin.
 const MAX_STARTERS: usize = 6;
 /// The most characters kept of a name, a starter or a description.
 const MAX_TEXT: usize = 1000;
+
+/// Where the owner says that the text of a reply stands, as JSON Pointers (RFC 6901); empty where nothing was said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TextAt(Arc<[String]>);
+
+impl TextAt {
+    pub(super) fn new(pointers: &[String]) -> Self {
+        Self(pointers.into())
+    }
+
+    /// The text at the first of these places that has one.
+    pub(super) fn of(&self, value: &Value) -> Option<String> {
+        self.0.iter().find_map(|pointer| value.pointer(pointer)?.as_str().map(str::to_owned))
+    }
+}
 
 /// What is inside the documented `{data}` envelope, or the whole when there is none.
 fn inside(answer: &Value) -> &Value {

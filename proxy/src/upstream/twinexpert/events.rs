@@ -1,7 +1,7 @@
 //! TwinExpert's event stream. Four event names are documented and nothing else: not where the name
 //! stands, not what the data holds, not how the stream ends. All likely forms are understood.
 
-use super::answers::{complete_text, delta_text, error_code, error_status, progress_text};
+use super::answers::{TextAt, complete_text, delta_text, error_code, error_status, progress_text};
 use super::screen::Screen;
 use crate::metrics;
 use crate::upstream::client::Timeouts;
@@ -12,14 +12,15 @@ use std::collections::VecDeque;
 use twinchat_protocol::sse::Event;
 
 /// Reads a body to its end or to the event that ends it, as far as the screen lets it through.
-pub(super) fn events(body: Body, timeouts: Timeouts, screen: Screen) -> EventStream<'static> {
-    read(body, timeouts, SseReader::new(Told { screen, streamed: 0, bare: false, damaged: false }))
+pub(super) fn events(body: Body, timeouts: Timeouts, (screen, text_at): (Screen, TextAt)) -> EventStream<'static> {
+    read(body, timeouts, SseReader::new(Told { screen, text_at, streamed: 0, bare: false, damaged: false }))
 }
 
 /// What the events mean, given those before.
 #[derive(Debug)]
 struct Told {
     screen: Screen,
+    text_at: TextAt,
     /// Bytes of text so far.
     streamed: usize,
     /// Deltas are bare text, so a brace in one is text too.
@@ -49,7 +50,7 @@ impl Told {
         match named.map(str::to_ascii_lowercase).as_deref() {
             Some("progress") => progress_text(&value).map(|text| Ok(UpstreamEvent::Progress(text))),
             Some("delta") => self.delta(&value),
-            Some("complete") => Some(self.complete(complete_text(&value, self.streamed))),
+            Some("complete") => Some(self.complete(self.text_at.of(&value).or_else(|| complete_text(&value, self.streamed)))),
             Some("error") => Some(Err(error(&value))),
             // Without any name only text can be meant.
             None if event.event.is_empty() => self.delta(&value),
@@ -79,7 +80,7 @@ impl Told {
     }
 
     fn delta(&mut self, value: &Value) -> Option<Item> {
-        let text = delta_text(value).filter(|text| !text.is_empty())?;
+        let text = self.text_at.of(value).or_else(|| delta_text(value)).filter(|text| !text.is_empty())?;
         self.streamed += text.len();
         Some(Ok(UpstreamEvent::Delta(text)))
     }

@@ -94,6 +94,8 @@ fn read(body: &[u8], step: usize) -> Vec<Result<UpstreamEvent, UpstreamError>> {
             tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     }
     let chunks: Vec<Result<Bytes, String>> = body.chunks(step).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-    let reading = async { events(stream::iter(chunks).boxed(), Timeouts::default(), Screen::new("main", "c1")).collect().await };
+    let reading = async {
+        events(stream::iter(chunks).boxed(), Timeouts::default(), (Screen::new("main", "c1"), answers::TextAt::default())).collect().await
+    };
     RUNTIME.with(|runtime| runtime.block_on(reading))
 }

@@ -25,10 +25,11 @@ pub(super) use probe::replay;
 
 use super::capture::Capture;
 use super::client::{Client, ClientError, Dialect, Timeouts, content_type, page_in_place_of_answer};
-use super::{Budget, EventStream, Picture, Probe, Question, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
+use super::{Budget, EventStream, Picture, Probe, Question, Remark, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use crate::budget::{Fare, Gate};
 use crate::clock::{Clock, Dice};
 use crate::config;
+use answers::TextAt;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use reqwest::Response;
@@ -56,6 +57,7 @@ pub struct TwinExpert {
     creates_at_twin: AtomicBool,
     /// It has no stream endpoint.
     has_no_stream: AtomicBool,
+    text_at: TextAt,
 }
 
 impl TwinExpert {
@@ -71,7 +73,8 @@ impl TwinExpert {
     ) -> Result<Self, ClientError> {
         let dialect = Dialect { budget: budget::budget, error_code: answers::error_code };
         let client = Client::new(settings, dialect, gate, with, timeouts)?;
-        Ok(Self { client, creates_at_twin: AtomicBool::new(false), has_no_stream: AtomicBool::new(false) })
+        let text_at = TextAt::new(&settings.text_at);
+        Ok(Self { client, creates_at_twin: AtomicBool::new(false), has_no_stream: AtomicBool::new(false), text_at })
     }
 
     async fn all_twins(&self) -> Result<Vec<UpstreamTwin>, UpstreamError> {
@@ -161,7 +164,8 @@ impl TwinExpert {
         if kind.starts_with("text/html") {
             return Err(page_in_place_of_answer());
         }
-        let events = events::events(Client::body_of(response), self.client.timeouts, Screen::new(self.name(), conversation));
+        let screen = Screen::new(self.name(), conversation);
+        let events = events::events(Client::body_of(response), self.client.timeouts, (screen, self.text_at.clone()));
         Ok(self.client.redacted(events))
     }
 
@@ -170,7 +174,7 @@ impl TwinExpert {
         if !Screen::new(self.name(), conversation).pass(&mut answer) {
             return Err(UpstreamError::Failed("its answer is of another conversation".to_owned()));
         }
-        let text = answers::reply(&answer)?;
+        let text = self.text_at.of(&answer).map_or_else(|| answers::reply(&answer), Ok)?;
         Ok(stream::iter([Ok(UpstreamEvent::Complete(Some(text)))]).boxed())
     }
 }
@@ -207,6 +211,10 @@ impl Upstream for TwinExpert {
 
     fn capture<'a>(&'a self, twin: &'a str, message: &'a str) -> BoxFuture<'a, Result<Capture, UpstreamError>> {
         self.recorded(twin, message).boxed()
+    }
+
+    fn remarks<'a>(&'a self, conversation: Option<&'a str>) -> BoxFuture<'a, Result<Vec<Remark>, UpstreamError>> {
+        self.history(conversation).boxed()
     }
 
     fn gate(&self) -> &Gate {

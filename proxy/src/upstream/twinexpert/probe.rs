@@ -1,11 +1,12 @@
 //! Looking at an account, and a conversation recorded byte for byte.
 
+use super::answers::TextAt;
 use super::events::events;
 use super::screen::Screen;
 use super::{PAGE, PLAIN, STREAM, TwinExpert, answers};
 use crate::config::UpstreamKind;
 use crate::upstream::capture::{Capture, Exchange};
-use crate::upstream::{EventStream, Probe, Timeouts, UpstreamError, UpstreamEvent};
+use crate::upstream::{EventStream, Probe, Remark, Timeouts, UpstreamError, UpstreamEvent};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -19,6 +20,20 @@ impl TwinExpert {
         let mut address = self.client.address("/twins", &[])?;
         address.url.query_pairs_mut().append_pair("page", "1").append_pair("limit", &PAGE.to_string());
         self.client.look(&address, |answer| answers::twins(answer, 1).map(|(twins, _)| twins)).await
+    }
+
+    /// Whether what was said in this conversation can be read back, which is documented nowhere. Nothing depends on it.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(super) async fn history(&self, conversation: Option<&str>) -> Result<Vec<Remark>, UpstreamError> {
+        let Some(conversation) = conversation else { return Ok(Vec::new()) };
+        let seen = match self.client.get_for(&self.client.address(PLAIN, &[conversation])?, &self.client.gate.operator()).await {
+            Ok(_) => "can be read back there. Nothing depends on it: this server keeps what was said".to_owned(),
+            Err(UpstreamError::NotFound(_)) => "cannot be read back there, as documented: this server keeps what was said".to_owned(),
+            Err(error) => return Err(error),
+        };
+        Ok(vec![Remark { topic: "history", seen, advice: None }])
     }
 
     /// Makes a conversation, says something in it twice, and records the stream and the plain
@@ -59,5 +74,5 @@ pub(crate) fn replay(exchange: &Exchange) -> Result<EventStream<'static>, Upstre
     }
     let broke = (exchange.ended != "whole").then(|| Err(exchange.ended.clone()));
     let body = stream::iter(chunks.into_iter().map(Ok).chain(broke)).boxed();
-    Ok(events(body, Timeouts::default(), screen))
+    Ok(events(body, Timeouts::default(), (screen, TextAt::default())))
 }

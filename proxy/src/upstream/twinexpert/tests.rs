@@ -1,3 +1,4 @@
+use super::answers::TextAt;
 use super::events::events;
 use super::screen::Screen;
 use super::*;
@@ -23,7 +24,7 @@ fn screen() -> Screen {
 /// Everything that a stream of these chunks says.
 async fn said(chunks: &[&[u8]]) -> Vec<Result<UpstreamEvent, UpstreamError>> {
     let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
-    events(stream::iter(chunks).boxed(), Timeouts::default(), screen()).collect().await
+    events(stream::iter(chunks).boxed(), Timeouts::default(), (screen(), TextAt::default())).collect().await
 }
 
 fn delta(text: &str) -> Result<UpstreamEvent, UpstreamError> {
@@ -47,6 +48,16 @@ async fn the_name_may_stand_in_either_place_and_the_text_in_any() {
     ] {
         assert_eq!(said(&[text.as_bytes()]).await, [delta("Chào"), complete(None)], "{text}");
     }
+}
+
+#[tokio::test]
+async fn where_the_owner_says_that_the_text_stands_it_is_looked_for_first() {
+    let text = "event: delta\ndata: {\"text\":\"no\",\"payload\":{\"piece\":\"Chào\"}}\n\nevent: delta\ndata: {\"text\":\" bạn\"}\n\n\
+                event: complete\ndata: {\"payload\":{\"all\":[\"Chào bạn\"]},\"conversationId\":\"c1\"}\n\n";
+    let text_at = TextAt::new(&["/payload/piece".to_owned(), "/payload/all/0".to_owned()]);
+    let body = stream::iter([Ok(Bytes::from_static(text.as_bytes()))]).boxed();
+    let said: Vec<_> = events(body, Timeouts::default(), (screen(), text_at)).collect().await;
+    assert_eq!(said, [delta("Chào"), delta(" bạn"), complete(Some("Chào bạn"))]);
 }
 
 #[tokio::test]
@@ -110,7 +121,7 @@ async fn an_endless_line_is_not_kept_in_memory() {
 async fn waited_for(first: &'static [u8]) -> u64 {
     let body: Body = stream::iter([Ok(Bytes::from_static(first))]).chain(stream::pending()).boxed();
     let begun = tokio::time::Instant::now();
-    let last = events(body, Timeouts::default(), screen()).collect::<Vec<_>>().await.pop();
+    let last = events(body, Timeouts::default(), (screen(), TextAt::default())).collect::<Vec<_>>().await.pop();
     assert!(matches!(last, Some(Err(UpstreamError::Silent(_)))), "{last:?}");
     begun.elapsed().as_secs()
 }
