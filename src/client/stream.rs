@@ -234,9 +234,12 @@ impl ReplyStream {
             return self.wait(None);
         }
         let sending = !matches!(self.start, Start::Follow);
-        // Who sends is told at once when there is a limit or no network; who listens waits.
-        let now_or_never =
-            sending && (problem.code == "RATE_LIMITED" || problem.code == "OFFLINE" || self.backoff.tries() + 1 >= SEND_TRIES);
+        // Who sends is told at once when that takes a while, for a limit, a pause or no network; who listens waits.
+        let takes_a_while = match &*problem.code {
+            "RATE_LIMITED" | "OFFLINE" | "NOBODY_FREE" => true,
+            _ => problem.retry_at.is_some_and(|at| at > self.platform().clock.now() + OFFLINE_MILLIS),
+        };
+        let now_or_never = sending && (takes_a_while || self.backoff.tries() + 1 >= SEND_TRIES);
         if !problem.retryable || now_or_never {
             return self.close(Step::Refused(problem));
         }

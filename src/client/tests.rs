@@ -237,6 +237,17 @@ fn a_limit_on_sending_is_told_at_once() {
 }
 
 #[test]
+fn who_sends_is_told_at_once_when_nobody_is_free_or_it_takes_a_while() {
+    for (code, seconds) in [("NOBODY_FREE", "5"), ("UPSTREAM_UNAVAILABLE", "60")] {
+        let (fake, client) = client();
+        let steps = reading(&fake, &client, send(), EventId::START);
+        fake.request().answer(503, &[("retry-after", seconds)], &problem(code, true));
+        fake.run();
+        assert_eq!(told(&steps), ["connecting", &["refused ", code].concat()]);
+    }
+}
+
+#[test]
 fn an_answer_that_will_not_heal_ends_the_stream() {
     let (fake, client) = client();
     let steps = reading(&fake, &client, Start::Follow, EventId::START);

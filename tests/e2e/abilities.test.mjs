@@ -1,4 +1,5 @@
-// What one twin can do and another cannot: files that a bot reads, and search that leads to what was said.
+// What one twin can do and another cannot: files that a bot reads, search that leads to what was said, and a server of
+// models that somebody else wrote.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -84,5 +85,21 @@ test('a search finds what was said and leads to it', async () => {
   assert.deepEqual(await axe(chat.page), []);
   await hit.last().click();
   await eventually(() => chat.root.locator('.tc-pointed').innerText(), (text) => text.includes('zebra'), 'the message is pointed at');
+  await visitor.context.close();
+});
+
+test('a server of models that somebody else wrote answers in the same chat, and what it thinks and fails with is not shown', async () => {
+  const visitor = await world.visitor();
+  const chat = await talkTo(visitor, 'A stranger');
+  await chat.ask('Who are you?');
+  assert.match(await chat.whole(1), /I am somebody else's server\.\s+.*I stream Chat Completions/s);
+  assert.equal(await chat.answers.last().locator('strong').innerText(), "somebody else's");
+  await picture(chat.page, 'stranger');
+  await chat.ask('Think first');
+  assert.equal(await chat.whole(2), 'Thought through.');
+  await chat.ask('Fail, please');
+  await chat.answers.last().getByText(words.en.problem_upstream).waitFor();
+  await chat.button(words.en.answer_again).waitFor();
+  assert.doesNotMatch(await chat.log.innerText(), /words of a stranger|no visitor reads/);
   await visitor.context.close();
 });

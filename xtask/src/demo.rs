@@ -28,8 +28,15 @@ impl Demo {
         process::listen_for_interrupt(stop);
         say::step("starting emulator, proxy and site");
         let folder = paths::root().join(".demo");
-        let plan =
-            Plan { ports, folder: &folder, built: Some(built), release: self.release, pages: Vec::new(), grants: Grants::Documented };
+        let plan = Plan {
+            ports,
+            folder: &folder,
+            built: Some(built),
+            release: self.release,
+            pages: Vec::new(),
+            grants: Grants::Documented,
+            stranger: false,
+        };
         let mut servers = Servers::start(&plan)?;
         if self.json {
             println!("{}", servers.addresses);

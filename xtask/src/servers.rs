@@ -79,6 +79,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) pages: Vec<String>,
     /// How much may be asked.
     pub(crate) grants: Grants,
+    /// Whether there is a server of models that is none of ours, aimock, with a twin of its own.
+    pub(crate) stranger: bool,
 }
 
 /// How much may be asked of the pretend upstream, and of the proxy.
@@ -146,7 +148,10 @@ impl Servers {
         let mut running = vec![upstream.start("emulator", &plan.folder.join("emulator.log"))?];
         wait_for(emulator, "/__emulator", &mut running)?;
         let told = told_by(&plan.folder.join("emulator.log"), &mut running)?;
-        let upstreams = Upstreams::of(&told);
+        let mut upstreams = Upstreams::of(&told);
+        if plan.stranger {
+            upstreams.stranger(&told, &stranger(plan.folder, &mut running)?);
+        }
         fs::write(plan.folder.join("twinchat.toml"), settings(plan) + &upstreams.settings)
             .map_err(|error| format!("cannot write the proxy's settings: {error}"))?;
         let mut server = Program::new(programs.join("twinchat-proxy"))
@@ -229,16 +234,33 @@ fn fresh_key() -> Outcome<String> {
 
 /// What the emulator says of itself, which it does once it answers.
 fn told_by(log: &Path, running: &mut [Server]) -> Outcome<Value> {
-    let mut told = last_json(log);
+    patiently(running, || last_json(log))
+}
+
+/// Looks until there is something, for as long as all of them run.
+fn patiently<T>(running: &mut [Server], look: impl Fn() -> Outcome<T>) -> Outcome<T> {
+    let mut seen = look();
     for _ in 0..PATIENCE.as_millis() / LOOK_EVERY.as_millis() {
-        if told.is_ok() {
+        if seen.is_ok() {
             break;
         }
         running.iter_mut().try_for_each(Server::still_running)?;
         std::thread::sleep(LOOK_EVERY);
-        told = last_json(log);
+        seen = look();
     }
-    told
+    seen
+}
+
+/// Starts the server of models that somebody else wrote, and says where it listens.
+fn stranger(folder: &Path, running: &mut Vec<Server>) -> Outcome<String> {
+    let log = folder.join("stranger.log");
+    let program = Program::new("node").args(["node_modules/@copilotkit/aimock/dist/cli.js", "--host", "127.0.0.1", "--port", "0"]);
+    running.push(program.args(["--fixtures", "tests/e2e/fixtures/stranger.json"]).start("server of models", &log)?);
+    patiently(running, || {
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let origin = text.lines().find_map(|line| line.split_once("listening on ")).map(|(_, origin)| origin.trim().to_owned());
+        origin.ok_or_else(|| format!("{} does not say where it listens.", log.display()))
+    })
 }
 
 /// The line of JSON in a log.

@@ -64,6 +64,22 @@ impl Upstreams {
         );
     }
 
+    /// A server of models that is none of ours.
+    pub(crate) fn stranger(&mut self, told: &Value, origin: &str) {
+        let _ = write!(self.settings, "\n[[upstream]]\nname = \"stranger\"\nkind = \"openai\"\norigin = {origin:?}\n");
+        self.twin(
+            told,
+            &Twin {
+                id: "stranger",
+                name: "A stranger's model",
+                description: "Answers from a server that somebody else wrote.",
+                picture: "rust",
+                starters: &[],
+                more: "model = \"gpt-4o\"\n".to_owned(),
+            },
+        );
+    }
+
     fn models(&mut self, told: &Value) {
         self.upstream(told, ("models", "openai", "openai"), "openai_key");
         let model = |model: &str, prompt: &str| format!("model = {model:?}\nsystem_prompt = {prompt:?}\n");

@@ -98,7 +98,7 @@ async fn with_all_threads_taken_nothing_is_sent_and_it_is_said_when_to_try_again
     let (hers, his) = (people.conversation(&ann).await, people.conversation(&binh).await);
     people.say(&ann, &hers, "một").await;
     let refused = people.try_to_say(&binh, &his, &json!({"content": "hai"})).await;
-    assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (503, "3600"));
+    assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (503, "300"));
     let error = body(refused).await;
     assert_eq!(error["error"], "NOBODY_FREE", "{error}");
     assert!(history(&people.app, &binh, &his).await.is_empty() && !format!("{:?}", people.bridge.log()).contains("hai"));

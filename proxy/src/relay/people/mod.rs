@@ -23,8 +23,8 @@ use crate::store::{Lent, RoomPool, Route};
 use crate::subject::Subject;
 use twinchat_protocol::id::ConversationId;
 
-/// The longest pause that is named to whoever finds nobody free, in seconds.
-const LONGEST_PAUSE: i64 = 3600;
+/// The longest pause that is named to whoever finds nobody free, in seconds: a thread may be given back before it is due.
+const LONGEST_PAUSE: i64 = 300;
 
 impl Inner {
     /// The rooms in which a conversation's messages are answered by people; none for any other twin.
