@@ -66,7 +66,11 @@ impl Upstreams {
 
     /// A server of models that is none of ours.
     pub(crate) fn stranger(&mut self, told: &Value, origin: &str) {
-        let _ = write!(self.settings, "\n[[upstream]]\nname = \"stranger\"\nkind = \"openai\"\norigin = {origin:?}\n");
+        let pictures = told["emulator"].as_str().unwrap_or_default();
+        let _ = write!(
+            self.settings,
+            "\n[[upstream]]\nname = \"stranger\"\nkind = \"openai\"\norigin = {origin:?}\npicture_origins = [{pictures:?}]\n"
+        );
         self.twin(
             told,
             &Twin {
