@@ -11,6 +11,7 @@ const WITHOUT_SUBJECT: &[(&str, &str)] = &[
     ("open", "opens the file"),
     ("check", "writes the time of a check and nothing else"),
     ("close", "closes the file"),
+    ("checkpoint", "each of the replies comes with its subject, and is looked for among that one's"),
     ("signing_key", "the server's own secret"),
     ("revoke_token", "a token's random name; whose it was is not known there"),
     ("revoked_tokens", "the same, all of them"),

@@ -17,8 +17,9 @@ use futures_util::stream::{BoxStream, StreamExt, unfold};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, Sleep, sleep};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::event::{EventKind, ProgressState, StreamEvent};
 use twinchat_protocol::message::{MessageStatus, Role};
@@ -41,6 +42,10 @@ struct Writer {
     retry_at_end: u32,
     /// How long it is silent before a comment is sent.
     heartbeat: Duration,
+    /// Since when it is silent.
+    silent_since: Instant,
+    /// When it is looked whether it is: not set anew with every event.
+    look: Pin<Box<Sleep>>,
     state: State,
     _open: metrics::Held,
 }
@@ -55,12 +60,15 @@ enum State {
 /// token is taken back, or the visitor opens too many more.
 pub(super) fn answer(app: &App, subject: &Subject, context: Context, events: BoxStream<'static, Numbered>) -> Response {
     let end = Box::pin(app.stream_end(subject));
+    let heartbeat = Duration::from_secs(app.config().server.heartbeat_seconds.into());
     let writer = Writer {
         events,
         context,
         end,
         retry_at_end: retry_at_end(app),
-        heartbeat: Duration::from_secs(app.config().server.heartbeat_seconds.into()),
+        heartbeat,
+        silent_since: Instant::now(),
+        look: Box::pin(sleep(heartbeat)),
         state: State::Opening,
         _open: metrics::STREAMS_OPEN.hold([]),
     };
@@ -100,13 +108,29 @@ impl Writer {
                 };
             }
             event = self.events.next() => event?,
-            () = sleep(self.heartbeat) => return Some(Bytes::from(sse::encode_comment("alive"))),
+            () = silence(&mut self.look, self.silent_since, self.heartbeat) => {
+                self.silent_since = Instant::now();
+                self.look.as_mut().reset(self.silent_since + self.heartbeat);
+                return Some(Bytes::from(sse::encode_comment("alive")));
+            }
         };
+        self.silent_since = Instant::now();
         let id = event.id.to_string();
         let event = on_the_wire(event, &self.context);
         // The types have no maps with keys that JSON cannot have, so this cannot fail.
         let data = serde_json::to_string(&event).unwrap_or_default();
         Some(Bytes::from(sse::encode(event.kind.name(), &id, &data)))
+    }
+}
+
+/// Resolves when it has been silent for so long.
+async fn silence(look: &mut Pin<Box<Sleep>>, since: Instant, long: Duration) {
+    loop {
+        look.as_mut().await;
+        if since.elapsed() >= long {
+            return;
+        }
+        look.as_mut().reset(since + long);
     }
 }
 
@@ -157,29 +181,54 @@ pub(super) fn failure(code: Option<ErrorCode>, retry_after: Option<u32>) -> ApiE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use futures_util::stream::pending;
+    use futures_util::stream::{once, pending};
 
-    #[tokio::test(start_paused = true)]
-    async fn the_first_bytes_leave_at_once_and_silence_is_filled_every_fifteen_seconds() {
+    /// What leaves when, with these events, in 40 seconds.
+    async fn heard(events: BoxStream<'static, Numbered>) -> Vec<(u64, String)> {
         let end = Box::pin(async {
             sleep(Duration::from_secs(40)).await;
             StreamEnd::Closing
         });
+        let heartbeat = Duration::from_secs(15);
         let mut writer = Writer {
-            events: pending().boxed(),
+            events,
             context: Context::default(),
             end,
             retry_at_end: 700,
-            heartbeat: Duration::from_secs(15),
+            heartbeat,
+            silent_since: Instant::now(),
+            look: Box::pin(sleep(heartbeat)),
             state: State::Opening,
             _open: metrics::STREAMS_OPEN.hold([]),
         };
-        let begun = tokio::time::Instant::now();
+        let begun = Instant::now();
         let mut heard = Vec::new();
         while let Some(bytes) = writer.next().await {
-            heard.push((begun.elapsed().as_secs(), String::from_utf8(bytes.to_vec()).unwrap()));
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            heard.push((begun.elapsed().as_secs(), text.lines().next().unwrap().to_owned()));
         }
-        let expected = [(0, "retry: 2000\n"), (15, ": alive\n"), (30, ": alive\n"), (40, "retry: 700\n")];
-        assert_eq!(heard, expected.map(|(at, text)| (at, text.to_owned())));
+        heard
+    }
+
+    fn expected(all: &[(u64, &str)]) -> Vec<(u64, String)> {
+        all.iter().map(|(at, text)| (*at, (*text).to_owned())).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_bytes_leave_at_once_and_silence_is_filled_every_fifteen_seconds() {
+        let all = [(0, "retry: 2000"), (15, ": alive"), (30, ": alive"), (40, "retry: 700")];
+        assert_eq!(heard(pending().boxed()).await, expected(&all));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_begins_anew_with_every_event() {
+        let event = async {
+            sleep(Duration::from_secs(10)).await;
+            let message_id = twinchat_protocol::id::MessageId::from_random("0000000000000001");
+            let id = twinchat_protocol::id::EventId { ordinal: 2, seq: 3 };
+            Numbered { id, message_id, told: Told::Delta("a".to_owned()) }
+        };
+        let all = [(0, "retry: 2000"), (10, "event: delta"), (25, ": alive"), (40, "retry: 700")];
+        assert_eq!(heard(once(event).chain(pending()).boxed()).await, expected(&all));
     }
 }

@@ -10,7 +10,6 @@ use crate::store::{Ending, Part, Route, StoreError};
 use crate::subject::Subject;
 use crate::upstream::{Answered, EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
 use futures_util::{FutureExt, StreamExt};
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,7 +73,6 @@ impl Drive {
             },
             outcome = self.converse() => outcome,
             () = self.too_long() => Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::UpstreamTimeout)),
-            never = self.checkpoints() => match never {},
         }
     }
 
@@ -237,36 +235,6 @@ impl Drive {
             () = turn::unheard(&self.log, settings.detached) => {}
         }
         tracing::warn!("a reply was ended because it took too long");
-    }
-
-    /// Keeps how far the reply has come, from time to time; never per event.
-    async fn checkpoints(&self) -> Infallible {
-        if self.is_handing_over() {
-            return std::future::pending().await;
-        }
-        let settings = &self.relay.settings;
-        let mut grown = self.log.grown();
-        let (mut kept, mut kept_seq) = (0, 0);
-        loop {
-            // In proportion to the text, as all of it is written each time: a long reply that comes
-            // at once is written a dozen times, not hundreds.
-            let due = kept + settings.checkpoint_bytes.max(kept / 2);
-            tokio::select! {
-                () = sleep(settings.checkpoint_every) => {}
-                () = async { while self.log.len() < due && grown.changed().await.is_ok() {} } => {}
-            }
-            let (text, seq) = self.log.so_far();
-            if seq == kept_seq {
-                continue;
-            }
-            match self.relay.store.checkpoint(&self.subject, &self.log.exchange.reply.id, &text, seq).await {
-                Ok(()) => (kept, kept_seq) = (text.len(), seq),
-                Err(error) => {
-                    tracing::warn!(%error, "a running reply could not be kept; it is tried again");
-                    sleep(settings.checkpoint_every).await;
-                }
-            }
-        }
     }
 
     /// Keeps the end, then tells it: who hears of it finds it stored. When the store has trouble it is

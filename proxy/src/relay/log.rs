@@ -6,7 +6,7 @@ use crate::config::MAX_REPLY_BYTES;
 use crate::store::{Exchange, SEQ_LEAP};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use twinchat_protocol::event::ProgressState;
 use twinchat_protocol::id::EventId;
 use twinchat_protocol::message::Message;
@@ -30,7 +30,7 @@ pub(super) struct ReplyLog {
     /// Number of the first event, `accepted`.
     first: u32,
     growing: Mutex<Growing>,
-    grown: watch::Sender<()>,
+    grown: Notify,
     readers: AtomicUsize,
 }
 
@@ -65,7 +65,7 @@ impl ReplyLog {
     pub(super) fn new(exchange: Exchange) -> Self {
         let first = event_id(&exchange.reply).seq;
         let growing = Growing { marks: vec![Mark::Accepted], ..Growing::default() };
-        Self { exchange, first, growing: Mutex::new(growing), grown: watch::Sender::new(()), readers: AtomicUsize::new(0) }
+        Self { exchange, first, growing: Mutex::new(growing), grown: Notify::new(), readers: AtomicUsize::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Growing> {
@@ -85,7 +85,7 @@ impl ReplyLog {
             }
         }
         drop(growing);
-        self.grown.send_replace(());
+        self.grown.notify_waiters();
         fits
     }
 
@@ -100,7 +100,7 @@ impl ReplyLog {
         growing.mark();
         growing.marks.push(Mark::Progress(Box::new((state, text))));
         drop(growing);
-        self.grown.send_replace(());
+        self.grown.notify_waiters();
     }
 
     /// Adds the place in the upstream's line.
@@ -112,7 +112,7 @@ impl ReplyLog {
             growing.marks.push(Mark::Queued(place));
         }
         drop(growing);
-        self.grown.send_replace(());
+        self.grown.notify_waiters();
     }
 
     /// The number its next event will have.
@@ -126,13 +126,21 @@ impl ReplyLog {
         growing.marks.push(Mark::Ended);
         growing.ended = Some((message, retry_after));
         drop(growing);
-        self.grown.send_replace(());
+        self.grown.notify_waiters();
     }
 
     /// The text so far and the number of the last event in it.
     pub(super) fn so_far(&self) -> (String, u32) {
         let growing = self.lock();
         (growing.text[..growing.marked].to_owned(), self.seq_of(growing.marks.len() - 1))
+    }
+
+    /// The same, if events were added after this one and the end is not among them.
+    pub(super) fn grown_since(&self, seq: Option<u32>) -> Option<(String, u32)> {
+        let growing = self.lock();
+        let last = self.seq_of(growing.marks.len() - 1);
+        let grown = growing.ended.is_none() && last > seq.unwrap_or(self.first);
+        grown.then(|| (growing.text[..growing.marked].to_owned(), last))
     }
 
     /// All of the text, told to its last byte: nothing is added any more but the end.
@@ -154,20 +162,14 @@ impl ReplyLog {
 
     /// Waits for the end.
     pub(super) async fn ended(&self) -> Message {
-        let mut grown = self.grown();
         loop {
-            grown.borrow_and_update();
+            // Made before it is looked, so that what comes in between is heard of.
+            let grown = self.grown.notified();
             if let Some(message) = self.outcome() {
                 return message;
             }
-            // The sender is in `self`, so the channel cannot be closed.
-            let _ = grown.changed().await;
+            grown.await;
         }
-    }
-
-    /// Told whenever something was added.
-    pub(super) fn grown(&self) -> watch::Receiver<()> {
-        self.grown.subscribe()
     }
 
     /// Whether anybody is reading.
@@ -184,7 +186,7 @@ impl ReplyLog {
     /// A reader that has seen everything up to this event; 0 for nothing.
     pub(super) fn read(self: &Arc<Self>, seen: u32) -> ReplyReader {
         self.readers.fetch_add(1, Ordering::Relaxed);
-        ReplyReader { grown: self.grown.subscribe(), log: self.clone(), seen }
+        ReplyReader { log: self.clone(), seen }
     }
 
     fn seq_of(&self, index: usize) -> u32 {
@@ -247,22 +249,21 @@ impl Mark {
 pub(super) struct ReplyReader {
     log: Arc<ReplyLog>,
     seen: u32,
-    grown: watch::Receiver<()>,
 }
 
 impl ReplyReader {
     /// The next event; none after the last. May be dropped while it waits without losing anything.
     pub(super) async fn next(&mut self) -> Option<Numbered> {
         loop {
-            self.grown.borrow_and_update();
+            // Made before it is looked, so that what comes in between is heard of.
+            let grown = self.log.grown.notified();
             match self.log.find(self.seen) {
                 Found::Event(event) => {
                     self.seen = event.id.seq;
                     return Some(event);
                 }
                 Found::Nothing => return None,
-                // The log is held here, so the channel cannot be closed.
-                Found::NotYet => self.grown.changed().await.ok()?,
+                Found::NotYet => grown.await,
             }
         }
     }

@@ -11,6 +11,7 @@
 //! | `saying` | what a visitor says |
 //! | `claims` | what one task at a time may do |
 //! | `drive` | the task of one reply |
+//! | `checkpoint` | keeps how far they all have come, from time to time |
 //! | `settle` | what the store does not know yet of replies that have ended |
 //! | `run` | a reply being written, as the relay holds it |
 //! | `turn` | waiting in the line of the upstream's budget |
@@ -22,6 +23,7 @@
 //! | `settings` | how large and how long things may get |
 
 mod ask;
+mod checkpoint;
 mod claims;
 mod drive;
 mod event;
@@ -58,7 +60,7 @@ use people::Listener;
 use run::{Active, Run, Wish};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -123,6 +125,7 @@ struct Inner {
     claims: Claims,
     /// How many replies are being written.
     active: watch::Sender<usize>,
+    checkpoints: Once,
     closing: watch::Sender<bool>,
 }
 
@@ -146,6 +149,7 @@ impl Relay {
             people: Mutex::default(),
             claims: Claims::default(),
             active: watch::Sender::new(0),
+            checkpoints: Once::new(),
             closing: watch::Sender::new(false),
         }))
     }
@@ -342,8 +346,9 @@ impl Inner {
     fn start(self: &Arc<Self>, subject: Subject, turn: Option<Turn>, (exchange, route): (Exchange, Route)) -> Reply {
         let log = Arc::new(ReplyLog::new(exchange.clone()));
         let (wish, wished) = watch::channel(Wish::GoOn);
-        self.runs().insert(exchange.reply.id.clone(), Run { log: log.clone(), wish });
+        self.runs().insert(exchange.reply.id.clone(), Run { subject: subject.clone(), log: log.clone(), wish });
         let active = Active::new(self);
+        self.keep_along();
         tokio::spawn(Drive { relay: self.clone(), subject, turn: Mutex::new(turn), log: log.clone(), route, wish: wished }.run(active));
         self.announce(&exchange.reply.conversation_id);
         Reply { exchange, log: Some(log) }

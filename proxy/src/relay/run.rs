@@ -1,5 +1,6 @@
 use super::Inner;
 use super::log::ReplyLog;
+use crate::subject::Subject;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -13,6 +14,7 @@ pub(super) enum Wish {
 
 /// A reply, its events and how to reach its task.
 pub(super) struct Run {
+    pub(super) subject: Subject,
     pub(super) log: Arc<ReplyLog>,
     pub(super) wish: watch::Sender<Wish>,
 }

@@ -15,10 +15,9 @@ pub struct RelaySettings {
     pub unheard: Duration,
     /// How long a log is kept after its end. 10 min.
     pub keep: Duration,
-    /// A running reply is kept this often. 1 s.
+    /// How often running replies are kept, all with one write: what comes between two of them is lost when the
+    /// process is killed. 1 s.
     pub checkpoint_every: Duration,
-    /// ... or after so much text, or half of what there is if that is more. 4 KiB.
-    pub checkpoint_bytes: usize,
     /// Replies written for one visitor at once. 3.
     pub replies_per_visitor: u32,
 }
@@ -40,7 +39,6 @@ impl From<&Replies> for RelaySettings {
             unheard: seconds(10),
             keep: seconds(replies.log_seconds),
             checkpoint_every: Duration::from_secs(1),
-            checkpoint_bytes: 4096,
             replies_per_visitor: replies.per_visitor,
         }
     }

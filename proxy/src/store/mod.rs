@@ -55,7 +55,7 @@ pub use inspect::{Inspection, inspect};
 pub use ledgers::{LedgerChange, LedgerRequest, SavedLedger};
 pub use messages::{MessagePage, PageAt};
 pub(crate) use replies::SEQ_LEAP;
-pub use replies::{Begun, Ending, Exchange, NewSend};
+pub use replies::{Begun, Ending, Exchange, NewSend, SoFar};
 pub use retention::{EXPIRING, Old, Purged};
 pub use rooms::{Heard, Lease, Lent, RoomPlace, RoomPool, RoomWord};
 pub use route::Route;

@@ -57,6 +57,19 @@ pub enum Begun {
     Before(Exchange),
 }
 
+/// How far a reply has come.
+#[derive(Debug, Clone)]
+pub struct SoFar {
+    /// Whose it is.
+    pub subject: Subject,
+    /// Which it is.
+    pub id: MessageId,
+    /// Its text so far.
+    pub content: String,
+    /// Number of the last event in it.
+    pub seq: u32,
+}
+
 /// How a reply ended.
 #[derive(Debug, Clone, Copy)]
 pub struct Ending<'a> {
@@ -200,22 +213,24 @@ impl Store {
         Ok(Exchange { question, reply })
     }
 
-    /// Keeps how far a reply has come. Does nothing to one that has ended or is gone.
+    /// Keeps how far replies have come, all with one write. Does nothing to those that have ended or are gone.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn checkpoint(&self, subject: &Subject, id: &MessageId, content: &str, seq: u32) -> Result<()> {
+    /// When the database fails; then none is kept.
+    pub async fn checkpoint(&self, replies: &[SoFar]) -> Result<()> {
         let mut transaction = self.write().await?;
-        sqlx::query(AssertSqlSafe(format!(
-            "UPDATE message SET content = ?2, last_seq = ?3 WHERE id = ?4 AND status = 'streaming' \
-             AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?1 OR visitor_id = {USER_OF_1})",
-        )))
-        .bind(subject.as_str())
-        .bind(content)
-        .bind(seq)
-        .bind(id.as_str())
-        .execute(&mut *transaction)
-        .await?;
+        for reply in replies {
+            sqlx::query(AssertSqlSafe(format!(
+                "UPDATE message SET content = ?2, last_seq = ?3 WHERE id = ?4 AND status = 'streaming' \
+                 AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?1 OR visitor_id = {USER_OF_1})",
+            )))
+            .bind(reply.subject.as_str())
+            .bind(reply.content.as_str())
+            .bind(reply.seq)
+            .bind(reply.id.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

@@ -63,6 +63,11 @@ async fn answer(store: &Store, subject: &Subject, number: u32, content: &str) {
     store.end_reply(subject, &message(number), &ending(content, MessageStatus::Complete), NOW).await.unwrap().unwrap();
 }
 
+/// The first reply, so far.
+fn so_far(subject: &Subject, content: &str, seq: u32) -> SoFar {
+    SoFar { subject: subject.clone(), id: message(2), content: content.to_owned(), seq }
+}
+
 #[tokio::test]
 async fn somebody_elses_things_behave_as_if_they_did_not_exist() {
     let Kept { store, folder: _folder } = kept().await;
@@ -81,7 +86,7 @@ async fn somebody_elses_things_behave_as_if_they_did_not_exist() {
     absent(store.set_feedback(&binh, &message(2), Some(Feedback::Up)).await.map(drop));
     absent(say(&store, &binh, &theirs, 3, "hello").await.map(drop));
     absent(store.begin_retry(&binh, &message(2), 3, NOW).await.map(drop));
-    store.checkpoint(&binh, &message(2), "forged", 5).await.unwrap();
+    store.checkpoint(&[so_far(&binh, "forged", 5)]).await.unwrap();
     absent(store.claim_upstream_conversation(&binh, &theirs, "forged").await);
     assert_eq!(store.end_reply(&binh, &message(2), &ending("forged", MessageStatus::Complete), NOW).await.unwrap(), None);
     let all = ConversationQuery { limit: 10, ..ConversationQuery::default() };
@@ -229,7 +234,7 @@ async fn a_reply_cut_off_by_the_end_of_the_process_is_interrupted_and_numbered_a
     let ann = visitor("ann");
     let mine = begin(&store, &ann, 1, "t", NOW).await;
     say(&store, &ann, &mine, 1, "q").await.unwrap();
-    store.checkpoint(&ann, &message(2), "Một phần", 7).await.unwrap();
+    store.checkpoint(&[so_far(&ann, "Một phần", 7)]).await.unwrap();
     store.close().await;
     let store = Store::open(&folder.path().join("chat.db")).await.unwrap();
     assert_eq!(store.interrupt_unfinished().await.unwrap(), 1);
