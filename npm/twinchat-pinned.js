@@ -17,12 +17,21 @@ export async function fetchWidget(framed) {
     framed || fetch(new URL(wasm, import.meta.url), { integrity: TWINCHAT_INTEGRITY[wasm] }),
   ]);
   await module.default({ module_or_path: response });
+  // What the widget fetches later, such as the colours of code. Without it an answer is plain.
+  if (!framed) {
+    module.parts.fetch = async (href) => {
+      await vouchFor(href, TWINCHAT_INTEGRITY[`./${href.split('/').at(-1)}`]);
+      return import(/* webpackIgnore: true */ /* @vite-ignore */ href);
+    };
+  }
   return module;
 }
 
 /** Has the browser fetch a module that is imported next, and refuse any but the one meant: import() cannot ask for that. */
 async function vouchFor(href, integrity) {
   const link = Object.assign(document.createElement('link'), { rel: 'modulepreload', href, integrity, crossOrigin: 'anonymous' });
+  // Such a browser would neither load it nor say so.
+  if (!link.relList.supports('modulepreload')) throw new Error('this browser cannot check modules: use twinchat.js, which is not pinned');
   await new Promise((resolve, reject) => {
     link.onload = resolve;
     link.onerror = () => reject(new Error(`${href} is not the file that this loader was built with`));

@@ -21,12 +21,13 @@ const named = (name, bytes) => {
 
 const LAZY = ['twinchat-highlight.js', 'twinchat-entities.js'];
 
-/** The glue, asking for these files by the names they have here. */
+/** The glue, asking for these files by the names they have here; how it fetches them can be replaced (npm/twinchat-pinned.js). */
 function translated(glue, files) {
-  const call = /import\(new URL\(([\w$]+),/;
+  const call = /import\(new URL\(([\w$]+),([^;{}]*?)\.href\)/;
   if (!call.test(glue)) throw new Error('The glue has no import of parts: src/platform/lazy.rs and xtask/pack.mjs disagree.');
   const names = JSON.stringify(Object.fromEntries(files.map(({ name, path }) => [name, path])));
-  return glue.replace(call, (_, name) => `import(new URL(${names}[${name}],`);
+  const fetching = glue.replace(call, (_, name, base) => `twinchatParts.fetch(new URL(${names}[${name}],${base}.href)`);
+  return `${fetching};const twinchatParts={fetch:_=>import(_)};export{twinchatParts as parts};`;
 }
 
 const integrity = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
@@ -56,6 +57,7 @@ async function pack() {
   };
   const frame = await module(join(npm, 'twinchat-frame.js'));
   const pins = { './twinchat-widget.js': integrity(glue), './twinchat-widget_bg.wasm': integrity(wasm), './twinchat-frame.js': integrity(frame) };
+  for (const { path, content } of lazy) pins[`./${path}`] = integrity(content);
   const pinned = await naming('twinchat.js', { fetching: 'twinchat-pinned.js', define: { TWINCHAT_INTEGRITY: JSON.stringify(pins) } });
 
   keep('twinchat.js', 'loader', await naming('twinchat.js'));

@@ -123,6 +123,36 @@ alone('the pinned loader with Subresource Integrity works, and takes no other wi
   await new Chat(forged).launcher.click();
   await forged.locator('twin-chat #tip').getByText(words.en.launcher[3]).waitFor();
   assert.equal(await forged.title(), 'A page');
+
+  // What the widget fetches later, here the colours of code.
+  const lazy = files.find(({ path: name }) => name.startsWith('twinchat-highlight')).path;
+  for (const honest of [true, false]) {
+    const later = await ownPage(visitor, { body: pinned, policy: STRICTEST.direct, name: `later-${honest}` });
+    await later.route(`${PROXY}/${lazy}`, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: honest ? await response.text() : `${await response.text()}\n;document.title = 'forged';` });
+    });
+    const complaints = visitor.seen.complaints.length;
+    const chat = new Chat(later);
+    await chat.open();
+    if (honest) {
+      await chat.twins.filter({ hasText: 'Ferris' }).click();
+      await chat.ask('Explain ownership with a small example');
+    } else {
+      await chat.row('Explain ownership').click();
+    }
+    await chat.whole(1);
+    const colours = () => later.evaluate(() => [...CSS.highlights.values()].reduce((sum, { size }) => sum + size, 0));
+    if (honest) {
+      await eventually(colours, (count) => count > 0, 'coloured words');
+    } else {
+      const refused = () => visitor.seen.complaints.slice(complaints).join('\n');
+      await eventually(refused, (text) => /integrity/.test(text) && text.includes(lazy), 'the refusal');
+      assert.equal(await colours(), 0);
+    }
+    assert.equal(await later.title(), 'A page');
+    assert.deepEqual(later.violations, []);
+  }
 });
 
 const { resolve } = createRequire(import.meta.url);
