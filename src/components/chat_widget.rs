@@ -13,7 +13,7 @@ use leptos::prelude::*;
 /// In the modes without a bubble it is the panel alone.
 #[component]
 pub fn ChatWidget() -> impl IntoView {
-    Leaf(|| root("", widget))
+    Leaf(|| root("tc-whole", widget))
 }
 
 fn widget(cx: Cx) -> super::dom::El {

@@ -29,7 +29,7 @@ const FOCUSABLE: &str = "button:not([disabled]),input,textarea,a[href],[tabindex
 /// Header, screens and composer. In a bubble a dialog that shows while the app is open.
 #[component]
 pub fn Panel() -> impl IntoView {
-    Leaf(|| root("", panel))
+    Leaf(|| root("tc-whole", panel))
 }
 
 pub(crate) fn panel(cx: Cx) -> El {
