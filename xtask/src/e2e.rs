@@ -38,14 +38,16 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
 }
 
 /// Runs suites against servers of their own.
-fn with_servers(plan: &Plan<'_>, suites: &[&str], browser: &Browser, counts: &mut Counts) -> Outcome {
+pub(crate) fn with_servers(plan: &Plan<'_>, suites: &[&str], browser: &Browser, counts: &mut Counts) -> Outcome {
     let servers = Servers::start(plan)?;
+    let scratch = paths::scratch("")?;
     let mut outcome = Ok(());
     for suite in suites {
         let ran = Program::new("node")
             .args(["--test", "--test-reporter=spec", "--test-concurrency=1", &format!("tests/e2e/{suite}.test.mjs")])
             .env("TWINCHAT_DEMO", servers.addresses.to_string())
             .env("TWINCHAT_RUN", plan.folder)
+            .env("TWINCHAT_SCRATCH", &scratch)
             .env("CHROME", &browser.chrome)
             .each_line(|line| counts.hear(line));
         outcome = outcome.and(ran);

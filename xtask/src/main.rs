@@ -13,6 +13,7 @@ mod demo;
 mod dev;
 mod dist;
 mod e2e;
+mod examples;
 mod fuzz;
 mod harness;
 mod npm;
@@ -48,6 +49,8 @@ enum Command {
     Test(test::Test),
     /// Runs the end-to-end tests alone; screenshots are in tests/e2e/results/ afterwards.
     E2e,
+    /// Builds the examples and uses each in a browser.
+    Examples,
     /// Holds the running proxy against its OpenAPI document, with Schemathesis.
     CheckApi(check_api::CheckApi),
     /// Serves the widget with live reload in front of proxy and emulator.
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Test(test) => test.run(),
         Command::E2e => e2e::alone(),
+        Command::Examples => examples::alone(),
         Command::CheckApi(check) => check.run(),
         Command::Dev(dev) => dev.run(),
         Command::Bench(bench) => bench.run(),

@@ -9,9 +9,19 @@ const OLDEST_NODE: u32 = 20;
 
 /// Makes sure that Node is there and node_modules/ is what package-lock.json says.
 pub(crate) fn installed() -> Outcome {
+    installed_in("", "binaryen, esbuild, playwright-core, axe-core and aimock", "20 seconds, 140 MB")
+}
+
+/// Likewise for what the examples take from npm. The packed files of `dist/npm` have to be there.
+pub(crate) fn installed_examples() -> Outcome {
+    installed_in("examples", "React, Vue, Svelte, Next.js and Vite", "50 seconds, 220 MB")
+}
+
+fn installed_in(folder: &str, what: &str, cost: &str) -> Outcome {
     node()?;
-    let lock = paths::read("package-lock.json")?;
-    let stamp = paths::root().join("node_modules/.package-lock.json.installed");
+    let folder = paths::root().join(folder);
+    let lock = paths::read(&folder.join("package-lock.json").display().to_string())?;
+    let stamp = folder.join("node_modules/.package-lock.json.installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
@@ -19,10 +29,8 @@ pub(crate) fn installed() -> Outcome {
         return Err("npm is missing: install it with Node.js 20 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)."
             .to_owned());
     }
-    say::step(
-        "installing binaryen, esbuild, playwright-core, axe-core and aimock from npm into node_modules/ (about 20 seconds, 140 MB, once)",
-    );
-    Program::new("npm").args(["ci", "--ignore-scripts", "--no-fund", "--no-audit"]).run()?;
+    say::step(&format!("installing {what} from npm into {} (about {cost}, once)", folder.join("node_modules").display()));
+    Program::new("npm").args(["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--prefix"]).args([&folder]).run()?;
     fs::write(&stamp, lock).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 

@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Settings that keep nobody waiting.
 const UNLIMITED: &str = "\n[limits]\nvisitor_requests_per_minute = 1000000\nvisitor_messages_per_minute = 1000000\n\
     token_requests_per_minute = 1000000\naddress_requests_per_minute = 1000000\n";
+/// Where what is in examples/ is served: by Next.js, by Vite, and by hand.
+const EXAMPLES: [u16; 3] = [3000, 5173, 8000];
 const KEY_VARIABLE: &str = "TWINCHAT_TWINEXPERT_KEY";
 const SECRET_VARIABLE: &str = "TWINCHAT_IDENTITY_SECRET";
 
@@ -211,6 +213,7 @@ fn settings(plan: &Plan<'_>) -> String {
     let mut origins = vec![local(site), format!("http://localhost:{site}")];
     let mut urls = vec![local(proxy), format!("http://localhost:{proxy}")];
     origins.extend(plan.pages.iter().cloned());
+    origins.extend(EXAMPLES.iter().flat_map(|port| [local(*port), format!("http://localhost:{port}")]));
     urls.extend(plan.pages.iter().cloned());
     let assets = plan.built.as_ref().map(|built| format!("assets = {:?}\n", built.dist.display().to_string())).unwrap_or_default();
     let granted = plan.grants.settings();

@@ -21,11 +21,11 @@ const port = (address) => Number(new URL(address).port);
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1280, height: 800 };
 
-/** A browser whose every byte to the site and the proxy goes over a wire of ours. */
-export async function openWorld() {
+/** A browser whose every byte to the site and the proxy goes over a wire of ours. Another server can stand in for the site. */
+export async function openWorld({ sitePort = port(demo.site) } = {}) {
   mkdirSync(join(run, 'pages'), { recursive: true });
   const [site, proxy] = await Promise.all([
-    layWire(port(demo.site), join(run, 'wire-site.bin')),
+    layWire(sitePort, join(run, 'wire-site.bin')),
     layWire(port(demo.proxy), join(run, 'wire-proxy.bin')),
   ]);
   const detour = (address, wire) => `MAP 127.0.0.1:${port(address)} 127.0.0.1:${wire.port}`;
