@@ -82,5 +82,6 @@ export const english = {
   'embed.bubble': 'Bubble',
   'embed.inline': 'In the page',
   'embed.page': 'Whole page',
+  'embed.playground': 'Playground: choose, look, and copy the lines',
   foot: 'Nhà Sen is a made-up place, here to show twinchat.',
 };

@@ -2,23 +2,21 @@
 // What holds in the page holds in frame mode too, where the two are not different by nature.
 
 import assert from 'node:assert/strict';
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { Chat } from './support/chat.mjs';
+import { policy } from './support/documents.mjs';
+import { identityToken } from './support/identity.mjs';
 import { words } from './support/words.mjs';
 import { PHONE, demo, eventually, openWorld, ownPage, picture, stored } from './support/world.mjs';
 
 const PROXY = demo.proxy;
 const OTHER = PROXY.replace('127.0.0.1', 'localhost');
 const tag = (attributes = '', file = 'twinchat.js') => `<script type="module" src="${PROXY}/${file}" ${attributes}></script>`;
-const TYPES = "require-trusted-types-for 'script'; trusted-types 'none'";
-/** The strictest policies there can be; docs/embedding.md publishes them. */
-const STRICTEST = {
-  direct: `default-src 'none'; script-src ${PROXY} 'wasm-unsafe-eval'; connect-src ${PROXY}; img-src ${PROXY}; ${TYPES}`,
-  framed: `default-src 'none'; script-src ${PROXY}; frame-src ${PROXY}; ${TYPES}`,
-};
+/** The strictest policies there can be, as docs/embedding.md publishes them. */
+const STRICTEST = { direct: policy('In the page'), framed: policy('In a frame') };
 
 let world;
 before(async () => {
@@ -95,7 +93,7 @@ alone('the frame\'s document obeys pages of the owner\'s sites and nobody else',
 alone('a plain <iframe> needs no script at all', async (visitor) => {
   const page = await ownPage(visitor, {
     body: `<iframe src="${PROXY}/frame?mode=inline&lang=vi&heading=Sen" style="width:420px;height:640px" title="Chat"></iframe>`,
-    policy: `default-src 'none'; style-src-attr 'unsafe-inline'; frame-src ${PROXY}`,
+    policy: `${policy('A plain iframe')}; style-src-attr 'unsafe-inline'`,
   });
   const frame = page.frameLocator('iframe');
   await frame.getByRole('option').first().click();
@@ -346,14 +344,6 @@ both('the element\'s calls and events are the same in the page and in a frame', 
   await page.evaluate(() => document.querySelector('twin-chat').close());
   await chat.panel.waitFor({ state: 'hidden' });
 });
-
-/** An identity token as the owner's server makes it (docs/identity.md). */
-function identityToken(user, seconds = 300) {
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const now = Math.floor(Date.now() / 1000);
-  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ iss: demo.site, aud: PROXY, sub: user, iat: now, exp: now + seconds, jti: randomUUID() })}`;
-  return `${signed}.${createHmac('sha256', demo.identity_secret).update(signed).digest('base64url')}`;
-}
 
 both('a visitor who signs in is asked about what was said before, finds it again, and signed out sees none of it', async (visitor, { framed, data }) => {
   const page = await ownPage(visitor, { body: tag(data) });

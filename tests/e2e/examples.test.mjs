@@ -12,6 +12,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { Chat } from './support/chat.mjs';
+import { policy } from './support/documents.mjs';
 import { demo, eventually, openWorld, picture } from './support/world.mjs';
 
 const run = promisify(execFile);
@@ -145,15 +146,15 @@ async function program(command, argumentsFor, options, walk) {
   }
 }
 
-/** What a page with a bundle needs: its own origin for the files, the proxy's for the chat; Vue and Svelte a Trusted Types policy of their own. */
-const bundled = (types) =>
-  `default-src 'none'; style-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ${demo.proxy}; img-src ${demo.proxy}; require-trusted-types-for 'script'; trusted-types ${types}`;
+/** The strictest policy for a page with a bundle; Vue and Svelte need a Trusted Types policy of their own. */
+const bundled = (types) => policy('From npm').replace("trusted-types 'none'", `trusted-types ${types}`);
 
 const vite = () => import(pathToFileURL(join(require.resolve('vite/package.json'), '../dist/node/index.js')));
 
 /** Built as for the owner's server, under a strict policy. */
 async function built(name, walk, { outDir = 'dist', types = "'none'", ...options } = {}) {
   const { build, preview } = await vite();
+  process.env.NODE_ENV = 'production';
   const folder = join(copies, name);
   await build({ root: folder, configFile: join(folder, 'vite.config.js'), logLevel: 'warn', ...options, build: { outDir } });
   const server = await preview({ root: folder, configFile: join(folder, 'vite.config.js'), build: { outDir }, preview: { host: '127.0.0.1', port: 0, headers: { 'content-security-policy': bundled(types) } } });
@@ -167,6 +168,7 @@ async function built(name, walk, { outDir = 'dist', types = "'none'", ...options
 /** With the development server, which tells the page of changes. */
 async function developed(name, walk) {
   const { createServer } = await vite();
+  process.env.NODE_ENV = 'development'; // a build before has said otherwise
   const folder = join(copies, `${name}-dev`);
   await cp(join(copies, name), folder, { recursive: true });
   const server = await createServer({ root: folder, configFile: join(folder, 'vite.config.js'), logLevel: 'warn', cacheDir: join(folder, '.vite'), server: { host: '127.0.0.1', port: 0 } });

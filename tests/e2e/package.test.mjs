@@ -14,6 +14,7 @@ import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { manifest } from '../../xtask/manifest.mjs';
 import { Chat } from './support/chat.mjs';
+import { policy } from './support/documents.mjs';
 import { demo, openWorld, ownPage, picture } from './support/world.mjs';
 
 const run = promisify(execFile);
@@ -135,7 +136,7 @@ test('a bundle works from a folder that has only its modules: the WebAssembly is
     const page = await ownPage(visitor, {
       name: 'bundle',
       body: `<twin-chat proxy="${demo.proxy}"></twin-chat><script type="module" src="/out/main.js"></script>`,
-      policy: `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ${demo.proxy}; img-src ${demo.proxy}; require-trusted-types-for 'script'; trusted-types 'none'`,
+      policy: policy('From npm'),
       scripts: Object.fromEntries(Object.entries(files).map(([name, text]) => [`out/${name}`, text])),
     });
     const chat = new Chat(page);

@@ -94,6 +94,9 @@ fn build(features: Option<&str>) -> Outcome {
     let stamp = paths::scratch("")?.join("dist.stamp");
     // With features they are not what the next command looks for.
     let now = if features.is_some() { String::new() } else { now };
+    if !now.is_empty() {
+        Program::new("node").args(["xtask/documents.mjs", "sizes"]).run()?;
+    }
     fs::write(&stamp, now).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 

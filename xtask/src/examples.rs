@@ -3,7 +3,7 @@
 use crate::browser::{self, Browser};
 use crate::e2e::with_servers;
 use crate::process::Program;
-use crate::servers::{Grants, Plan, Ports};
+use crate::servers::{Built, Grants, Plan, Ports};
 use crate::test::Counts;
 use crate::{Outcome, dist, npm, paths, say, tools};
 use std::fs;
@@ -21,7 +21,18 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     npm::installed_examples()?;
     leptos()?;
     say::step("examples in headless Chromium (about 3 minutes)");
-    let folder = paths::root().join("tests/e2e/results/run-examples");
+    use_in_browser("examples", built, browser, counts)
+}
+
+/// Takes the pictures that the README shows.
+pub(crate) fn pictures() -> Outcome {
+    npm::installed()?;
+    let built = dist::built()?;
+    use_in_browser("pictures", built, &browser::installed()?, &mut Counts::default())
+}
+
+fn use_in_browser(suite: &str, built: Built, browser: &Browser, counts: &mut Counts) -> Outcome {
+    let folder = paths::root().join("tests/e2e/results").join(format!("run-{suite}"));
     // Its database is of the last run.
     let _ = fs::remove_dir_all(&folder);
     let folder = paths::make(folder)?;
@@ -33,7 +44,7 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
         pages: Vec::new(),
         grants: Grants::Unlimited,
     };
-    with_servers(&plan, &["examples"], browser, counts)
+    with_servers(&plan, &[suite], browser, counts)
 }
 
 /// Builds the one that Trunk builds.

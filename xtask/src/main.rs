@@ -51,6 +51,8 @@ enum Command {
     E2e,
     /// Builds the examples and uses each in a browser.
     Examples,
+    /// Takes the pictures in docs/images/ of the running demo.
+    Pictures,
     /// Holds the running proxy against its OpenAPI document, with Schemathesis.
     CheckApi(check_api::CheckApi),
     /// Serves the widget with live reload in front of proxy and emulator.
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Command::Test(test) => test.run(),
         Command::E2e => e2e::alone(),
         Command::Examples => examples::alone(),
+        Command::Pictures => examples::pictures(),
         Command::CheckApi(check) => check.run(),
         Command::Dev(dev) => dev.run(),
         Command::Bench(bench) => bench.run(),

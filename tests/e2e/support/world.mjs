@@ -88,6 +88,8 @@ async function open(context, path) {
 function listen(page, seen) {
   page.on('console', (message) => {
     appendFileSync(join(run, 'pages/console.txt'), `${message.type()} ${message.text()}\n`);
+    // Browsers ask for an icon by themselves; pages of tests have none.
+    if (message.location().url.endsWith('/favicon.ico')) return;
     if (message.type() === 'error' || message.type() === 'warning') seen.complaints.push(message.text());
   });
   page.on('pageerror', (error) => seen.complaints.push(String(error)));
@@ -108,9 +110,9 @@ export async function keepPage(page, name) {
 }
 
 /** What axe finds serious or critical, as sentences. */
-export async function axe(page) {
+export async function axe(page, where = 'twin-chat') {
   await page.evaluate(AXE);
-  const found = await page.evaluate(() => globalThis.axe.run('twin-chat', { resultTypes: ['violations'] }));
+  const found = await page.evaluate((within) => globalThis.axe.run(within, { resultTypes: ['violations'], iframes: false }), where);
   return found.violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.target.flat().join(' ')).join(', ')}`);

@@ -19,12 +19,16 @@ fn read(text: &str) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn the_settings_in_the_readme_can_be_used() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-    let (_, rest) = readme.split_once("```toml\n").expect("the README shows the settings");
-    let (settings, _) = rest.split_once("```").unwrap();
-    let config = read(&settings.lines().map(|line| format!("{}\n", line.trim_start())).collect::<String>()).unwrap();
-    assert_eq!(config.upstreams.len(), 1);
+fn the_settings_in_the_readme_and_in_troubleshooting_can_be_used() {
+    for (document, more) in [("README.md", ""), ("docs/troubleshooting.md", UPSTREAM)] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document)).unwrap();
+        let (_, rest) = text.split_once("```toml\n").expect("it shows settings");
+        let (settings, _) = rest.split_once("```").unwrap();
+        let config =
+            read(&(more.to_owned() + &settings.lines().map(|line| format!("{}\n", line.trim_start())).collect::<String>())).unwrap();
+        assert_eq!(config.upstreams.len(), 1);
+        assert_eq!(config.server.allowed_origins.len(), 1, "{document}");
+    }
 }
 
 #[test]
