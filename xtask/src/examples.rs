@@ -43,6 +43,7 @@ fn use_in_browser(suite: &str, built: Built, browser: &Browser, counts: &mut Cou
         release: false,
         pages: Vec::new(),
         grants: Grants::Unlimited,
+        stranger: false,
     };
     with_servers(&plan, &[suite], browser, counts)
 }
