@@ -194,6 +194,11 @@ export interface TwinChatCssProperties {
    */
   '--tc-font'?: string;
   /**
+   * The font family of code.
+   * @default the system's
+   */
+  '--tc-font-mono'?: string;
+  /**
    * The size of text, which all other sizes of text follow.
    * @default 15px
    */

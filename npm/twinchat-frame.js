@@ -7,7 +7,7 @@
 const PHONE = '(max-width:480px),(max-height:480px)'; // as in style/panel.css
 const START_MILLIS = 30_000;
 /** What the frame cannot inherit. The others are about where the frame is. */
-const INHERITED = ['--tc-radius', '--tc-font', '--tc-font-size'];
+const INHERITED = ['--tc-radius', '--tc-font', '--tc-font-mono', '--tc-font-size'];
 
 // What style/panel.css does for a panel in the page, and what style/frame.css does for the launcher.
 const STYLE = `

@@ -1,6 +1,8 @@
 //! The components in a real browser: `wasm-bindgen-test` in headless Chromium.
 #![cfg(target_arch = "wasm32")]
 
+#[path = "web/announcements.rs"]
+mod announcements;
 #[path = "web/capabilities.rs"]
 mod capabilities;
 #[path = "web/composer.rs"]

@@ -4,7 +4,7 @@
 //! at any time; what makes no sense at the moment does nothing.
 
 use super::compose::Draft;
-use super::{App, ColorScheme, Inner, Options, WidgetEvent, put};
+use super::{Announce, App, ColorScheme, Inner, Options, WidgetEvent, put};
 use crate::platform::web;
 use crate::state::entry::Outgoing;
 use crate::state::{EntryStatus, Loading, Screen};
@@ -289,6 +289,11 @@ impl App {
     /// The visitor chooses a palette; kept as the language is.
     pub fn set_color_scheme(&self, scheme: ColorScheme) {
         self.with(|inner| inner.choose(|choices| choices.color_scheme = Some(scheme)));
+    }
+
+    /// The visitor chooses what a screen reader is told; kept as the language is.
+    pub fn set_announce(&self, announce: Announce) {
+        self.with(|inner| inner.choose(|choices| choices.announce = announce));
     }
 
     /// The page replaces all options. Another proxy starts the app anew.

@@ -2,7 +2,7 @@
 //!
 //! Nothing is written before the visitor's first message: until then all of it is in memory only.
 
-use super::{ColorScheme, Inner, Options, put};
+use super::{Announce, ColorScheme, Inner, Options, put};
 use crate::platform::{Platform, Shelf};
 use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -14,6 +14,7 @@ pub(super) struct Choices {
     /// BCP 47; empty: not chosen.
     pub(super) locale: String,
     pub(super) color_scheme: Option<ColorScheme>,
+    pub(super) announce: Announce,
 }
 
 /// What is remembered of visitor and page.
@@ -48,7 +49,8 @@ impl Memory {
     pub(super) fn options(&self) -> Options {
         let (chosen, page) = (self.chosen.borrow(), self.page.borrow());
         let locale = if chosen.locale.is_empty() { &page.locale } else { &chosen.locale };
-        Options { locale: locale.clone(), color_scheme: chosen.color_scheme.unwrap_or(page.color_scheme), ..page.clone() }
+        let color_scheme = chosen.color_scheme.unwrap_or(page.color_scheme);
+        Options { locale: locale.clone(), color_scheme, announce: chosen.announce, ..page.clone() }
     }
 
     /// The page says something after the visitor did. What it changes wins; saying the same again means all that it gives.
@@ -67,26 +69,39 @@ impl Memory {
 
 impl Choices {
     fn parse(text: &str) -> Self {
-        let (locale, scheme) = text.split_once('|').unwrap_or_default();
-        let color_scheme = match scheme {
+        let mut parts = text.split('|');
+        let locale = parts.next().unwrap_or_default();
+        let color_scheme = match parts.next().unwrap_or_default() {
             "auto" => Some(ColorScheme::Auto),
             "light" => Some(ColorScheme::Light),
             "dark" => Some(ColorScheme::Dark),
             _ => None,
         };
-        Self { locale: locale.to_owned(), color_scheme }
+        let announce = match parts.next().unwrap_or_default() {
+            "sentences" => Announce::Sentences,
+            "nothing" => Announce::Nothing,
+            _ => Announce::Whole,
+        };
+        Self { locale: locale.to_owned(), color_scheme, announce }
     }
 
     /// Empty when nothing was chosen.
     fn text(&self) -> String {
+        if *self == Self::default() {
+            return String::new();
+        }
         let scheme = match self.color_scheme {
-            None if self.locale.is_empty() => return String::new(),
             None => "",
             Some(ColorScheme::Auto) => "auto",
             Some(ColorScheme::Light) => "light",
             Some(ColorScheme::Dark) => "dark",
         };
-        [&self.locale, "|", scheme].concat()
+        let announce = match self.announce {
+            Announce::Whole => "",
+            Announce::Sentences => "|sentences",
+            Announce::Nothing => "|nothing",
+        };
+        [&self.locale, "|", scheme, announce].concat()
     }
 }
 

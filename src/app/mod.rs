@@ -22,7 +22,7 @@ mod tests;
 pub use compose::{Attachment, Refusal, Refused};
 pub use events::WidgetEvent;
 pub use find::Search;
-pub use options::{ColorScheme, Mode, Options, Surface};
+pub use options::{Announce, ColorScheme, Mode, Options, Surface};
 
 use crate::client::Client;
 use crate::platform::Platform;

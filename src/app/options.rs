@@ -36,6 +36,18 @@ pub enum Surface {
     Cover,
 }
 
+/// What a screen reader is told of an answer, besides that it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Announce {
+    /// The answer, once it is whole.
+    #[default]
+    Whole,
+    /// Each sentence once it is whole.
+    Sentences,
+    /// Nothing: the visitor goes and reads.
+    Nothing,
+}
+
 /// Everything that can be chosen. An empty text means "not chosen": then the owner's settings
 /// (`GET /api/v1/widget`) decide, and after those the widget's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +62,8 @@ pub struct Options {
     pub locale: String,
     /// Default [`ColorScheme::Auto`].
     pub color_scheme: ColorScheme,
+    /// Default [`Announce::Whole`]; the visitor's own choice, which no page makes for them.
+    pub announce: Announce,
     /// Default [`Mode::Bubble`].
     pub mode: Mode,
     /// The brand colour, `#rrggbb`. Empty: the owner's setting.
@@ -79,6 +93,7 @@ impl Default for Options {
             thread: String::new(),
             locale: String::new(),
             color_scheme: ColorScheme::default(),
+            announce: Announce::default(),
             mode: Mode::default(),
             accent: String::new(),
             title: String::new(),

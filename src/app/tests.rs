@@ -1,4 +1,4 @@
-use super::{App, ColorScheme, Mode, Options, WidgetEvent};
+use super::{Announce, App, ColorScheme, Mode, Options, WidgetEvent};
 use crate::platform::Shelf;
 use crate::platform::fake::{Exchange, Fake};
 use crate::state::{Connection, EntryStatus, Loading, Offer, Screen};
@@ -554,10 +554,12 @@ fn what_the_visitor_chooses_is_kept_from_the_first_message_on_and_wins_after_a_r
     assert_eq!(kept(&site.fake, Shelf::Site, CHOICES).as_deref(), Some("en|dark"));
     site.app.set_color_scheme(ColorScheme::Auto);
     assert_eq!(kept(&site.fake, Shelf::Site, CHOICES).as_deref(), Some("en|auto"));
+    site.app.set_announce(Announce::Sentences);
     site.app.destroy();
     let page = Options { locale: "vi".to_owned(), color_scheme: ColorScheme::Light, ..Options::default() };
     let again = site_of(&site.fake, page);
     assert_eq!(chosen(&again), ("en".to_owned(), ColorScheme::Auto));
+    assert_eq!(again.app.signals.options.with_untracked(|options| options.announce), Announce::Sentences);
     again.app.open();
     again.fake.run();
     let asked = again.fake.log();

@@ -72,8 +72,13 @@ fn attached_file(cx: Cx, attached: Attachment) -> El {
 fn describe(cx: Cx, item: El, name: &str, size: u64, picture: Option<El>) -> El {
     let words = div("tc-file-words")
         .child(div("tc-file-name").attr("dir", "auto").text(name))
-        .child(div("tc-file-size").text(&[&kind(name), " · ", &file_size(size, cx.locale)].concat()));
+        .child(div("tc-file-size").child(apart(&kind(name))).text(" · ").child(apart(&file_size(size, cx.locale))));
     item.attr("title", name).child(picture.unwrap_or_else(|| div("tc-file-icon").child(icon(FILE)))).child(words)
+}
+
+/// Words whose direction is their own and leaves alone what stands around them.
+fn apart(words: &str) -> El {
+    el("bdi", "").text(words)
 }
 
 /// What a file is, by its name: `PDF`.
@@ -89,20 +94,20 @@ pub(crate) fn file_list(cx: Cx, files: &[MessageFile]) -> El {
 }
 
 fn refused(cx: Cx) -> El {
-    let lines = cx.s.refused.with_untracked(|refused| refused.iter().map(|file| why(cx, file)).collect::<Vec<_>>());
-    let words = div("tc-notice-text").children(lines.iter().map(|line| el("p", "").attr("dir", "auto").text(line)));
+    let line = |file: &Refused| el("p", "").child(apart(&file.name)).text(": ").text(&why(cx, file));
+    let lines: Vec<El> = cx.s.refused.with_untracked(|refused| refused.iter().map(line).collect());
+    let words = div("tc-notice-text").children(lines);
     let dismiss = icon_button(CLOSE, cx.t.dismiss, move || cx.app.dismiss_refused());
     div("tc-notice").attr("role", "alert").child(icon(WARNING)).child(words).child(dismiss)
 }
 
 fn why(cx: Cx, file: &Refused) -> String {
-    let reason = match file.why {
+    match file.why {
         Refusal::TooLarge(bytes) => fill(cx.t.file_large, &file_size(bytes, cx.locale)),
         Refusal::TooMany(count) => cx.t.file_many.of(count),
         Refusal::Type => cx.t.file_type.to_owned(),
         Refusal::Empty => cx.t.file_empty.to_owned(),
-    };
-    [&file.name, ": ", &reason].concat()
+    }
 }
 
 /// Paints a small picture of the file once the browser has read it.

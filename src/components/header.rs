@@ -7,9 +7,9 @@ use super::launcher::{badge, badge_text};
 use super::menu::{Menu, menu_button, menu_group};
 use super::parts::{hidden_text, icon_button};
 use super::root::Cx;
-use crate::app::{ColorScheme, Mode};
+use crate::app::{Announce, ColorScheme, Mode};
 use crate::i18n::Locale;
-use crate::state::Screen;
+use crate::state::{EntryStatus, Screen};
 use leptos::prelude::*;
 
 pub(crate) fn header(cx: Cx) -> El {
@@ -69,7 +69,11 @@ fn who(cx: Cx) -> El {
     let several = cx.s.twins.with_untracked(Vec::len) > 1;
     let presence = if twin.available { cx.t.available } else { cx.t.unavailable };
     let status = el("span", "tc-header-status").text_fn(move || {
-        let words = if cx.s.replying.get() { cx.t.answering } else { presence };
+        let words = match cx.s.replying.get() {
+            true if in_line(cx) => cx.t.in_line,
+            true => cx.t.answering,
+            false => presence,
+        };
         words.to_owned()
     });
     let name = el("span", "tc-header-name").child(el("span", "").attr("dir", "auto").text(&twin.name));
@@ -84,6 +88,14 @@ fn who(cx: Cx) -> El {
     el("h2", "tc-header-heading").child(who.child(avatar_with_presence(cx, &twin, "")).child(names))
 }
 
+/// Whether the answer has to wait for others'.
+fn in_line(cx: Cx) -> bool {
+    let status = cx.s.messages.with(|messages| messages.last().map(|last| last.status));
+    let waits = |status: &EntryStatus| matches!(status, EntryStatus::Waiting(progress) if progress.position > 0);
+    // A list that is about to be drawn anew may still hold what is gone.
+    status.and_then(|status| status.try_with(waits)).unwrap_or_default()
+}
+
 fn small(icon: El) -> El {
     icon.attr("width", "16").attr("height", "16")
 }
@@ -92,14 +104,21 @@ fn menu_entries(cx: Cx, menu: Menu) -> Vec<El> {
     let languages = Locale::ALL
         .iter()
         .map(|&locale| menu.choice(locale.name(), locale == cx.locale, move || cx.app.set_locale(locale.tag())).attr("lang", locale.tag()));
-    let now = cx.s.options.with(|options| options.color_scheme);
+    let (now, told) = cx.s.options.with(|options| (options.color_scheme, options.announce));
     let schemes = [(ColorScheme::Auto, cx.t.scheme_auto), (ColorScheme::Light, cx.t.scheme_light), (ColorScheme::Dark, cx.t.scheme_dark)];
     let schemes = schemes.map(|(scheme, label)| menu.choice(label, scheme == now, move || cx.app.set_color_scheme(scheme)));
+    let tellings = [
+        (Announce::Whole, cx.t.announce_whole),
+        (Announce::Sentences, cx.t.announce_sentences),
+        (Announce::Nothing, cx.t.announce_nothing),
+    ];
+    let tellings = tellings.map(|(what, label)| menu.choice(label, what == told, move || cx.app.set_announce(what)));
     // Where the header has no room for its button.
     let new = div("tc-only-small").child(menu.item(COMPOSE, cx.t.new_conversation, move || cx.app.new_conversation())).child(el("hr", ""));
     let find = move || menu.item(SEARCH, cx.t.search_messages, move || cx.app.open_search());
     let searchable = cx.s.screen.get() == Screen::Chat && cx.app.can_search();
     let find = searchable.then(|| div("").child(find()).child(el("hr", "")));
     let first = [Some(new), find].into_iter().flatten();
-    first.chain([menu_group(cx.t.language, languages), el("hr", ""), menu_group(cx.t.appearance, schemes)]).collect()
+    let groups = [menu_group(cx.t.language, languages), menu_group(cx.t.appearance, schemes), menu_group(cx.t.announce, tellings)];
+    first.chain(groups).collect()
 }

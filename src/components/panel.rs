@@ -60,8 +60,10 @@ fn screen(cx: Cx) -> El {
     match cx.s.screen.get() {
         Screen::Twins => twin_picker(cx),
         Screen::Chat => {
-            let main = div("tc-main").child(message_list(cx)).child(composer(cx));
-            accept_drops(cx, main).when(move || cx.s.search.with(Option::is_some), move || search(cx))
+            let searching = move || cx.s.search.with(Option::is_some);
+            // What the search lies over is not to be reached behind it.
+            let below = [message_list(cx), composer(cx)].map(|below| below.flag("inert", searching));
+            accept_drops(cx, div("tc-main").children(below)).when(searching, move || search(cx))
         }
         Screen::Conversations if cx.mode() == Mode::Page => {
             // Where there is room, the list stands beside this and not in it.

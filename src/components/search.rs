@@ -15,6 +15,7 @@ use web_sys::KeyboardEvent;
 /// The field and what was found, in place of the messages.
 pub(crate) fn search(cx: Cx) -> El {
     let (field, input) = search_field(cx.t.search_messages, move |text| cx.app.search_messages(&text));
+    input.set_value(&current(cx).text);
     focus_soon(&El::wrap(input.into()));
     let head = div("tc-find-head").child(field).child(icon_button(CLOSE, cx.t.close_search, move || close(cx)));
     let count = el("p", "tc-hidden").attr("role", "status").text_fn(move || match current(cx) {

@@ -1,6 +1,6 @@
 //! The element's options, as the page wrote them, to the app's.
 
-use crate::app::{ColorScheme, Mode, Options, Surface};
+use crate::app::{Announce, ColorScheme, Mode, Options, Surface};
 use crate::theme::Accent;
 use serde::Deserialize;
 
@@ -43,6 +43,7 @@ impl PageOptions {
                 &mut wrong,
             ),
             mode: one_of("mode", &self.mode, &[("bubble", Mode::Bubble), ("inline", Mode::Inline), ("page", Mode::Page)], &mut wrong),
+            announce: Announce::default(),
             accent: accent(self.accent, &mut wrong),
             title: self.heading,
             greeting: self.greeting,

@@ -16,6 +16,7 @@ mod e2e;
 mod examples;
 mod fuzz;
 mod harness;
+mod looks;
 mod npm;
 mod paths;
 mod process;
@@ -64,6 +65,8 @@ enum Command {
     /// Measures what it costs, beside what others cost in the same run.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Looks at every state of the gallery: pictures, a screen reader's tree, zoom, forced colours.
+    Looks(looks::Looks),
     /// Runs the fuzz targets with cargo-fuzz on the nightly toolchain; `fuzz/README.md` says more.
     Fuzz(fuzz::Fuzz),
     /// Runs a program that ends when our input does.
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Dist(dist) => dist.run(),
         Command::Harness => harness::run(),
+        Command::Looks(looks) => looks.run(),
         Command::Supervise { .. } => unreachable!("answered above"),
     });
     match outcome {

@@ -2,7 +2,7 @@
 
 use crate::process::Program;
 use crate::say::{self, Stopwatch};
-use crate::{Outcome, browser, check_api, dist, e2e, examples, harness, npm, paths, python, tools};
+use crate::{Outcome, browser, check_api, dist, e2e, examples, harness, looks, npm, paths, python, tools};
 use clap::Args;
 use std::time::Duration;
 
@@ -87,6 +87,7 @@ impl Test {
         });
         count(&mut table, "native tests", |counts| native(counts, python.as_deref()));
         count(&mut table, "components in Chromium", |counts| components(counts, &tools[0], &browser));
+        count(&mut table, "looks and accessibility", |counts| looks::test(&browser, counts));
         // Schemathesis is a Python program; `python` has told when there is none.
         if python.is_some() {
             check(&mut table, "the API against its document", || check_api::CheckApi::default().run());

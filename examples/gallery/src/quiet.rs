@@ -3,17 +3,42 @@
 use crate::data;
 use std::future::pending;
 use std::rc::Rc;
-use twinchat::platform::{Answer, Clock, Http, Platform, Request, Task, Unreachable, web};
+use twinchat::platform::{Answer, Clock, Http, Key, Keys, Platform, Request, Task, Unreachable, web};
 
 pub(crate) fn platform() -> Platform {
     let real = web::platform();
-    Platform { http: Rc::new(Silence), clock: Rc::new(Stopped(real.clock.clone())), ..real }
+    Platform { http: Rc::new(Silence), clock: Rc::new(Stopped(real.clock.clone())), keys: Rc::new(Forgetful), ..real }
 }
 
 struct Silence;
 
 impl Http for Silence {
     fn send(&self, _request: Request) -> Task<Result<Box<dyn Answer>, Unreachable>> {
+        Box::pin(pending())
+    }
+}
+
+/// Looks for keys for ever, so that the app begins nothing by itself.
+struct Forgetful;
+
+impl Keys for Forgetful {
+    fn random(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+
+    fn sha256(&self, _data: &[u8]) -> Task<Option<Vec<u8>>> {
+        Box::pin(pending())
+    }
+
+    fn find(&self, _name: &str) -> Task<Option<Rc<dyn Key>>> {
+        Box::pin(pending())
+    }
+
+    fn remove(&self, _name: &str) -> Task<()> {
+        Box::pin(pending())
+    }
+
+    fn make(&self) -> Task<Option<Rc<dyn Key>>> {
         Box::pin(pending())
     }
 }

@@ -1,6 +1,7 @@
 //! One function per state.
 
 use crate::data::{self, DAY, HOUR, MINUTE, answered, asked, entry};
+use crate::words::words;
 use leptos::prelude::*;
 use twinchat::app::{App, Attachment, MessageEntry, Refusal, Refused, Search};
 use twinchat::platform::web::local_file;
@@ -50,6 +51,14 @@ pub(crate) const ALL: &[&str] = &[
     "searching",
     "search-nothing",
     "history",
+    "alone-launcher",
+    "alone-picker",
+    "alone-list",
+    "alone-messages",
+    "alone-composer",
+    "alone-notice",
+    "alone-banner",
+    "alone-markdown",
 ];
 
 fn problem(code: &str, retry_in: u64, retryable: bool) -> Problem {
@@ -73,7 +82,7 @@ pub(crate) fn set(app: App, scene: &str) {
     s.messages_loading.set(Loading::Ready);
     s.twin.set(Some(data::twin(1)));
     s.screen.set(Screen::Chat);
-    s.settings.update(|settings| settings.disclaimer = "Câu trả lời do AI tạo, có thể chưa chính xác.".to_owned());
+    s.settings.update(|settings| settings.disclaimer = words().disclaimer.to_owned());
     match scene {
         name if name.starts_with("twins") => twins(app, name),
         name if name.starts_with("list") => list(app, name),
@@ -110,46 +119,46 @@ fn list(app: App, scene: &str) {
 
 fn chat(app: App, scene: &str) {
     let s = app.signals;
-    let question = || asked("u2", 3 * MINUTE, "Chỉ mình cách pha trà sen tại nhà với, mình có ấm 220 ml.");
+    let question = || asked("u2", 3 * MINUTE, words().questions[1]);
     let reply = |text: &str, status: EntryStatus| entry("a2", Role::Assistant, 2 * MINUTE, text, status);
-    let mut messages = vec![asked("u1", DAY, "Trà sen ở tiệm được ướp thế nào?"), answered("a1", DAY - MINUTE, data::SHORT), question()];
-    let half: String = data::RICH.chars().take(330).collect();
+    let mut messages = vec![asked("u1", DAY, words().questions[0]), answered("a1", DAY - MINUTE, words().short), question()];
+    let half: String = words().rich.chars().take(330).collect();
     match scene {
         "welcome" | "loading" | "chat-failed" | "shared" => messages.clear(),
         "uploading" | "people" | "awaiting" | "reply" => messages = talk_of_people(scene),
         "history" => messages = long_history(),
-        "rich" => messages.push(reply(data::RICH, EntryStatus::Complete)),
+        "rich" => messages.push(reply(words().rich, EntryStatus::Complete)),
         "hostile" => messages.push(reply(data::HOSTILE, EntryStatus::Complete)),
         "stream" => messages.push(reply(&half, EntryStatus::Streaming)),
         "waiting" => {
-            messages.push(reply("", EntryStatus::Waiting(Progress { text: "Đang tìm trong tài liệu…".to_owned(), ..Progress::default() })));
+            messages.push(reply("", EntryStatus::Waiting(Progress { text: words().progress.to_owned(), ..Progress::default() })));
         }
         "queued" => messages.push(reply("", EntryStatus::Waiting(Progress { position: 3, eta_seconds: 25, ..Progress::default() }))),
         "unsent" => {
             messages[2].status.set(EntryStatus::Unsent(problem("OFFLINE", 0, true)));
-            messages.push(entry("u3", Role::User, 0, "Và giá bao nhiêu một hộp?", EntryStatus::Sending));
+            messages.push(entry("u3", Role::User, 0, words().next[0], EntryStatus::Sending));
         }
         "limited" => messages[2].status.set(EntryStatus::Unsent(problem("RATE_LIMITED", 95_000, true))),
         "failed" => {
             messages.push(reply(&half, EntryStatus::Failed(problem("REPLY_INCOMPLETE", 0, true))));
         }
-        "stopped" => messages.push(reply("Trước hết bạn **tráng ấm** bằng nước sôi, sau đó", EntryStatus::Stopped)),
+        "stopped" => messages.push(reply(words().stopped, EntryStatus::Stopped)),
         "long" => {
             messages = (0..30)
                 .flat_map(|n| {
                     [
-                        asked(&format!("u{n}"), (60 - n) * HOUR, "Còn loại nào khác không?"),
-                        answered(&format!("b{n}"), (60 - n) * HOUR - MINUTE, data::SHORT),
+                        asked(&format!("u{n}"), (60 - n) * HOUR, words().next[1]),
+                        answered(&format!("b{n}"), (60 - n) * HOUR - MINUTE, words().short),
                     ]
                 })
                 .collect();
             s.messages_more.set(true);
         }
-        _ => messages.push(reply(data::SHORT, EntryStatus::Complete)),
+        _ => messages.push(reply(words().short, EntryStatus::Complete)),
     }
     if matches!(scene, "reply") {
         s.quote.set(Some(quote()));
-        s.draft.set("Vâng, mình lấy hộp 200 g nhé.".to_owned());
+        s.draft.set(words().people[4].to_owned());
     }
     s.replying.set(matches!(scene, "stream" | "waiting" | "queued"));
     s.messages.set(messages);
@@ -160,9 +169,9 @@ fn chat(app: App, scene: &str) {
 fn frame(app: App, scene: &str) {
     let s = app.signals;
     match scene {
-        "notice" => s.notice.set(Some(problem("RATE_LIMITED", 42_000, true))),
+        "notice" | "alone-notice" => s.notice.set(Some(problem("RATE_LIMITED", 42_000, true))),
         "offline" => s.connection.set(Connection::Offline),
-        "reconnecting" => s.connection.set(Connection::Waiting { retry_at: data::now() + 7_000 }),
+        "reconnecting" | "alone-banner" => s.connection.set(Connection::Waiting { retry_at: data::now() + 7_000 }),
         "loading" => s.messages_loading.set(Loading::Busy),
         "chat-failed" => s.messages_loading.set(Loading::Failed(problem("UPSTREAM_UNAVAILABLE", 0, true))),
         "files" => attach(app),
@@ -176,7 +185,7 @@ fn frame(app: App, scene: &str) {
         "away" => s.twin.set(Some(data::twin(3))),
         "over" => {
             s.settings.update(|settings| settings.max_message_chars = 200);
-            s.draft.set("Mình muốn hỏi thêm về cách bảo quản trà trong mùa nồm ở Hà Nội, ".repeat(4));
+            s.draft.set(words().too_long.repeat(4));
         }
         _ => {}
     }
@@ -189,28 +198,28 @@ fn able(capabilities: Capabilities) -> Twin {
 fn quote() -> Quote {
     Quote {
         message_id: MessageId::from_random("gallery0a2"),
-        excerpt: "Bên mình còn hộp 100 g và hộp 200 g, chị muốn lấy hộp nào ạ?".to_owned(),
-        author: Some("Nguyễn Lan Chi".to_owned()),
+        excerpt: words().quote.to_owned(),
+        author: Some(words().authors[0].to_owned()),
     }
 }
 
 /// With people behind the twin, who have names.
 fn talk_of_people(scene: &str) -> Vec<MessageEntry> {
-    let question = asked("u1", 40 * MINUTE, "Trà sen Tây Hồ còn hàng không ạ?");
-    let person = answered("gallery0a2", 32 * MINUTE, "Dạ còn ạ. Bên mình còn hộp **100 g** và hộp **200 g**, chị muốn lấy hộp nào ạ?");
+    let question = asked("u1", 40 * MINUTE, words().people[0]);
+    let person = answered("gallery0a2", 32 * MINUTE, words().people[1]);
     person.id.set(quote().message_id.to_string());
-    person.extras.update(|extras| extras.author = "Nguyễn Lan Chi".to_owned());
+    person.extras.update(|extras| extras.author = words().authors[0].to_owned());
     let file = |name: &str, size| MessageFile { name: name.to_owned(), media_type: "image/png".to_owned(), size };
-    let own = asked("u2", 20 * MINUTE, "Cho mình hộp 200 g, gửi kèm mẫu thiệp này nhé.");
+    let own = asked("u2", 20 * MINUTE, words().people[2]);
     own.extras.update(|extras| {
         extras.reply_to = Some(quote());
-        extras.files = vec![file("Mẫu thiệp chúc mừng năm mới.png", 482_113), file("dia-chi.pdf", 2_410_000)];
+        extras.files = vec![file(words().files[0], 482_113), file("dia-chi.pdf", 2_410_000)];
     });
     if scene == "uploading" {
         own.status.set(EntryStatus::Uploading(62));
     }
-    let other = answered("a3", 2 * MINUTE, "Mình nhận được rồi, chiều nay bên mình gửi.");
-    other.extras.update(|extras| extras.author = "Phạm Đức".to_owned());
+    let other = answered("a3", 2 * MINUTE, words().people[3]);
+    other.extras.update(|extras| extras.author = words().authors[1].to_owned());
     let mut messages = vec![question, person, own];
     if matches!(scene, "people" | "reply") {
         messages.push(other);
@@ -223,7 +232,7 @@ fn long_history() -> Vec<MessageEntry> {
     (0..10_000_u64)
         .map(|n| {
             let (key, age) = (format!("h{n}"), (10_000 - n) * 11 * MINUTE);
-            if n % 2 == 0 { asked(&key, age, &format!("Câu hỏi số {n}?")) } else { answered(&key, age, data::SHORT) }
+            if n % 2 == 0 { asked(&key, age, &[words().next[1], " ", &n.to_string()].concat()) } else { answered(&key, age, words().short) }
         })
         .collect()
 }
@@ -243,29 +252,25 @@ fn attach(app: App) {
     };
     let picture = include_bytes!("../../../emulator/avatars/lan-chi.png");
     let pdf = vec![0; 2_400_000];
-    let files = [file("Ấm gốm men rạn.png", "image/png", picture), file("Bảng giá tháng 3 (bản đầy đủ).pdf", "application/pdf", &pdf)];
+    let files = [file(words().files[0], "image/png", picture), file(words().files[1], "application/pdf", &pdf)];
     s.attachments.set((0..).zip(files).map(|(id, file)| Attachment { id, file }).collect());
     s.refused.set(vec![
         Refused { name: "video.mov".to_owned(), why: Refusal::Type },
         Refused { name: "catalogue.pdf".to_owned(), why: Refusal::TooLarge(10_000_000) },
     ]);
-    s.draft.set("Mình gửi ảnh chiếc ấm và bảng giá.".to_owned());
+    s.draft.set(words().people[2].to_owned());
 }
 
 fn search(app: App, scene: &str) {
-    let hit = |number: u64, own: bool, before: &str, found: &str, after: &str| Hit {
+    let hit = |(number, [before, found, after]): (usize, &[&str; 3])| Hit {
         message_id: format!("hit{number}"),
-        own,
-        created_at: data::now() - number * DAY,
-        before: before.to_owned(),
-        found: found.to_owned(),
-        after: after.to_owned(),
+        own: number != 1,
+        created_at: data::now() - [0, 1, 9][number] * DAY,
+        before: before.to_string(),
+        found: found.to_string(),
+        after: after.to_string(),
     };
-    let hits = vec![
-        hit(0, true, "Chỉ mình cách pha ", "trà sen", " tại nhà với, mình có ấm 220 ml."),
-        hit(1, false, "…", "Trà sen", " Tây Hồ ướp bằng gạo sen tươi, mỗi cân trà cần khoảng 1.000 bông. Hương thơm dịu…"),
-        hit(9, true, "", "Trà sen", " ở tiệm được ướp thế nào?"),
-    ];
+    let hits = words().hits.iter().enumerate().map(hit).collect();
     let (hits, loading) = match scene {
         "search" => (hits, Loading::Ready),
         "searching" => (Vec::new(), Loading::Busy),
@@ -274,7 +279,7 @@ fn search(app: App, scene: &str) {
     app.open_search();
     app.signals.search.update(|search| {
         if let Some(search) = search {
-            *search = Search { text: "trà sen".to_owned(), hits, loading, ..search.clone() };
+            *search = Search { text: words().hits[0][1].to_owned(), hits, loading, ..search.clone() };
         }
     });
 }
