@@ -65,15 +65,29 @@ pub(super) fn not_toml(message: &str) -> String {
 /// The longest value that is repeated, in bytes. No key is so short.
 const LONGEST_SHOWN: usize = 16;
 
+/// The longest name that is repeated whole, in characters. Ours are shorter, and so are their typing errors.
+const LONGEST_NAME: usize = 60;
+
+/// A name from the file as it can be shown in a line: a quoted one may be anything, pages long too.
+pub(super) fn shown(name: &str) -> String {
+    let mut shown: String = name.chars().take(LONGEST_NAME).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    if name.chars().nth(LONGEST_NAME).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// The parser's words, and what to do where they alone do not help. Texts the parser quotes from
 /// the file are left out: they may be the secret itself.
 pub(super) fn explain(message: &str) -> String {
-    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
-    if let Some((field, _)) = unknown
-        && ["key", "token", "secret", "password"].iter().any(|word| field.contains(word))
-    {
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.rsplit_once("`, expected "));
+    if let Some((field, expected)) = unknown {
+        let name = shown(field);
+        if !["key", "token", "secret", "password"].iter().any(|word| field.contains(word)) {
+            return format!("unknown field `{name}`, expected {expected}");
+        }
         return format!(
-            "`{field}` does not belong here: secrets are never in this file. Put it into an environment variable and name it with \
+            "`{name}` does not belong here: secrets are never in this file. Put it into an environment variable and name it with \
              `key_env` (in [[identity]]: `secret_env`), or into a file and name that with `key_file` (`secret_file`)"
         );
     }

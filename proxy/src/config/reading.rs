@@ -3,7 +3,7 @@
 //! serde stops at the first mistake. So that the owner hears of all, what it stumbled over is taken
 //! out of the table (or put in, for a field that is missing) and it is asked again.
 
-use super::error::{Problem, explain, not_toml};
+use super::error::{Problem, explain, not_toml, shown};
 use super::settings::{Setting, SettingKind};
 use serde::Deserialize;
 use std::ops::Range;
@@ -60,7 +60,7 @@ impl<'t, T: for<'de> Deserialize<'de>> Reading<'t, T> {
 
 impl<T> Reading<'_, T> {
     fn problem(&self, span: &Range<usize>, message: &str) -> Problem {
-        let field = field_at(&self.table, span);
+        let field = field_at(&self.table, span).map(|field| shown(&field));
         let said = explain(message);
         let names_it = ["unknown field", "missing field"].iter().any(|start| message.starts_with(start));
         let message = match &field {
