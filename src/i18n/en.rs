@@ -130,7 +130,7 @@ pub(super) const TEXTS: Texts = Texts {
     problem_unreadable: "The server’s answer could not be read. Try again in a few minutes.",
     problem_limited: "There are too many requests right now. Please wait a moment.",
     problem_upstream: "The assistant is having trouble. Try again in a few minutes.",
-    problem_nobody: "Everybody is talking to other visitors right now. Your message is kept here; try again in a few minutes.",
+    problem_nobody: "Everybody is talking to other visitors right now. Your message is kept here.",
     problem_refused: "The assistant isn’t set up correctly. Please tell the site’s owner.",
     problem_timeout: "The assistant took too long to respond. Try again.",
     problem_incomplete: "The answer ended too early.",

@@ -130,7 +130,7 @@ pub(super) const TEXTS: Texts = Texts {
     problem_unreadable: "Máy chủ trả lời không đọc được. Hãy thử lại sau ít phút.",
     problem_limited: "Đang có quá nhiều yêu cầu. Vui lòng chờ một chút.",
     problem_upstream: "Trợ lý đang gặp sự cố. Hãy thử lại sau ít phút.",
-    problem_nobody: "Hiện mọi người đều đang trò chuyện với khách khác. Tin nhắn của bạn vẫn được giữ ở đây; hãy thử lại sau ít phút.",
+    problem_nobody: "Hiện mọi người đều đang trò chuyện với khách khác. Tin nhắn của bạn vẫn được giữ ở đây.",
     problem_refused: "Trợ lý chưa được thiết lập đúng. Vui lòng báo cho chủ trang.",
     problem_timeout: "Trợ lý phản hồi quá lâu. Hãy thử lại.",
     problem_incomplete: "Câu trả lời bị ngắt trước khi kết thúc.",
