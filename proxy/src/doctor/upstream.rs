@@ -67,6 +67,7 @@ impl Look<'_> {
         let origin = &self.settings.origin;
         match origin.warning() {
             Some(warning) => Finding::warning(self.topic("host"), origin.as_str(), warning),
+            None if self.settings.key.is_none() => Finding::ok(self.topic("host"), origin.as_str()),
             None => Finding::ok(self.topic("host"), format!("{origin}; the key is sent there and nowhere else")),
         }
     }
@@ -96,6 +97,9 @@ impl Look<'_> {
     fn first_answer(&self, probe: &Probe) -> Vec<Finding> {
         let mut findings = vec![match &probe.twins {
             Err(error) => self.refused("key", error),
+            Ok(_) if self.settings.key.is_none() => {
+                Finding::ok(self.topic("key"), format!("none is sent, and none is asked for ({})", probe.status))
+            }
             Ok(_) => Finding::ok(self.topic("key"), format!("accepted ({})", probe.status)),
         }];
         let took = format!("{} ms", probe.millis);

@@ -182,6 +182,7 @@ async fn threads_are_looked_at_without_a_word_in_them_and_other_ids_of_theirs_ar
     let advises = |findings: &[Finding]| findings.iter().any(|found| found.advice.as_ref().is_some_and(|advice| advice.contains(&alias)));
     assert!(of(&findings, "upstream people: messages").seen.starts_with("20 looked at") && advises(&findings), "{findings:?}");
     assert_eq!(of(&findings, "upstream people: reply").verdict, Verdict::Skipped);
+    assert!(of(&findings, "upstream people: key").seen.starts_with("none is sent"), "{findings:?}");
     assert!(!advises(&look(&format!("{alias}\n")).await));
     assert!(!format!("{findings:?}").contains("canary"));
     assert!(emulator.log().iter().all(|entry| entry.method == "GET"), "nothing is said");
