@@ -36,7 +36,7 @@ test('tables and sizes in the documents are what they are made of', async () => 
 });
 
 test('every block is in a language that something looks at', () => {
-  // `http` are the policies, `sh` is read by people, `mermaid` is drawn; those of identity.md are run in proxy/tests.
+  // `http` are the policies, `mermaid` is drawn; those of identity.md are run in proxy/tests.
   const known = ['html', 'ts', 'tsx', 'jsx', 'js', 'toml', 'http', 'sh', 'mermaid'];
   const other = all.filter(({ language, path }) => !known.includes(language) && path !== 'docs/identity.md');
   assert.deepEqual(other.map(({ path, heading, language }) => `${path}: ${heading}: ${language}`), []);
@@ -107,6 +107,12 @@ for (const [heading, html] of [
     }
   });
 }
+
+test('what a shell is told can be read by one', async () => {
+  const wrong = [];
+  for (const { path, heading, text } of of('sh')) await run('sh', ['-n', '-c', text]).catch(({ stderr }) => wrong.push(`${path}: ${heading}: ${stderr}`));
+  assert.deepEqual(wrong, []);
+});
 
 test('TypeScript and JSX compile, strictly, with the package as it would be published', async () => {
   const project = await mkdtemp(join(tmpdir(), 'twinchat-documents-'));

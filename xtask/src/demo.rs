@@ -54,6 +54,7 @@ fn welcome(servers: &Servers) {
     println!(
         "
   The site with the widget   {}
+  Its playground             {}/playground.html  (choose, look, copy the lines)
   The proxy                  {}  (its API: /openapi.json)
   The pretend upstream       {}
 
@@ -61,6 +62,7 @@ fn welcome(servers: &Servers) {
   Things to try: close the tab while it answers and come back; go offline; switch the language; a phone's screen.
   Conversations and logs are in .demo/. Ctrl-C ends everything.
 ",
+        text("site"),
         text("site"),
         text("proxy"),
         text("emulator"),

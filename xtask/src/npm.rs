@@ -5,7 +5,8 @@ use crate::{Outcome, paths, say};
 use std::fs;
 use std::process::{Command, Stdio};
 
-const OLDEST_NODE: u32 = 20;
+/// Vite, which the examples are built with, needs this one.
+const OLDEST_NODE: (u32, u32) = (20, 19);
 
 /// Makes sure that Node is there and node_modules/ is what package-lock.json says.
 pub(crate) fn installed() -> Outcome {
@@ -26,8 +27,10 @@ fn installed_in(folder: &str, what: &str, cost: &str) -> Outcome {
         return Ok(());
     }
     if paths::on_path("npm").is_none() {
-        return Err("npm is missing: install it with Node.js 20 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)."
-            .to_owned());
+        return Err(
+            "npm is missing: install it with Node.js 20.19 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)."
+                .to_owned(),
+        );
     }
     say::step(&format!("installing {what} from npm into {} (about {cost}, once)", folder.join("node_modules").display()));
     Program::new("npm").args(["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--prefix"]).args([&folder]).run()?;
@@ -36,9 +39,10 @@ fn installed_in(folder: &str, what: &str, cost: &str) -> Outcome {
 
 /// Makes sure that a Node of the right age is there.
 fn node() -> Outcome {
-    let how = "install Node.js 20 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)";
+    let how = "install Node.js 20.19 or later from https://nodejs.org (Debian: `apt-get install nodejs npm`)";
     let answer = Command::new("node").arg("--version").stdin(Stdio::null()).output().map_err(|_| format!("Node.js is missing: {how}."))?;
     let version = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or(0);
-    if major < OLDEST_NODE { Err(format!("Node.js {version} is too old: {how}.")) } else { Ok(()) }
+    let mut numbers = version.trim_start_matches('v').split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if found < OLDEST_NODE { Err(format!("Node.js {version} is too old: {how}.")) } else { Ok(()) }
 }
