@@ -13,6 +13,7 @@
 //! | `idempotency` | what was said before with a key |
 //! | `ledgers` | what was spent of upstream keys' budgets |
 //! | `messages` | history, feedback |
+//! | `new_row` | a message's first row |
 //! | `replies` | a send, a retry, and how a reply grows and ends |
 //! | `route` | where a conversation's answers are asked for |
 //! | `rooms` | threads of people: which part of one is whose, and what was said in it |
@@ -36,6 +37,7 @@ mod inspect;
 mod ledgers;
 mod link;
 mod messages;
+mod new_row;
 mod replies;
 mod retention;
 mod rooms;

@@ -2,6 +2,7 @@ use super::files::{NewFile, check_files, insert_files, release_files};
 use super::idempotency::{keep_key, sent_before};
 use super::link::USER_OF_1;
 use super::messages::{message_begun_by, message_in};
+use super::new_row::NewRow;
 use super::route::{Route, route_in};
 use super::rows::{MESSAGE_COLUMNS, MessageRow};
 use super::text::{fold, title_of};
@@ -280,46 +281,6 @@ impl NewSend<'_> {
     /// Whether no reply is stored with it.
     fn is_to_people(&self) -> bool {
         self.ids.0 == self.ids.1
-    }
-}
-
-struct NewRow<'a> {
-    id: &'a MessageId,
-    ordinal: u32,
-    role: Role,
-    status: MessageStatus,
-    /// What the visitor says; none for a reply that begins.
-    send: Option<&'a NewSend<'a>>,
-}
-
-impl NewRow<'_> {
-    /// Both begin with event 1: the visitor's message is one event, the reply has been accepted.
-    async fn insert(
-        &self,
-        transaction: &mut Transaction<'_, Sqlite>,
-        subject: &Subject,
-        conversation: &ConversationId,
-        now: i64,
-    ) -> Result<()> {
-        let content = self.send.map_or("", |send| send.content);
-        sqlx::query(
-            "INSERT INTO message (id, conversation_id, ordinal, role, content, content_folded, status, last_seq, client_id, reply_to, created_at) \
-             SELECT ?, id, ?, ?, ?, ?, ?, 1, ?, ?, ? FROM conversation WHERE id = ? AND visitor_id = ?",
-        )
-        .bind(self.id.as_str())
-        .bind(self.ordinal)
-        .bind(if self.role == Role::User { "user" } else { "assistant" })
-        .bind(content)
-        .bind(fold(content))
-        .bind(self.status.as_str())
-        .bind(self.send.and_then(|send| send.key))
-        .bind(self.send.and_then(|send| send.reply_to).map(MessageId::as_str))
-        .bind(rfc3339(now))
-        .bind(conversation.as_str())
-        .bind(subject.as_str())
-        .execute(&mut **transaction)
-        .await?;
-        Ok(())
     }
 }
 
