@@ -7,6 +7,8 @@ mod announcements;
 mod capabilities;
 #[path = "web/composer.rs"]
 mod composer;
+#[path = "web/input_methods.rs"]
+mod input_methods;
 #[cfg(feature = "arabic")]
 #[path = "web/languages.rs"]
 mod languages;

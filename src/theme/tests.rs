@@ -121,3 +121,31 @@ fn nothing_is_left_or_right_but_what_has_to_be() {
         assert!(!apart || told, "{selector}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(20_000))]
+
+    /// The grid above has corners and steps; this has what lies between. Texts, and what is no text but has to be seen
+    /// (WCAG 2.2, 1.4.3 and 1.4.11).
+    #[test]
+    fn any_brand_colour_leaves_every_text_and_every_ring_readable(r: u8, g: u8, b: u8) {
+        let inks = [[[21, 24, 28], [89, 97, 107]], [[236, 238, 240], [165, 174, 184]]];
+        let grounds = [[255, 255, 255], [21, 24, 27]];
+        for (((palette, surface), [ink, quiet]), ground) in Palette::both([r, g, b]).into_iter().zip(inks).zip(grounds) {
+            let least = [
+                ("a message's text", palette.on, palette.fill, 4.5),
+                ("a button's text under the pointer", palette.on, palette.hover, 4.5),
+                ("a link", palette.text, surface, 4.5),
+                ("a link on the tint", palette.text, palette.soft, 4.5),
+                ("text on the tint", ink, palette.soft, 4.5),
+                ("quiet text on the tint", quiet, palette.soft, 4.5),
+                ("selected text", ink, palette.select, 4.5),
+                ("a focus ring", palette.text, ground, 3.0),
+            ];
+            for (what, colour, under, ratio) in least {
+                let is = contrast(colour, under);
+                proptest::prop_assert!(is >= ratio, "{what} of #{r:02x}{g:02x}{b:02x}: {is:.2}");
+            }
+        }
+    }
+}

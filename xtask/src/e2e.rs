@@ -22,7 +22,7 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     say::step("end-to-end tests in headless Chromium (about 7 minutes)");
     // What leaked can only be looked for when everything else has happened.
     let suites = [
-        ("run", Grants::Documented, &["loader", "journey", "abilities", "people", "leaks"][..]),
+        ("run", Grants::Documented, &["loader", "journey", "connection", "abilities", "people", "leaks"][..]),
         ("run-embedding", Grants::Unlimited, &["package", "embedding", "documents", "playground"]),
         ("run-scarce", Grants::Scarce, &["queue"]),
     ];
@@ -48,6 +48,7 @@ pub(crate) fn with_servers(plan: &Plan<'_>, suites: &[&str], browser: &Browser, 
             .env("TWINCHAT_DEMO", servers.addresses.to_string())
             .env("TWINCHAT_RUN", plan.folder)
             .env("TWINCHAT_SCRATCH", &scratch)
+            .env("TWINCHAT_PROGRAMS", paths::target().join("debug"))
             .env("CHROME", &browser.chrome)
             .each_line(|line| counts.hear(line));
         outcome = outcome.and(ran);
