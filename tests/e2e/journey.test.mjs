@@ -231,6 +231,27 @@ journey('the keyboard alone does everything', {}, async ({ open }) => {
   await eventually(() => chat.launcher.evaluate((button) => button.getRootNode().activeElement === button), Boolean, 'the focus back on the bubble');
 });
 
+journey('a word that the input method composes is not sent by the Enter that ends it', {}, async ({ open, context }) => {
+  const page = await open('/?lang=en');
+  const chat = new Chat(page);
+  await chat.openAndPick();
+  const input = await context.newCDPSession(page);
+  const compose = (text) => input.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
+  const enter = async (windowsVirtualKeyCode) => {
+    for (const type of ['rawKeyDown', 'keyUp']) await input.send('Input.dispatchKeyEvent', { type, key: 'Enter', code: 'Enter', windowsVirtualKeyCode });
+  };
+  await chat.composer.focus();
+  for (const text of ['t', 'ti', 'tiê', 'tiế', 'tiếng']) await compose(text);
+  await enter(229);
+  assert.equal(await chat.composer.inputValue(), 'tiếng', 'half a word was sent');
+  await input.send('Input.insertText', { text: 'tiếng' });
+  assert.equal(await chat.composer.inputValue(), 'tiếng');
+  await enter(13);
+  await chat.questions.getByText('tiếng', { exact: true }).waitFor();
+  assert.equal(await chat.composer.inputValue(), '');
+  await chat.whole(1);
+});
+
 journey('on a phone the panel fills the screen', { viewport: PHONE, hasTouch: true, isMobile: true }, async ({ open }) => {
   const page = await open('/?lang=en');
   const chat = new Chat(page);

@@ -225,26 +225,3 @@ test('fields do not make a phone zoom in, and nothing lies under its notch or ke
   assert.ok(composer.y + composer.height <= 430.5, `the composer ends at ${composer.y + composer.height}`);
   await page.context().close();
 });
-
-test('a word that the browser’s input method is composing is not sent by the Enter that ends it', async () => {
-  const page = await gallery.page();
-  await show(page, 'scene=chat&locale=en');
-  const mine = page.locator('.tc-message--user');
-  const before = await mine.count();
-  const input = await page.context().newCDPSession(page);
-  const compose = (text) => input.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length });
-  const key = (windowsVirtualKeyCode) =>
-    ['keyDown', 'keyUp'].reduce((done, type) => done.then(() => input.send('Input.dispatchKeyEvent', { type, key: 'Enter', code: 'Enter', windowsVirtualKeyCode })), Promise.resolve());
-  await page.locator('textarea').focus();
-  for (const text of ['t', 'ti', 'tiê', 'tiế', 'tiếng']) await compose(text);
-  await key(229);
-  await settle(page);
-  assert.equal(await mine.count(), before, 'half a word was sent');
-  await input.send('Input.insertText', { text: 'tiếng' });
-  assert.equal(await page.locator('textarea').inputValue(), 'tiếng');
-  await key(13);
-  await settle(page);
-  assert.equal(await mine.count(), before + 1);
-  assert.match(await mine.last().innerText(), /^tiếng/);
-  await page.context().close();
-});

@@ -56,7 +56,7 @@ const MORE = [
     { name: `accent-${colour}.desktop-dark-en`, scene: 'chat', device: DESKTOP, scheme: 'dark', locale: 'en', accent },
   ]),
   ...['launcher', 'picker', 'list', 'messages', 'composer', 'notice', 'banner', 'markdown'].map((part) => ({
-    name: `alone-${part}.desktop-light-en`, scene: `alone-${part}`, device: DESKTOP, scheme: 'light', locale: 'en', mode: 'inline', clip: '.tc-root',
+    name: `alone-${part}.desktop-light-en`, scene: `alone-${part}`, device: DESKTOP, scheme: 'light', locale: 'en', mode: 'inline', clip: part === 'launcher' ? '.tc-launcher' : '.stage',
   })),
 ];
 const IN_HANDS = Object.entries(HANDS).map(([name, [scene, move]]) => ({ name, scene, move }));
