@@ -8,7 +8,7 @@ use send_wrapper::SendWrapper;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use twinchat::app::{App, Options};
-use twinchat::components::Panel;
+use twinchat::components::ChatPanel;
 use twinchat::embed::{Handle, mount};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -110,7 +110,7 @@ async fn whatever_the_panel_began_ends_with_it() {
         move || {
             App::provide(Options { open: true, ..Options::default() });
             on_cleanup(move || ended.set(true));
-            view! { <Panel/> }
+            view! { <ChatPanel/> }
         }
     });
     frame().await;

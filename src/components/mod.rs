@@ -4,11 +4,21 @@
 //! element, `.tc-root`, with language, colours and stylesheet, so it can stand anywhere in a Leptos
 //! app or in a shadow root.
 //!
+//! ```ignore
+//! let app = App::provide(Options { proxy: "https://chat.example.com".to_owned(), ..Options::default() });
+//! app.open(); // without a panel of the widget's own, nobody else does
+//! view! { <TwinPicker/> <ConnectionBanner/> <MessageList/> <Notice/> <Composer/> }
+//! ```
+//!
+//! All of them take their state from that [`App`](crate::app::App); what differs between two of them on a page is which
+//! app is in their context. [`MarkdownView`] alone has props, and each of the others is drawn as
+//! [`Options`](crate::app::Options) and the owner's settings say.
+//!
 //! | component | is |
 //! |---|---|
 //! | [`ChatWidget`] | launcher and panel: the whole widget for a Leptos app |
 //! | [`Launcher`] | the bubble in the corner |
-//! | [`Panel`] | header, screens, composer |
+//! | [`ChatPanel`] | header, screens, composer |
 //! | [`TwinPicker`], [`ConversationList`], [`MessageList`], [`Composer`] | the screens' parts, to compose one's own |
 //! | [`Notice`], [`ConnectionBanner`] | what went wrong, and how the line is |
 //! | [`MarkdownView`] | a text that may still be growing |
@@ -54,5 +64,5 @@ pub use launcher::Launcher;
 pub use markdown_view::MarkdownView;
 pub use message_list::MessageList;
 pub use notice::{ConnectionBanner, Notice};
-pub use panel::Panel;
+pub use panel::ChatPanel;
 pub use twin_picker::TwinPicker;

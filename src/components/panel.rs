@@ -28,7 +28,7 @@ const FOCUSABLE: &str = "button:not([disabled]),input,textarea,a[href],[tabindex
 
 /// Header, screens and composer. In a bubble a dialog that shows while the app is open.
 #[component]
-pub fn Panel() -> impl IntoView {
+pub fn ChatPanel() -> impl IntoView {
     Leaf(|| root("tc-whole", panel))
 }
 

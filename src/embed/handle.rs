@@ -5,7 +5,7 @@ use super::outbox::Outbox;
 use super::site::HostElement;
 use super::{call, events, frame, trap};
 use crate::app::{App, Options, WidgetEvent};
-use crate::components::Panel;
+use crate::components::ChatPanel;
 use crate::platform::{Platform, web};
 use js_sys::{Array, Function, TypeError};
 use leptos::mount::mount_to;
@@ -56,7 +56,7 @@ pub fn mount(frame: &HtmlElement, options: JsValue, emit: Function) -> Handle {
                 outbox.hear(made, event);
                 pass_on(&emit, event);
             });
-            view! { <Panel/> }
+            view! { <ChatPanel/> }
         }
     });
     let app = app.get().expect("the view was built, and with it the app");

@@ -3,7 +3,7 @@
 use super::stage::{Stage, chat, entry, inline, twin};
 use leptos::prelude::*;
 use twinchat::app::{MessageEntry, Refusal};
-use twinchat::components::{ChatWidget, Panel};
+use twinchat::components::{ChatPanel, ChatWidget};
 use twinchat::state::EntryStatus;
 use twinchat::state::find::Hit;
 use twinchat_protocol::id::MessageId;
@@ -14,7 +14,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{ClipboardEvent, ClipboardEventInit, DataTransfer, File, HtmlTextAreaElement};
 
 async fn able(capabilities: Capabilities, messages: Vec<MessageEntry>) -> Stage {
-    let stage = Stage::with(inline(), || view! { <Panel /> }).await;
+    let stage = Stage::with(inline(), || view! { <ChatPanel /> }).await;
     chat(&stage, messages).await;
     stage.app.signals.twin.set(Some(Twin { capabilities, ..twin(0) }));
     stage.settle().await;

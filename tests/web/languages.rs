@@ -4,7 +4,7 @@ use super::stage::{Stage, bubble, chat, conversation, entry, inline, now, proble
 use js_sys::{Array, Intl, Object, Reflect};
 use leptos::prelude::*;
 use twinchat::app::Options;
-use twinchat::components::{ChatWidget, Panel};
+use twinchat::components::{ChatPanel, ChatWidget};
 use twinchat::i18n::{Locale, clock_time, day_name, file_size, group_name, short_time};
 use twinchat::state::{Connection, EntryStatus, Loading, Screen};
 use twinchat_protocol::message::Role;
@@ -110,7 +110,7 @@ async fn in_arabic_the_root_is_right_to_left_whatever_the_page_is() {
 #[wasm_bindgen_test]
 async fn icons_that_point_are_mirrored_and_code_is_not() {
     let code = "هكذا:\n\n```rust\nfn main() {}\n```\n\nو `x = 1`";
-    let stage = Stage::with(arabic(inline()), || view! { <Panel /> }).await;
+    let stage = Stage::with(arabic(inline()), || view! { <ChatPanel /> }).await;
     chat(&stage, vec![entry("m1", Role::Assistant, code, EntryStatus::Complete)]).await;
     let back = stage.find(".tc-back svg");
     assert_eq!(style(&back, "transform"), "matrix(-1, 0, 0, 1, 0, 0)");
@@ -136,7 +136,7 @@ fn boxes(stage: &Stage) -> Vec<(String, f64, f64, f64)> {
 
 #[wasm_bindgen_test]
 async fn from_the_right_every_box_lies_as_in_a_mirror() {
-    let stage = Stage::with(inline(), || view! { <Panel /> }).await;
+    let stage = Stage::with(inline(), || view! { <ChatPanel /> }).await;
     let s = stage.app.signals;
     s.connection.set(Connection::Waiting { retry_at: now() + 7000 });
     s.notice.set(Some(problem("RATE_LIMITED")));
@@ -170,7 +170,7 @@ async fn from_the_right_every_box_lies_as_in_a_mirror() {
 
 #[wasm_bindgen_test]
 async fn names_and_titles_stand_at_the_line_s_beginning_in_either_script() {
-    let stage = Stage::with(arabic(inline()), || view! { <Panel /> }).await;
+    let stage = Stage::with(arabic(inline()), || view! { <ChatPanel /> }).await;
     stage.app.signals.conversations.set(vec![conversation(1, "An English title", 0)]);
     stage.app.signals.conversations_loading.set(Loading::Ready);
     chat(&stage, Vec::new()).await;

@@ -3,7 +3,7 @@
 use super::stage::{Stage, bubble, chat, inline, press, problem};
 use leptos::prelude::*;
 use twinchat::app::{ColorScheme, Mode, Options};
-use twinchat::components::{ChatWidget, ConnectionBanner, Notice, Panel};
+use twinchat::components::{ChatPanel, ChatWidget, ConnectionBanner, Notice};
 use twinchat::state::{Connection, Screen};
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::HtmlElement;
@@ -14,12 +14,12 @@ fn style(element: &HtmlElement, property: &str) -> String {
 
 #[wasm_bindgen_test]
 async fn the_panel_of_a_bubble_is_a_dialog_and_of_a_page_is_not() {
-    let stage = Stage::with(bubble(), || view! { <Panel /> }).await;
+    let stage = Stage::with(bubble(), || view! { <ChatPanel /> }).await;
     let panel = stage.find(".tc-panel");
     assert_eq!(panel.get_attribute("role").as_deref(), Some("dialog"));
     assert!(panel.has_attribute("hidden"));
     assert!(panel.get_attribute("aria-label").is_some_and(|name| !name.is_empty()));
-    let page = Stage::with(Options { mode: Mode::Page, ..inline() }, || view! { <Panel /> }).await;
+    let page = Stage::with(Options { mode: Mode::Page, ..inline() }, || view! { <ChatPanel /> }).await;
     assert_eq!(page.find(".tc-panel").get_attribute("role"), None);
     assert!(page.look(".tc-sidebar").is_some());
 }
