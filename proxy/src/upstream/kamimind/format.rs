@@ -73,15 +73,22 @@ impl Reader {
     fn text(&mut self, chunk: &[u8], ready: &mut VecDeque<Item>) {
         let Format::Text(rest) = &mut self.format else { return };
         rest.extend_from_slice(chunk);
-        // Up to the last whole character; what is no UTF-8 at all is replaced.
-        let whole = match std::str::from_utf8(rest) {
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            _ => rest.len(),
-        };
+        let whole = whole_characters(rest);
         let text = String::from_utf8_lossy(&rest[..whole]).into_owned();
         rest.drain(..whole);
         self.answer.text(&text, ready);
     }
+}
+
+/// How many bytes there are up to the last whole character. What is no UTF-8 at all counts: it is replaced.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Err(error) = std::str::from_utf8(&bytes[at..]) {
+        at += error.valid_up_to();
+        let Some(damaged) = error.error_len() else { return at };
+        at += damaged;
+    }
+    bytes.len()
 }
 
 fn sse() -> Format {
