@@ -15,4 +15,4 @@ await build({
 });
 // What the view fetches when it needs it.
 for (const name of ['twinchat-highlight.js', 'twinchat-entities.js']) await copyFile(join('npm', name), join(out, name));
-await writeFile(join(out, 'twinchat-harness.wasm'), await smallestWasm(join(glue, 'glue_bg.wasm')));
+await writeFile(join(out, 'twinchat-harness.wasm'), await smallestWasm(await readFile(join(glue, 'glue_bg.wasm'))));

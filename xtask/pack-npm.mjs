@@ -10,6 +10,7 @@ import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { fittedFolder } from './fit.mjs';
 import { manifest } from './manifest.mjs';
 import { module } from './module.mjs';
 
@@ -21,7 +22,7 @@ const out = join(dist, 'npm');
 
 /** The glue as a function, so that a page can have a fresh instance after a crash: a module is only ever run once. */
 async function factory() {
-  const glue = await module(join(built, 'twinchat-widget.js'), { format: 'iife', globalName: 'glue', define: { 'import.meta.url': '""' } });
+  const glue = await module(join(fittedFolder(built), 'twinchat-widget.js'), { format: 'iife', globalName: 'glue', define: { 'import.meta.url': '""' } });
   // What the glue imports by a name that only its WebAssembly knows, bundlers have to know beforehand.
   const call = /import\(new URL\(([\w$]+),[^;{}]*?\.href\)/;
   if (!call.test(glue)) throw new Error('The glue has no import of parts: src/platform/lazy.rs and xtask/pack-npm.mjs disagree.');
@@ -65,7 +66,7 @@ async function pack() {
   // For a script tag that points to the package, on a CDN or copied to a folder of one's own.
   const loader = await module(join(npm, 'twinchat.js'));
   await keep('twinchat.js', loader.replaceAll('twinchat-widget.js', 'twinchat-glue.js'));
-  await keep('twinchat-glue.js', await module(join(built, 'twinchat-widget.js')));
+  await keep('twinchat-glue.js', await module(join(fittedFolder(built), 'twinchat-widget.js')));
   await keep('custom-elements.json', await manifest(join(npm, 'index.d.ts')));
   for (const name of ['index.d.ts', 'react.js', 'react.d.ts', 'twinchat.d.ts', 'twinchat-frame.js', 'package.json', 'README.md', ...LAZY]) {
     await cp(join(npm, name), join(fresh, name));

@@ -9,8 +9,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { fit } from './fit.mjs';
 import { module } from './module.mjs';
-import { brotli, smallestWasm } from './wasm.mjs';
+import { brotli } from './wasm.mjs';
 
 const [built, npm, out] = process.argv.slice(2);
 
@@ -36,10 +37,11 @@ async function pack() {
   const files = [];
   const keep = (path, role, content) => files.push({ path, role, bytes: Buffer.from(content) });
 
-  const wasm = await smallestWasm(join(built, 'twinchat-widget_bg.wasm'));
+  const fitted = await fit(built);
+  const wasm = await readFile(join(fitted, 'twinchat-widget_bg.wasm'));
   const wasmName = named('twinchat-widget.wasm', wasm);
   // The glue's own idea of where its WebAssembly is must be right too: whoever imports it directly relies on it.
-  let glue = (await module(join(built, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
+  let glue = (await module(join(fitted, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
   // Parts that the widget fetches when something first needs them. Their names stand in its WebAssembly, so the glue translates.
   const lazy = await Promise.all(LAZY.map(async (name) => {
     const content = await module(join(npm, name));

@@ -26,6 +26,7 @@ const SOURCES: &[&str] = &[
     ".cargo/config.toml",
     "package-lock.json",
     "LICENSE",
+    "xtask/fit.mjs",
     "xtask/manifest.mjs",
     "xtask/module.mjs",
     "xtask/pack.mjs",

@@ -1,0 +1,88 @@
+// Fits what wasm-bindgen made to what the widget uses: exports nobody calls go, with all that only they need, and the names
+// between the glue and the WebAssembly become short.
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import binaryen from 'binaryen';
+import { build } from 'esbuild';
+import { FEATURES, optimised, smallestWasm } from './wasm.mjs';
+
+const GLUE = 'twinchat-widget.js';
+const WASM = 'twinchat-widget_bg.wasm';
+// With the levels, which are about how it is written; without passes, since names are only known after the last one.
+const NAMING = ['--optimize-level=2', '--shrink-level=2', '--minify-imports-and-exports-and-modules'];
+
+/** Where the fitted files of this build are. */
+export const fittedFolder = (built) => `${built}-fitted`;
+
+/** Writes both files into `fittedFolder(built)`; gives that. */
+export async function fit(built) {
+  const source = withoutClasses(await readFile(join(built, GLUE), 'utf8'));
+  const used = new Set([...(await bundle(source, built)).matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name));
+  const { bytes, names } = await shaken(join(built, WASM), used);
+  const out = fittedFolder(built);
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, WASM), bytes);
+  await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, names), built));
+  return out;
+}
+
+/** The glue as one module with what the loader calls, and what that needs. */
+async function bundle(source, folder) {
+  const { outputFiles } = await build({
+    stdin: { contents: "export { default, mount } from './glue';", resolveDir: folder },
+    bundle: true, write: false, format: 'esm', target: 'es2022', charset: 'utf8',
+    pure: ['FinalizationRegistry'], logOverride: { 'empty-import-meta': 'silent' },
+    plugins: [{
+      name: 'glue',
+      setup: ({ onLoad, onResolve }) => {
+        onResolve({ filter: /^\.\/glue$/ }, () => ({ path: 'glue', namespace: 'glue' }));
+        onLoad({ filter: /.*/, namespace: 'glue' }, () => ({ contents: source, resolveDir: folder }));
+      },
+    }],
+  });
+  return outputFiles[0].text;
+}
+
+/** Without what would keep classes that nobody makes. */
+const withoutClasses = (glue) => glue.replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '');
+
+/** The smallest WebAssembly with these exports alone, and its names: what they were, what they are. */
+async function shaken(path, used) {
+  const wasm = binaryen.readBinary(await readFile(path));
+  wasm.setFeatures(FEATURES.reduce((all, { api }) => all | binaryen.Features[api], 0));
+  const names = Array.from({ length: wasm.getNumExports() }, (_, at) => binaryen.getExportInfo(wasm.getExportByIndex(at)).name);
+  for (const name of names) if (!used.has(name)) wasm.removeExport(name);
+  const bytes = Buffer.from(wasm.emitBinary());
+  wasm.dispose();
+  const { bytes: named, output } = await optimised(await smallestWasm(bytes), NAMING);
+  return { bytes: named, names: JSON.parse(output) };
+}
+
+/** The glue with these names, and without the functions that this WebAssembly does not import. */
+function renamed(glue, bytes, names) {
+  const imports = new Map(names.imports.map(([, name, short]) => [name, short]));
+  const exports = new Map(names.exports);
+  const [{ module }] = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
+  const begin = glue.indexOf('    const import0 = {\n');
+  const end = glue.indexOf('\n    };\n', begin);
+  if (begin < 0 || end < 0) throw changed('no object of imports');
+  // A member of that object begins at eight spaces; whatever follows at more is still it.
+  const [head, ...members] = glue.slice(begin, end + 1).split(/^ {8}(?=\w+: )/m);
+  const found = new Set();
+  const kept = members.flatMap((member) => {
+    const [name] = /^\w+/.exec(member);
+    if (name !== '__proto__' && !imports.has(name)) return [];
+    found.add(name);
+    return [`        ${member.replace(name, imports.get(name) ?? name)}`];
+  });
+  const lacking = [...imports.keys()].filter((name) => !found.has(name));
+  if (lacking.length) throw changed(`no ${lacking.join(', ')}`);
+  const place = `"./${WASM.replace('.wasm', '.js')}": import0`;
+  const rest = glue.slice(end + 1);
+  if (!rest.includes(place)) throw changed('no name of the imports');
+  return [glue.slice(0, begin), head, ...kept, rest.replace(place, `${module}: import0`)].join('')
+    .replace(/\bwasm\.(\w+)/g, (whole, name) => (exports.has(name) ? `wasm.${exports.get(name)}` : whole));
+}
+
+const changed = (what) => new Error(`wasm-bindgen's glue is not as xtask/fit.mjs knows it: ${what}.`);
