@@ -15,6 +15,11 @@ macro_rules! error_codes {
             /// All of them, for tables and tests.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
+            /// The code of this name on the wire.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == name)
+            }
+
             /// The code on the wire.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),* }

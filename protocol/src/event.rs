@@ -58,6 +58,19 @@ pub enum ProgressState {
     Working,
 }
 
+impl ProgressState {
+    /// The state of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "accepted" => Self::Accepted,
+            "queued" => Self::Queued,
+            "connecting" => Self::Connecting,
+            "working" => Self::Working,
+            _ => return None,
+        })
+    }
+}
+
 /// The data of one stream event. One flat shape for all kinds; absent fields are not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -39,6 +39,11 @@ macro_rules! id_type {
             /// What every id of this kind begins with.
             pub const PREFIX: &'static str = $prefix;
 
+            /// An id as somebody sent it, whatever it is; [`Self::parse`] checks one.
+            pub fn unverified(text: String) -> Self {
+                Self(text)
+            }
+
             /// An id from its random part, which must be 8 to 64 characters of `[a-z0-9]`.
             pub fn from_random(part: &str) -> Self {
                 debug_assert!(is_random_part(part), "the random part is [a-z0-9]{{8,64}}");

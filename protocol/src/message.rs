@@ -40,6 +40,13 @@ impl MessageStatus {
         self != Self::Streaming
     }
 
+    /// The status of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Streaming, Self::Complete, Self::Stopped, Self::Incomplete, Self::Interrupted, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == name)
+    }
+
     /// Its name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

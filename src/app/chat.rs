@@ -9,7 +9,6 @@ use crate::state::{Loading, Screen};
 use leptos::prelude::*;
 use leptos::reactive::owner::{Owner, WeakOwner};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use twinchat_protocol::conversation::Conversation;
 
@@ -24,7 +23,7 @@ pub(super) struct Run {
     pub(super) thread: RefCell<Thread>,
     pub(super) draft: RefCell<Draft>,
     /// The files of messages that are not accepted yet, by key.
-    pub(super) files: RefCell<BTreeMap<String, Vec<LocalFile>>>,
+    files: RefCell<Vec<(String, Vec<LocalFile>)>>,
     pub(super) unread: Cell<u32>,
     pub(super) draw_pending: Cell<bool>,
     /// Holds the signals of its messages for as long as it is shown.
@@ -53,6 +52,24 @@ impl Run {
             idle: Cell::new(true),
             stop_wanted: Cell::new(false),
         })
+    }
+
+    /// The files of the message of this key.
+    pub(super) fn files_of(&self, key: &str) -> Vec<LocalFile> {
+        self.files.borrow().iter().find(|(of, _)| of == key).map(|(_, files)| files.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn keep_files(&self, key: &str, files: Vec<LocalFile>) {
+        self.take_files(key);
+        if !files.is_empty() {
+            self.files.borrow_mut().push((key.to_owned(), files));
+        }
+    }
+
+    /// The files of the message of this key, which are not kept any longer.
+    pub(super) fn take_files(&self, key: &str) -> Vec<LocalFile> {
+        let mut all = self.files.borrow_mut();
+        all.iter().position(|(of, _)| of == key).map(|at| all.remove(at).1).unwrap_or_default()
     }
 
     /// Ends what is under way here.

@@ -207,7 +207,7 @@ impl Inner {
     /// A message that was not sent leaves the list and is the draft again, if there is no other.
     pub(super) fn give_back(&self, run: &Rc<Run>, key: &str) {
         let entry = run.thread.borrow().get(key).cloned();
-        let files = run.files.borrow_mut().remove(key).unwrap_or_default();
+        let files = run.take_files(key);
         let Some(text) = run.thread.borrow_mut().discard(key) else { return };
         if self.is_current(run) && self.has_no_draft() {
             let files = (0..).zip(files).map(|(id, file)| Attachment { id, file }).collect();
@@ -222,7 +222,7 @@ impl Inner {
 
     /// Sends an unsent message under its old key, with its files.
     pub(super) fn deliver_again(self: &Rc<Self>, run: &Rc<Run>, entry: &Entry) {
-        let files = run.files.borrow().get(&entry.key).cloned().unwrap_or_default();
+        let files = run.files_of(&entry.key);
         self.deliver(run, self.outgoing_again(run, entry), files);
     }
 

@@ -25,7 +25,7 @@ pub use find::Search;
 pub use options::{Announce, ColorScheme, Mode, Options, Surface};
 
 use crate::client::Client;
-use crate::platform::Platform;
+use crate::platform::{Platform, Task};
 use crate::state::entry::Extras;
 use crate::state::{Connection, EntryStatus, Loading, Offer, Problem, Screen};
 use chat::Run;
@@ -192,8 +192,12 @@ impl Drop for Job {
 impl Inner {
     /// Lets something run until the app is destroyed or starts anew.
     fn spawn(self: &Rc<Self>, future: impl Future<Output = ()> + 'static) {
+        self.spawn_boxed(Box::pin(future));
+    }
+
+    // Generic only as far as the box, so that the code behind it exists once.
+    fn spawn_boxed(self: &Rc<Self>, mut future: Task<()>) {
         let (this, epoch) = (self.clone(), self.epoch.get());
-        let mut future = Box::pin(future);
         self.platform.clock.spawn(Box::pin(poll_fn(move |context| {
             if this.alive.get() && this.epoch.get() == epoch { future.as_mut().poll(context) } else { Poll::Ready(()) }
         })));
@@ -201,6 +205,10 @@ impl Inner {
 
     /// Lets something run until its job is dropped.
     fn start_job(&self, future: impl Future<Output = ()> + 'static) -> Job {
+        self.start_boxed(Box::pin(future))
+    }
+
+    fn start_boxed(&self, future: Task<()>) -> Job {
         let (future, handle) = abortable(future);
         self.platform.clock.spawn(Box::pin(async move {
             // Aborted or done: nobody asks.

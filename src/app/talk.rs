@@ -47,7 +47,7 @@ impl Inner {
     /// Sends a message, the first one in a conversation that is made for it.
     pub(super) fn deliver(self: &Rc<Self>, run: &Rc<Run>, message: Outgoing, files: Vec<LocalFile>) {
         let post = self.post(run, &message, &files);
-        run.files.borrow_mut().insert(message.key.clone(), files);
+        run.keep_files(&message.key, files);
         run.thread.borrow_mut().send(message, self.platform.clock.now());
         self.draw(run);
         self.signals.notice.set(None);
@@ -177,7 +177,7 @@ impl Inner {
         // Also where people answer: that they have it ends the sending, and is no answer.
         let own = ended.is_some() && run.thread.borrow().is_own(&message_id);
         if let Some(sent) = sent.filter(|_| accepted) {
-            run.files.borrow_mut().remove(sent.client_id.as_deref().unwrap_or_default());
+            run.take_files(sent.client_id.as_deref().unwrap_or_default());
             self.name_conversation(&conversation_id, &sent.content);
             self.tell(&WidgetEvent::MessageSent { conversation_id: conversation_id.clone(), message_id: sent.id.to_string() });
         }

@@ -3,12 +3,11 @@
 use super::dpop;
 use super::error;
 use super::token::{Identity, Known, Token, Tokens};
+use super::wire;
 use crate::platform::json::Json;
 use crate::platform::{Answer, Request, Vouched, read_to_end};
 use crate::state::Problem;
-use twinchat_protocol::token::{
-    ACCESS_TOKEN_TYPE, DPOP_KEY_TYPE, GRANT_TYPE, JWT_TYPE, NEW_VISITOR, TokenResponse, VISITOR_SECRET_TYPE, WIDGET_HEADER,
-};
+use twinchat_protocol::token::{ACCESS_TOKEN_TYPE, DPOP_KEY_TYPE, GRANT_TYPE, JWT_TYPE, NEW_VISITOR, VISITOR_SECRET_TYPE, WIDGET_HEADER};
 
 impl Tokens {
     /// A token for whom the site says the visitor is, or else for whoever holds this browser's key.
@@ -83,7 +82,7 @@ impl Tokens {
     /// Takes in what the proxy answered to an exchange.
     async fn take_in(&self, body: &str) -> Result<Token, Problem> {
         let platform = &self.0.platform;
-        let response: TokenResponse = Json::parse(body).and_then(Json::decode).map_err(|_| error::unreadable())?;
+        let response = Json::parse(body).ok().as_ref().and_then(wire::token).ok_or_else(error::unreadable)?;
         let dpop = response.token_type.eq_ignore_ascii_case("DPoP");
         if response.issued_token_type != ACCESS_TOKEN_TYPE || response.access_token.is_empty() {
             return Err(error::unreadable());

@@ -173,7 +173,11 @@ impl Client {
             let answer = this.send(&call, Vec::new()).await?;
             this.0.tokens.learn(answer.as_ref());
             drop(greeting);
-            if (200..300).contains(&answer.status()) { decode(&this.read(answer).await?) } else { Err(this.problem(answer).await) }
+            if (200..300).contains(&answer.status()) {
+                decode(&this.read(answer).await?, wire::settings)
+            } else {
+                Err(this.problem(answer).await)
+            }
         }
     }
 
@@ -186,7 +190,7 @@ impl Client {
         for page in 1..=MAX_TWIN_PAGES {
             let json = self.json(Call::new("GET", &["/api/v1/twins?limit=100&page=", &page.to_string()], String::new())).await?;
             let more = has_more(&json);
-            twins.append(&mut items(&json)?);
+            twins.append(&mut items(&json, wire::twin)?);
             if !more {
                 break;
             }
@@ -201,7 +205,7 @@ impl Client {
     pub async fn twin(&self, id: &str) -> Result<Twin, Problem> {
         let mut path = String::from("/api/v1/twins/");
         push_encoded(&mut path, id);
-        decode(&self.json(Call::new("GET", &[&path], String::new())).await?)
+        decode(&self.json(Call::new("GET", &[&path], String::new())).await?, wire::twin)
     }
 
     /// A page of the visitor's conversations, from 1, latest first, and whether there is a next one.
@@ -215,7 +219,7 @@ impl Client {
             push_encoded(&mut path, search);
         }
         let json = self.json(Call::new("GET", &[&path], String::new())).await?;
-        Ok((items(&json)?, has_more(&json)))
+        Ok((items(&json, wire::conversation)?, has_more(&json)))
     }
 
     /// One of the visitor's conversations.
@@ -223,7 +227,7 @@ impl Client {
     /// # Errors
     /// As [`Self::widget`].
     pub async fn conversation(&self, id: &str) -> Result<Conversation, Problem> {
-        decode(&self.json(Call::new("GET", &["/api/v1/conversations/", id], String::new())).await?)
+        decode(&self.json(Call::new("GET", &["/api/v1/conversations/", id], String::new())).await?, wire::conversation)
     }
 
     /// Makes a conversation with a twin.
@@ -231,7 +235,7 @@ impl Client {
     /// # Errors
     /// As [`Self::widget`].
     pub async fn create_conversation(&self, twin_id: &str) -> Result<Conversation, Problem> {
-        decode(&self.json(Call::new("POST", &["/api/v1/conversations"], object(&[("twinId", twin_id)]))).await?)
+        decode(&self.json(Call::new("POST", &["/api/v1/conversations"], object(&[("twinId", twin_id)]))).await?, wire::conversation)
     }
 
     /// Gives a conversation another title.
@@ -239,7 +243,7 @@ impl Client {
     /// # Errors
     /// As [`Self::widget`].
     pub async fn rename_conversation(&self, id: &str, title: &str) -> Result<Conversation, Problem> {
-        decode(&self.json(Call::new("PATCH", &["/api/v1/conversations/", id], object(&[("title", title)]))).await?)
+        decode(&self.json(Call::new("PATCH", &["/api/v1/conversations/", id], object(&[("title", title)]))).await?, wire::conversation)
     }
 
     /// Erases a conversation.
@@ -267,7 +271,7 @@ impl Client {
         }
         let json = self.json(Call::new("GET", &[&path], String::new())).await?;
         let before = json.get("meta").map(|meta| meta.text("before")).filter(|before| !before.is_empty());
-        Ok((items(&json)?, before))
+        Ok((items(&json, wire::message)?, before))
     }
 
     /// A page of the messages of a conversation that hold this text, from 1, latest first, and whether there is a next one.
@@ -367,13 +371,13 @@ impl Client {
 }
 
 /// Reads the `data` of an envelope.
-fn decode<T: serde::de::DeserializeOwned>(envelope: &Json) -> Result<T, Problem> {
-    envelope.get("data").and_then(|data| data.decode().ok()).ok_or_else(error::unreadable)
+fn decode<T>(envelope: &Json, read: fn(&Json) -> Option<T>) -> Result<T, Problem> {
+    envelope.get("data").and_then(|data| read(&data)).ok_or_else(error::unreadable)
 }
 
-fn items<T: serde::de::DeserializeOwned>(envelope: &Json) -> Result<Vec<T>, Problem> {
+fn items<T>(envelope: &Json, read: fn(&Json) -> Option<T>) -> Result<Vec<T>, Problem> {
     let data = envelope.get("data").ok_or_else(error::unreadable)?;
-    data.items().into_iter().map(|item| item.decode().map_err(|_| error::unreadable())).collect()
+    data.items().iter().map(|item| read(item).ok_or_else(error::unreadable)).collect()
 }
 
 fn has_more(envelope: &Json) -> bool {

@@ -1,8 +1,8 @@
 //! What the app tells, as the details of DOM events.
 
 use crate::app::WidgetEvent;
-use js_sys::{Object, Reflect};
-use twinchat_protocol::message::MessageStatus;
+use serde::{Serialize, Serializer};
+use serde_wasm_bindgen::Serializer as ToJs;
 use wasm_bindgen::JsValue;
 
 /// The event's `detail`: a plain object, or `undefined` when there is nothing to say beyond the name.
@@ -15,40 +15,43 @@ pub(super) fn detail(event: &WidgetEvent) -> JsValue {
             object(&[("threadId", id(conversation_id)), ("messageId", id(message_id))])
         }
         WidgetEvent::ResponseEnd { conversation_id, message_id, status } => {
-            object(&[("threadId", id(conversation_id)), ("messageId", id(message_id)), ("status", status_name(*status).into())])
+            object(&[("threadId", id(conversation_id)), ("messageId", id(message_id)), ("status", Value::Text(status.as_str()))])
         }
-        WidgetEvent::UnreadChange { unread } => object(&[("unread", (*unread).into())]),
-        WidgetEvent::IdentityChange { signed_in } => object(&[("signedIn", (*signed_in).into())]),
+        WidgetEvent::UnreadChange { unread } => object(&[("unread", Value::Number(*unread))]),
+        WidgetEvent::IdentityChange { signed_in } => object(&[("signedIn", Value::Flag(*signed_in))]),
         WidgetEvent::Error(problem) => object(&[
-            ("code", problem.code.as_str().into()),
-            ("message", problem.message.as_str().into()),
-            ("requestId", problem.request_id.as_str().into()),
-            ("retryable", problem.retryable.into()),
+            ("code", Value::Text(&problem.code)),
+            ("message", Value::Text(&problem.message)),
+            ("requestId", Value::Text(&problem.request_id)),
+            ("retryable", Value::Flag(problem.retryable)),
         ]),
     }
 }
 
 /// An id, or `null` when there is none.
-fn id(text: &str) -> JsValue {
-    if text.is_empty() { JsValue::NULL } else { text.into() }
+/// What stands in a detail.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value<'a> {
+    Text(&'a str),
+    Number(u32),
+    Flag(bool),
+    Null,
 }
 
-fn status_name(status: MessageStatus) -> &'static str {
-    match status {
-        MessageStatus::Streaming => "streaming",
-        MessageStatus::Complete => "complete",
-        MessageStatus::Stopped => "stopped",
-        MessageStatus::Incomplete => "incomplete",
-        MessageStatus::Interrupted => "interrupted",
-        MessageStatus::Failed => "failed",
+fn id(text: &str) -> Value<'_> {
+    if text.is_empty() { Value::Null } else { Value::Text(text) }
+}
+
+struct Members<'a>(&'a [(&'a str, Value<'a>)]);
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
-fn object(entries: &[(&str, JsValue)]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in entries {
-        // Fails only on frozen objects and proxies.
-        let _ = Reflect::set(&object, &(*name).into(), value);
-    }
-    object.into()
+fn object(members: &[(&str, Value<'_>)]) -> JsValue {
+    // Nothing in a detail is beyond what JavaScript has.
+    Members(members).serialize(&ToJs::json_compatible()).unwrap_or_default()
 }

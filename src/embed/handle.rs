@@ -7,7 +7,7 @@ use super::{call, events, frame, trap};
 use crate::app::{App, Options, WidgetEvent};
 use crate::components::ChatPanel;
 use crate::platform::{Platform, web};
-use js_sys::{Array, Function, TypeError};
+use js_sys::{Array, Function, Reflect, TypeError};
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use std::any::Any;
@@ -38,7 +38,7 @@ impl fmt::Debug for Handle {
 /// `options` is an object with the element's options as texts. `emit(name, detail)` is called for every event with its
 /// name after `twinchat.`, and with `trap` when this WebAssembly instance has crashed and must not be called again.
 #[wasm_bindgen]
-pub fn mount(frame: &HtmlElement, options: JsValue, emit: Function) -> Handle {
+pub fn mount(frame: &HtmlElement, options: &JsValue, emit: Function) -> Handle {
     trap::watch_for_panics();
     trap::add(&emit);
     frame::dress(frame);
@@ -67,7 +67,7 @@ pub fn mount(frame: &HtmlElement, options: JsValue, emit: Function) -> Handle {
 impl Handle {
     /// Replaces all options.
     #[wasm_bindgen(js_name = setOptions)]
-    pub fn set_options(&self, options: JsValue) {
+    pub fn set_options(&self, options: &JsValue) {
         self.app.set_options(read(options));
     }
 
@@ -104,12 +104,16 @@ fn pass_on(emit: &Function, event: &WidgetEvent) {
     let _ = emit.call2(&JsValue::NULL, &event.name().into(), &events::detail(event));
 }
 
-fn read(options: JsValue) -> Options {
-    let page: PageOptions = serde_wasm_bindgen::from_value(options).unwrap_or_else(|error| {
-        web_sys::console::error_2(&"twinchat: the options cannot be read:".into(), &error.into());
-        PageOptions::default()
-    });
-    let (mut options, wrong) = page.read();
+fn read(options: &JsValue) -> Options {
+    let text = |name: &str| {
+        let value = Reflect::get(options, &name.into()).unwrap_or_default();
+        let text = value.as_string();
+        if text.is_none() && !value.is_undefined() && !value.is_null() {
+            web_sys::console::error_2(&["twinchat: the option ", name, " has to be a text; it is"].concat().into(), &value);
+        }
+        text.unwrap_or_default()
+    };
+    let (mut options, wrong) = PageOptions::of(text).read();
     if options.locale.is_empty() {
         let root = web_sys::window().and_then(|window| window.document()).and_then(|document| document.document_element());
         options.locale = root.and_then(|root| root.get_attribute("lang")).unwrap_or_default();

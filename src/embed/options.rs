@@ -2,12 +2,10 @@
 
 use crate::app::{Announce, ColorScheme, Mode, Options, Surface};
 use crate::theme::Accent;
-use serde::Deserialize;
 
 /// What the loader hands over: the attributes' texts, empty where there is none. What is the launcher's alone
 /// (`position`, `load`, …) is not looked at here. `surface` is the frame's alone (`npm/twinchat-document.js`).
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default)]
 pub(super) struct PageOptions {
     proxy: String,
     twin: String,
@@ -25,6 +23,25 @@ pub(super) struct PageOptions {
 }
 
 impl PageOptions {
+    /// From the texts of this name.
+    pub(super) fn of(text: impl Fn(&str) -> String) -> Self {
+        Self {
+            proxy: text("proxy"),
+            twin: text("twin"),
+            thread: text("thread"),
+            mode: text("mode"),
+            locale: text("locale"),
+            color_scheme: text("colorScheme"),
+            accent: text("accent"),
+            heading: text("heading"),
+            greeting: text("greeting"),
+            starters: text("starters"),
+            image_origins: text("imageOrigins"),
+            restore: text("restore"),
+            surface: text("surface"),
+        }
+    }
+
     /// The app's options, and a sentence for the site's developer about each value that was not understood and is
     /// replaced by the default.
     pub(super) fn read(self) -> (Options, Vec<String>) {
@@ -104,6 +121,17 @@ mod tests {
         let (options, wrong) = PageOptions::default().read();
         assert_eq!(options, Options::default());
         assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn every_option_is_read_by_its_own_name() {
+        let read = format!("{:?}", PageOptions::of(str::to_owned));
+        for (field, value) in
+            read.trim_start_matches("PageOptions { ").trim_end_matches(" }").split(", ").map(|part| part.split_once(": ").unwrap())
+        {
+            assert_eq!(value.trim_matches('"').to_lowercase(), field.replace('_', ""), "{read}");
+        }
+        assert!(read.contains("\"colorScheme\"") && read.contains("\"imageOrigins\""), "{read}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::inline::scan;
 use super::op::Destination;
 use super::text::{byte, part, run};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Labels longer than this (bytes) are no labels (CommonMark 0.31, 4.7: 999 characters).
@@ -13,7 +13,7 @@ const LONGEST: usize = 4096;
 
 /// The labels: those defined so far, and those that blocks wait for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Definitions(BTreeMap<String, Label>);
+pub(super) struct Definitions(HashMap<String, Label>);
 
 #[derive(Debug, Clone, Default)]
 struct Label {

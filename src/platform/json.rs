@@ -48,8 +48,7 @@ pub fn object(members: &[(&str, &str)]) -> String {
 #[cfg(target_arch = "wasm32")]
 mod browser {
     use super::Unreadable;
-    use serde::de::DeserializeOwned;
-    use wasm_bindgen::JsValue;
+    use wasm_bindgen::{JsCast, JsValue};
 
     /// A JSON value.
     #[derive(Debug, Clone)]
@@ -72,7 +71,17 @@ mod browser {
 
         /// A member that is a text; empty when it is not.
         pub fn text(&self, name: &str) -> String {
-            self.get(name).and_then(|value| value.0.as_string()).unwrap_or_default()
+            self.some_text(name).unwrap_or_default()
+        }
+
+        /// A member that is a text; `None` when it is not.
+        pub fn some_text(&self, name: &str) -> Option<String> {
+            self.get(name)?.as_text()
+        }
+
+        /// The text that it is.
+        pub fn as_text(&self) -> Option<String> {
+            self.0.as_string()
         }
 
         /// A member that is a number.
@@ -82,20 +91,15 @@ mod browser {
 
         /// Whether a member is `true`.
         pub fn flag(&self, name: &str) -> bool {
-            self.get(name).is_some_and(|value| value.0.is_truthy())
+            self.get(name).is_some_and(|value| value.0 == true)
         }
 
-        /// The items of an array.
+        /// The items of an array; none when it is not one.
         pub fn items(&self) -> Vec<Self> {
-            js_sys::Array::from(&self.0).iter().map(Self).collect()
-        }
-
-        /// Reads it as a wire type.
-        ///
-        /// # Errors
-        /// When it is not one.
-        pub fn decode<T: DeserializeOwned>(self) -> Result<T, Unreadable> {
-            serde_wasm_bindgen::from_value(self.0).map_err(|_| Unreadable)
+            match self.0.dyn_ref::<js_sys::Array>() {
+                Some(items) => items.iter().map(Self).collect(),
+                None => Vec::new(),
+            }
         }
     }
 }
@@ -103,7 +107,6 @@ mod browser {
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use super::Unreadable;
-    use serde::de::DeserializeOwned;
     use serde_json::Value;
 
     /// A JSON value.
@@ -126,7 +129,17 @@ mod native {
 
         /// A member that is a text; empty when it is not.
         pub fn text(&self, name: &str) -> String {
-            self.0.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+            self.some_text(name).unwrap_or_default()
+        }
+
+        /// A member that is a text; `None` when it is not.
+        pub fn some_text(&self, name: &str) -> Option<String> {
+            self.get(name)?.as_text()
+        }
+
+        /// The text that it is.
+        pub fn as_text(&self) -> Option<String> {
+            self.0.as_str().map(str::to_owned)
         }
 
         /// A member that is a number.
@@ -139,17 +152,9 @@ mod native {
             self.0.get(name).and_then(Value::as_bool).unwrap_or_default()
         }
 
-        /// The items of an array.
+        /// The items of an array; none when it is not one.
         pub fn items(&self) -> Vec<Self> {
             self.0.as_array().into_iter().flatten().cloned().map(Self).collect()
-        }
-
-        /// Reads it as a wire type.
-        ///
-        /// # Errors
-        /// When it is not one.
-        pub fn decode<T: DeserializeOwned>(self) -> Result<T, Unreadable> {
-            serde_json::from_value(self.0).map_err(|_| Unreadable)
         }
     }
 }
