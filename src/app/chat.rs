@@ -6,7 +6,6 @@ use super::{Inner, Job, WidgetEvent, put};
 use crate::platform::LocalFile;
 use crate::state::thread::Thread;
 use crate::state::{Loading, Screen};
-use leptos::prelude::*;
 use leptos::reactive::owner::{Owner, WeakOwner};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -2,7 +2,7 @@
 //! than pictures are drawn.
 
 use super::chat::Run;
-use super::{Inner, MessageEntry, put};
+use super::{BoxSignal, Inner, MessageEntry, put};
 use crate::state::thread::{Change, Entry, Thread};
 use leptos::prelude::*;
 use leptos::reactive::owner::{Owner, WeakOwner};
@@ -106,13 +106,13 @@ fn take(removed: &mut Vec<MessageEntry>, key: &str) -> Option<MessageEntry> {
 fn signals_of(entry: &Entry) -> MessageEntry {
     MessageEntry {
         key: entry.key.clone(),
-        id: RwSignal::new(entry.id.clone()),
+        id: BoxSignal::new(entry.id.clone()),
         role: entry.role,
         created_at: entry.created_at,
         text: RwSignal::new(entry.text.clone()),
-        status: RwSignal::new(entry.status.clone()),
-        feedback: RwSignal::new(entry.feedback),
-        extras: RwSignal::new(entry.extras.clone()),
+        status: BoxSignal::new(entry.status.clone()),
+        feedback: BoxSignal::new(entry.feedback),
+        extras: BoxSignal::new(entry.extras.clone()),
     }
 }
 

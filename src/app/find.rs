@@ -4,7 +4,6 @@ use super::chat::Run;
 use super::{App, Inner, put};
 use crate::state::find::Hit;
 use crate::state::{Loading, Problem};
-use leptos::prelude::*;
 use std::rc::Rc;
 
 /// A search begins when the visitor has stopped typing for this long.

@@ -7,7 +7,6 @@ use super::compose::Draft;
 use super::{App, Inner, ListState, WidgetEvent, put};
 use crate::platform::Shelf;
 use crate::state::{Offer, Problem, Screen};
-use leptos::prelude::*;
 use std::rc::Rc;
 
 impl App {

@@ -4,7 +4,6 @@ use super::chat::Run;
 use super::{Inner, WidgetEvent, put};
 use crate::platform::Shelf;
 use crate::state::{Loading, Screen, conversations};
-use leptos::prelude::*;
 use std::rc::Rc;
 
 /// A search begins when the visitor has stopped typing for this long.

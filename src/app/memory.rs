@@ -4,7 +4,6 @@
 
 use super::{Announce, ColorScheme, Inner, Options, put};
 use crate::platform::{Platform, Shelf};
-use leptos::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 

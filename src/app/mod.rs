@@ -13,6 +13,7 @@ mod identity;
 mod lists;
 mod memory;
 mod options;
+mod signal;
 mod start;
 mod talk;
 
@@ -23,6 +24,7 @@ pub use compose::{Attachment, Refusal, Refused};
 pub use events::WidgetEvent;
 pub use find::Search;
 pub use options::{Announce, ColorScheme, Mode, Options, Surface};
+pub use signal::BoxSignal;
 
 use crate::client::Client;
 use crate::platform::{Platform, Task};
@@ -50,7 +52,7 @@ pub struct MessageEntry {
     /// Stays the same for the message's whole life in the list, from unsent to stored.
     pub key: String,
     /// The stored id; empty until the proxy has accepted it.
-    pub id: RwSignal<String>,
+    pub id: BoxSignal<String>,
     /// Who wrote it.
     pub role: Role,
     /// Milliseconds since 1970.
@@ -58,73 +60,73 @@ pub struct MessageEntry {
     /// The text so far. Only ever grows while streaming, except when a `complete` replaces it.
     pub text: RwSignal<String>,
     /// Where it stands.
-    pub status: RwSignal<EntryStatus>,
+    pub status: BoxSignal<EntryStatus>,
     /// What the visitor thought of it.
-    pub feedback: RwSignal<Option<Feedback>>,
+    pub feedback: BoxSignal<Option<Feedback>>,
     /// Author, files, and what it answers.
-    pub extras: RwSignal<Extras>,
+    pub extras: BoxSignal<Extras>,
 }
 
 /// The state as signals.
 #[derive(Debug, Clone, Copy)]
 pub struct Signals {
     /// What site and visitor have chosen.
-    pub options: RwSignal<Options>,
+    pub options: BoxSignal<Options>,
     /// Whether the panel is open.
-    pub open: RwSignal<bool>,
+    pub open: BoxSignal<bool>,
     /// What it shows.
-    pub screen: RwSignal<Screen>,
+    pub screen: BoxSignal<Screen>,
     /// The owner's settings; defaults until they have been fetched.
-    pub settings: RwSignal<WidgetSettings>,
+    pub settings: BoxSignal<WidgetSettings>,
     /// All twins.
-    pub twins: RwSignal<Vec<Twin>>,
+    pub twins: BoxSignal<Vec<Twin>>,
     /// Where that list stands.
-    pub twins_loading: RwSignal<Loading>,
+    pub twins_loading: BoxSignal<Loading>,
     /// The visitor's conversations, latest first, as far as loaded.
-    pub conversations: RwSignal<Vec<Conversation>>,
+    pub conversations: BoxSignal<Vec<Conversation>>,
     /// Where that list stands.
-    pub conversations_loading: RwSignal<Loading>,
+    pub conversations_loading: BoxSignal<Loading>,
     /// Whether there are older ones to load.
-    pub conversations_more: RwSignal<bool>,
+    pub conversations_more: BoxSignal<bool>,
     /// The twin of the open conversation.
-    pub twin: RwSignal<Option<Twin>>,
+    pub twin: BoxSignal<Option<Twin>>,
     /// The open conversation; `None` for a new one that has no message yet.
-    pub conversation: RwSignal<Option<Conversation>>,
+    pub conversation: BoxSignal<Option<Conversation>>,
     /// Its messages in order.
-    pub messages: RwSignal<Vec<MessageEntry>>,
+    pub messages: BoxSignal<Vec<MessageEntry>>,
     /// Where they stand.
-    pub messages_loading: RwSignal<Loading>,
+    pub messages_loading: BoxSignal<Loading>,
     /// Whether there are older ones to load.
-    pub messages_more: RwSignal<bool>,
+    pub messages_more: BoxSignal<bool>,
     /// Whether a reply is running (waiting or streaming) in the open conversation.
-    pub replying: RwSignal<bool>,
+    pub replying: BoxSignal<bool>,
     /// The text in the composer.
-    pub draft: RwSignal<String>,
+    pub draft: BoxSignal<String>,
     /// The files that go with the draft.
-    pub attachments: RwSignal<Vec<Attachment>>,
+    pub attachments: BoxSignal<Vec<Attachment>>,
     /// The files that the visitor gave last and that cannot be sent.
-    pub refused: RwSignal<Vec<Refused>>,
+    pub refused: BoxSignal<Vec<Refused>>,
     /// The message that the draft answers.
-    pub quote: RwSignal<Option<Quote>>,
+    pub quote: BoxSignal<Option<Quote>>,
     /// Whether people have the visitor's last message, and have not answered.
-    pub awaiting: RwSignal<bool>,
+    pub awaiting: BoxSignal<bool>,
     /// The search in the conversation, while it is open.
-    pub search: RwSignal<Option<Search>>,
+    pub search: BoxSignal<Option<Search>>,
     /// The message to be shown and pointed at, by id; empty: none. Each asking is told apart by its number.
-    pub target: RwSignal<(u32, String)>,
+    pub target: BoxSignal<(u32, String)>,
     /// How the line to the proxy is.
-    pub connection: RwSignal<Connection>,
+    pub connection: BoxSignal<Connection>,
     /// Something to tell the visitor above the composer; dismissible.
-    pub notice: RwSignal<Option<Problem>>,
+    pub notice: BoxSignal<Option<Problem>>,
     /// What is asked of a visitor who has just signed in.
-    pub offer: RwSignal<Offer>,
+    pub offer: BoxSignal<Offer>,
     /// Answers that came while the panel was closed or another conversation was open.
-    pub unread: RwSignal<u32>,
+    pub unread: BoxSignal<u32>,
     /// Milliseconds since 1970. Moves once a second while something counts down (`retry_at`), else
     /// once a minute while the panel is open.
-    pub now: RwSignal<u64>,
+    pub now: BoxSignal<u64>,
     /// Each change asks the composer to take the keyboard focus.
-    pub focus_request: RwSignal<u32>,
+    pub focus_request: BoxSignal<u32>,
 }
 
 /// The widget's state and everything that can be wanted of it.
@@ -257,7 +259,7 @@ impl Inner {
 }
 
 /// Sets a signal if that changes anything: what has not changed is not drawn again.
-fn put<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+fn put<T: PartialEq + 'static>(signal: BoxSignal<T>, value: T) {
     if signal.try_with_untracked(|old| *old != value) == Some(true) {
         signal.set(value);
     }

@@ -2,7 +2,7 @@
 
 use super::chat::Run;
 use super::memory::Memory;
-use super::{App, Inner, ListState, Options, Search, Signals, WidgetEvent, put};
+use super::{App, BoxSignal, Inner, ListState, Options, Search, Signals, WidgetEvent, put};
 use crate::client::Client;
 use crate::platform::{Platform, Shelf};
 use crate::state::{Connection, EntryStatus, Loading, Offer, Screen};
@@ -15,34 +15,34 @@ use twinchat_protocol::widget::WidgetSettings;
 impl Signals {
     fn new(options: Options) -> Self {
         Self {
-            open: RwSignal::new(options.open || !options.closable()),
-            options: RwSignal::new(options),
-            screen: RwSignal::new(Screen::default()),
-            settings: RwSignal::new(WidgetSettings::default()),
-            twins: RwSignal::new(Vec::new()),
-            twins_loading: RwSignal::new(Loading::Idle),
-            conversations: RwSignal::new(Vec::new()),
-            conversations_loading: RwSignal::new(Loading::Idle),
-            conversations_more: RwSignal::new(false),
-            twin: RwSignal::new(None),
-            conversation: RwSignal::new(None),
-            messages: RwSignal::new(Vec::new()),
-            messages_loading: RwSignal::new(Loading::Idle),
-            messages_more: RwSignal::new(false),
-            replying: RwSignal::new(false),
-            draft: RwSignal::new(String::new()),
-            attachments: RwSignal::new(Vec::new()),
-            refused: RwSignal::new(Vec::new()),
-            quote: RwSignal::new(None),
-            awaiting: RwSignal::new(false),
-            search: RwSignal::new(None),
-            target: RwSignal::default(),
-            connection: RwSignal::new(Connection::New),
-            notice: RwSignal::new(None),
-            offer: RwSignal::new(Offer::default()),
-            unread: RwSignal::new(0),
-            now: RwSignal::new(0),
-            focus_request: RwSignal::new(0),
+            open: BoxSignal::new(options.open || !options.closable()),
+            options: BoxSignal::new(options),
+            screen: BoxSignal::new(Screen::default()),
+            settings: BoxSignal::new(WidgetSettings::default()),
+            twins: BoxSignal::new(Vec::new()),
+            twins_loading: BoxSignal::new(Loading::Idle),
+            conversations: BoxSignal::new(Vec::new()),
+            conversations_loading: BoxSignal::new(Loading::Idle),
+            conversations_more: BoxSignal::new(false),
+            twin: BoxSignal::new(None),
+            conversation: BoxSignal::new(None),
+            messages: BoxSignal::new(Vec::new()),
+            messages_loading: BoxSignal::new(Loading::Idle),
+            messages_more: BoxSignal::new(false),
+            replying: BoxSignal::new(false),
+            draft: BoxSignal::new(String::new()),
+            attachments: BoxSignal::new(Vec::new()),
+            refused: BoxSignal::new(Vec::new()),
+            quote: BoxSignal::new(None),
+            awaiting: BoxSignal::new(false),
+            search: BoxSignal::new(None),
+            target: BoxSignal::default(),
+            connection: BoxSignal::new(Connection::New),
+            notice: BoxSignal::new(None),
+            offer: BoxSignal::new(Offer::default()),
+            unread: BoxSignal::new(0),
+            now: BoxSignal::new(0),
+            focus_request: BoxSignal::new(0),
         }
     }
 }
@@ -179,7 +179,7 @@ impl Inner {
     /// Fetches again what failed.
     pub(super) fn reload(self: &Rc<Self>) {
         let this = self.clone();
-        let failed = |loading: RwSignal<Loading>| matches!(loading.get_untracked(), Loading::Failed(_));
+        let failed = |loading: BoxSignal<Loading>| matches!(loading.get_untracked(), Loading::Failed(_));
         let (twins, conversations) = (failed(self.signals.twins_loading), failed(self.signals.conversations_loading));
         let messages = failed(self.signals.messages_loading);
         let failed_search = |search: &Search| matches!(search.loading, Loading::Failed(_)).then(|| search.text.clone());
@@ -267,7 +267,7 @@ impl Inner {
             Connection::Waiting { retry_at } => Some(retry_at),
             _ => None,
         };
-        let failed = |loading: RwSignal<Loading>| {
+        let failed = |loading: BoxSignal<Loading>| {
             loading.with_untracked(|loading| if let Loading::Failed(problem) = loading { problem.retry_at } else { None })
         };
         soon(waiting)

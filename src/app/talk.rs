@@ -7,7 +7,6 @@ use crate::platform::LocalFile;
 use crate::state::entry::Outgoing;
 use crate::state::event::ReplyEvent;
 use crate::state::{Connection, EntryStatus, Problem, conversations};
-use leptos::prelude::*;
 use std::rc::Rc;
 use twinchat_protocol::event::{EventKind, ProgressState};
 use twinchat_protocol::message::{MessageStatus, Role};

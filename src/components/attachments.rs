@@ -7,7 +7,7 @@ use super::dom::{El, div, el};
 use super::icon::{ATTACH, CLOSE, FILE, WARNING, icon};
 use super::parts::icon_button;
 use super::root::Cx;
-use crate::app::{Attachment, Refusal, Refused};
+use crate::app::{Attachment, BoxSignal, Refusal, Refused};
 use crate::i18n::{file_size, fill};
 use crate::platform::LocalFile;
 use crate::platform::web::{browser_file, local_file};
@@ -139,7 +139,7 @@ fn paint(canvas: &HtmlCanvasElement, bitmap: &ImageBitmap) {
 
 /// Lets files be dropped anywhere on `place`. Where none are taken, the page is not left for a dropped one either.
 pub(crate) fn accept_drops(cx: Cx, place: El) -> El {
-    let over = RwSignal::new(false);
+    let over = BoxSignal::new(false);
     let has_files = |event: &Event| {
         let transfer = event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer);
         transfer.is_some_and(|transfer| transfer.types().includes(&"Files".into(), 0))

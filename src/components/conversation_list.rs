@@ -7,6 +7,7 @@ use super::icon::{CHAT, COMPOSE, SEARCH, icon};
 use super::leaf::Leaf;
 use super::parts::{empty_state, failed_state, search_field, skeleton_rows, text_button};
 use super::root::{Cx, root};
+use crate::app::BoxSignal;
 use crate::i18n::{group_name, parse_time, short_time};
 use crate::state::Loading;
 use leptos::prelude::*;
@@ -29,7 +30,7 @@ pub(crate) fn sidebar(cx: Cx) -> El {
 }
 
 pub(crate) fn conversation_list(cx: Cx) -> El {
-    let searched = RwSignal::new(false);
+    let searched = BoxSignal::new(false);
     let has_any = move || searched.get() || cx.s.conversations.with(|list| !list.is_empty());
     let search = move || {
         let (field, _) = search_field(cx.t.search_conversations, move |text| {
@@ -46,7 +47,7 @@ pub(crate) fn conversation_list(cx: Cx) -> El {
     div("tc-conversations").attr("part", "conversation-list").when(has_any, search).child(scroll(cx, searched)).child(start())
 }
 
-fn scroll(cx: Cx, searched: RwSignal<bool>) -> El {
+fn scroll(cx: Cx, searched: BoxSignal<bool>) -> El {
     let scroll = div("tc-scroll tc-column").list(move || keys(cx), move |key| draw(cx, key));
     let scroll = scroll.slot(move || standing(cx, searched.get()), move |standing| foot(cx, standing));
     let node = scroll.node().clone();

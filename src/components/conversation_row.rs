@@ -6,8 +6,8 @@ use super::icon::{CHECK, CLOSE, EDIT, MORE, TRASH};
 use super::menu::menu_button;
 use super::parts::{focus_soon, icon_button, text_button};
 use super::root::Cx;
+use crate::app::BoxSignal;
 use crate::i18n::{date_and_time, fill, parse_time};
-use leptos::prelude::*;
 use std::rc::Rc;
 use twinchat_protocol::conversation::{Conversation, MAX_TITLE_CHARS};
 use twinchat_protocol::twin::Twin;
@@ -23,7 +23,7 @@ enum Doing {
 }
 
 pub(crate) fn row(cx: Cx, conversation: &Conversation, time: &str, current: bool) -> El {
-    let doing = RwSignal::new(Doing::Showing);
+    let doing = BoxSignal::new(Doing::Showing);
     let writing = conversation.active_message_id.is_some();
     let conversation: Rc<Conversation> = conversation.clone().into();
     let time: Rc<str> = time.into();
@@ -84,7 +84,7 @@ fn unknown_twin(conversation: &Conversation) -> Twin {
     }
 }
 
-fn row_menu(cx: Cx, conversation: &Conversation, doing: RwSignal<Doing>) -> El {
+fn row_menu(cx: Cx, conversation: &Conversation, doing: BoxSignal<Doing>) -> El {
     let label = fill(cx.t.conversation_actions, &title_of(cx, conversation));
     menu_button(MORE, &label, move |menu| {
         vec![
@@ -94,7 +94,7 @@ fn row_menu(cx: Cx, conversation: &Conversation, doing: RwSignal<Doing>) -> El {
     })
 }
 
-fn rename(cx: Cx, conversation: &Conversation, doing: RwSignal<Doing>) -> El {
+fn rename(cx: Cx, conversation: &Conversation, doing: BoxSignal<Doing>) -> El {
     let field = el("input", "").attr("aria-label", cx.t.new_title).attr("maxlength", &MAX_TITLE_CHARS.to_string()).attr("dir", "auto");
     let input: HtmlInputElement = field.node().clone().unchecked_into();
     input.set_value(&conversation.title);
@@ -128,7 +128,7 @@ fn rename(cx: Cx, conversation: &Conversation, doing: RwSignal<Doing>) -> El {
     div("tc-row-edit").child(field).child(keep).child(leave)
 }
 
-fn confirm(cx: Cx, conversation: &Conversation, doing: RwSignal<Doing>) -> El {
+fn confirm(cx: Cx, conversation: &Conversation, doing: BoxSignal<Doing>) -> El {
     let question = fill(cx.t.delete_question, &title_of(cx, conversation));
     let id = conversation.id.clone();
     let cancel = text_button("small", cx.t.cancel, move || doing.set(Doing::Showing));

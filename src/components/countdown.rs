@@ -4,7 +4,6 @@ use super::dom::{El, el};
 use super::root::Cx;
 use crate::i18n::fill;
 use crate::state::Problem;
-use leptos::prelude::*;
 
 /// When another try makes sense, if that is known. Read out once with what it belongs to, not every second.
 pub(crate) fn when_to_try_again(cx: Cx, problem: &Problem) -> Option<El> {

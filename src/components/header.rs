@@ -10,7 +10,6 @@ use super::root::Cx;
 use crate::app::{Announce, ColorScheme, Mode};
 use crate::i18n::Locale;
 use crate::state::{EntryStatus, Screen};
-use leptos::prelude::*;
 
 pub(crate) fn header(cx: Cx) -> El {
     let header = el("header", "tc-header").attr("part", "header");

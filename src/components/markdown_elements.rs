@@ -5,7 +5,6 @@ use super::dom::{El, button, div, document, el, focus};
 use super::icon::{IMAGE, icon};
 use super::root::Cx;
 use crate::markdown::{Align, Destination, Tag, leads_to, says_otherwise};
-use leptos::prelude::With;
 use web_sys::{Element, Url};
 
 /// How a document is drawn.

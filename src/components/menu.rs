@@ -4,6 +4,7 @@ use super::dom::{El, button, div, el, focus, listen};
 use super::icon::{CHECK, Icon, icon};
 use super::parts::icon_button;
 use super::root::{focused, pixels, set_style};
+use crate::app::BoxSignal;
 use leptos::prelude::*;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -14,7 +15,7 @@ const EDGE: f64 = 8.0;
 
 /// A menu's state, handed to what fills it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Menu(RwSignal<bool>);
+pub(crate) struct Menu(BoxSignal<bool>);
 
 impl Menu {
     /// An entry that does something and closes the menu.
@@ -45,7 +46,7 @@ pub(crate) fn menu_group(title: &str, choices: impl IntoIterator<Item = El>) -> 
 
 /// The button and, while it is open, the menu that `fill` makes.
 pub(crate) fn menu_button(shape: Icon, label: &str, fill: impl Fn(Menu) -> Vec<El> + 'static) -> El {
-    let open = RwSignal::new(false);
+    let open = BoxSignal::new(false);
     let toggle = icon_button(shape, label, move || open.update(|open| *open = !*open))
         .attr("aria-haspopup", "menu")
         .attr_fn("aria-expanded", move || Some(open.get().to_string()));
@@ -93,7 +94,7 @@ fn settle(menu: Element) {
     });
 }
 
-fn keys(event: &Event, menu: &Element, button: &HtmlElement, open: RwSignal<bool>) {
+fn keys(event: &Event, menu: &Element, button: &HtmlElement, open: BoxSignal<bool>) {
     let key = event.unchecked_ref::<KeyboardEvent>().key();
     let items = items(menu);
     let at = focused(menu).and_then(|focus| items.iter().position(|item| **item == focus)).unwrap_or_default();
@@ -120,7 +121,7 @@ fn keys(event: &Event, menu: &Element, button: &HtmlElement, open: RwSignal<bool
 }
 
 /// Closes the menu at a press anywhere outside of it, the host page included.
-fn close_when_left(place: &Node, open: RwSignal<bool>) {
+fn close_when_left(place: &Node, open: BoxSignal<bool>) {
     let place = place.clone();
     listen(&window(), "pointerdown", move |event| {
         let target = event.composed_path().get(0).dyn_into::<Node>().ok();

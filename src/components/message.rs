@@ -11,7 +11,7 @@ use super::notice::problem_key;
 use super::parts::{request_id, text_button};
 use super::quote::{can_reply, quoted, reply_button};
 use super::root::Cx;
-use crate::app::MessageEntry;
+use crate::app::{BoxSignal, MessageEntry};
 use crate::i18n::{clock_time, date_and_time, fill};
 use crate::state::{EntryStatus, Problem, Progress};
 use leptos::prelude::*;
@@ -145,7 +145,7 @@ fn answer(cx: Cx, entry: &MessageEntry) -> El {
 }
 
 /// Dots, and what is known of the progress.
-fn waiting_line(cx: Cx, status: RwSignal<EntryStatus>) -> El {
+fn waiting_line(cx: Cx, status: BoxSignal<EntryStatus>) -> El {
     let dots = el("span", "tc-dots").attr("aria-hidden", "true").children((0..3).map(|_| el("i", "")));
     let words = el("span", "").text_fn(move || match status.get() {
         EntryStatus::Waiting(progress) => progress_words(cx, &progress),

@@ -5,7 +5,6 @@ use super::icon::{CHECK, CLOSE, icon};
 use super::parts::{icon_button, text_button};
 use super::root::Cx;
 use crate::state::Offer;
-use leptos::prelude::*;
 
 /// Changes with what is asked.
 pub(crate) fn offer_key(cx: Cx) -> String {

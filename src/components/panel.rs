@@ -14,7 +14,7 @@ use super::parts::empty_state;
 use super::root::{Cx, focused, follow_viewport, media, root};
 use super::search::search;
 use super::twin_picker::twin_picker;
-use crate::app::Mode;
+use crate::app::{BoxSignal, Mode};
 use crate::state::Screen;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -78,7 +78,7 @@ fn screen(cx: Cx) -> El {
 fn dialog(cx: Cx, panel: El) -> El {
     let node = panel.html();
     follow_viewport(node.clone());
-    let modal = RwSignal::new(media(PHONE));
+    let modal = BoxSignal::new(media(PHONE));
     let covers = move || cx.s.options.with(|options| options.covers(media(PHONE)));
     listen(&window(), "resize", move |_| modal.set(covers()));
     effect(move || modal.set(covers()));

@@ -5,7 +5,6 @@ use super::icon::{CLOSE, REPLY, icon};
 use super::parts::{hidden_text, icon_button};
 use super::root::Cx;
 use crate::i18n::fill;
-use leptos::prelude::*;
 use twinchat_protocol::message::{Quote, Role};
 
 /// Whether a message can be answered in particular.

@@ -4,7 +4,7 @@
 use super::dom::{El, div, effect, listen, next_frame};
 use super::root::{Cx, pixels, set_style};
 use super::window::Heights;
-use crate::app::MessageEntry;
+use crate::app::{BoxSignal, MessageEntry};
 use crate::state::Loading;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
@@ -48,16 +48,16 @@ struct Inner {
 #[derive(Clone, Copy)]
 pub(crate) struct Told {
     /// Which messages are drawn, by their places.
-    pub(crate) drawn: RwSignal<Range<usize>>,
+    pub(crate) drawn: BoxSignal<Range<usize>>,
     /// Whether the end is out of sight.
-    pub(crate) away: RwSignal<bool>,
+    pub(crate) away: BoxSignal<bool>,
     /// How many answers have come below since it is.
-    pub(crate) missed: RwSignal<u32>,
+    pub(crate) missed: BoxSignal<u32>,
 }
 
 impl Told {
     pub(crate) fn new() -> Self {
-        Self { drawn: RwSignal::new(0..usize::MAX), away: RwSignal::new(false), missed: RwSignal::new(0) }
+        Self { drawn: BoxSignal::new(0..usize::MAX), away: BoxSignal::new(false), missed: BoxSignal::new(0) }
     }
 }
 
@@ -314,7 +314,7 @@ impl Ends {
     }
 }
 
-fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+fn set<T: PartialEq + 'static>(signal: BoxSignal<T>, value: T) {
     if signal.with_untracked(|old| *old != value) {
         signal.set(value);
     }

@@ -8,7 +8,6 @@ use crate::app::Search;
 use crate::i18n::short_time;
 use crate::state::Loading;
 use crate::state::find::Hit;
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 

@@ -6,6 +6,7 @@ use super::icon::{CHAT, FORWARD, SEARCH, icon};
 use super::leaf::Leaf;
 use super::parts::{empty_state, failed_state, search_field, skeleton_rows};
 use super::root::{Cx, root};
+use crate::app::BoxSignal;
 use crate::state::Loading;
 use leptos::prelude::*;
 use twinchat_protocol::twin::Twin;
@@ -29,8 +30,8 @@ fn has_single_twin(cx: Cx) -> bool {
 #[derive(Clone, Copy)]
 struct Picking {
     cx: Cx,
-    search: RwSignal<String>,
-    active: RwSignal<Option<usize>>,
+    search: BoxSignal<String>,
+    active: BoxSignal<Option<usize>>,
 }
 
 impl Picking {
@@ -94,7 +95,7 @@ fn intro_again(intro: &El) -> El {
 }
 
 fn choices(cx: Cx, intro: El, searchable: bool) -> El {
-    let pick = Picking { cx, search: RwSignal::new(String::new()), active: RwSignal::new(None) };
+    let pick = Picking { cx, search: BoxSignal::new(String::new()), active: BoxSignal::new(None) };
     let listbox = el("div", "tc-options")
         .attr("role", "listbox")
         .attr("id", "tc-twins")

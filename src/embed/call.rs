@@ -3,7 +3,6 @@
 use super::outbox::Outbox;
 use crate::app::App;
 use js_sys::{Array, Error, Promise, Reflect};
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 

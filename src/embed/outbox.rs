@@ -1,7 +1,6 @@
 //! What the page says in the visitor's name before there is a twin to say it to.
 
 use crate::app::{App, WidgetEvent};
-use leptos::prelude::*;
 use std::cell::RefCell;
 use std::rc::Rc;
 

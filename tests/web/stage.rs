@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use twinchat::app::{App, MessageEntry, Options};
+use twinchat::app::{App, BoxSignal, MessageEntry, Options};
 use twinchat::platform::{Answer, Clock, Http, Platform, Request, Task, Unreachable, web};
 use twinchat::state::{EntryStatus, Loading, Problem, Screen};
 use twinchat_protocol::conversation::Conversation;
@@ -175,13 +175,13 @@ pub(crate) fn conversation(number: u32, title: &str, days_ago: u64) -> Conversat
 pub(crate) fn entry(key: &str, role: Role, text: &str, status: EntryStatus) -> MessageEntry {
     MessageEntry {
         key: key.to_owned(),
-        id: RwSignal::new(key.to_owned()),
+        id: BoxSignal::new(key.to_owned()),
         role,
         created_at: now() - 60_000,
         text: RwSignal::new(text.to_owned()),
-        status: RwSignal::new(status),
-        feedback: RwSignal::new(None),
-        extras: RwSignal::default(),
+        status: BoxSignal::new(status),
+        feedback: BoxSignal::new(None),
+        extras: BoxSignal::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::words::words;
 use leptos::prelude::*;
-use twinchat::app::MessageEntry;
+use twinchat::app::{BoxSignal, MessageEntry};
 use twinchat::state::EntryStatus;
 use twinchat_protocol::conversation::Conversation;
 use twinchat_protocol::id::{ConversationId, MessageId, TwinId};
@@ -51,13 +51,13 @@ pub(crate) fn conversation(number: u64, age: u64) -> Conversation {
 pub(crate) fn entry(key: &str, role: Role, age: u64, text: &str, status: EntryStatus) -> MessageEntry {
     MessageEntry {
         key: key.to_owned(),
-        id: RwSignal::new(key.to_owned()),
+        id: BoxSignal::new(key.to_owned()),
         role,
         created_at: now() - age,
         text: RwSignal::new(text.to_owned()),
-        status: RwSignal::new(status),
-        feedback: RwSignal::new((key == "a1").then_some(Feedback::Up)),
-        extras: RwSignal::default(),
+        status: BoxSignal::new(status),
+        feedback: BoxSignal::new((key == "a1").then_some(Feedback::Up)),
+        extras: BoxSignal::default(),
     }
 }
 
