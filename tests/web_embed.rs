@@ -44,7 +44,7 @@ impl Page {
 
     fn mount(&self, options: &[(&str, &str)]) -> Handle {
         let emit: &Function = self.emit.as_ref().unchecked_ref();
-        mount(&self.frame, object(options), emit.clone())
+        mount(&self.frame, &object(options), emit.clone())
     }
 
     fn find(&self, selector: &str) -> Option<Element> {
@@ -139,7 +139,7 @@ async fn the_launcher_hears_the_palette_of_the_brand_colour() {
     frame().await;
     let colour = |name: &str| Reflect::get(&page.last("palette"), &name.into()).unwrap().as_string();
     assert_eq!((colour("--_a").as_deref(), colour("--_on").as_deref()), (Some("#3b1d8f"), Some("#ffffff")));
-    handle.set_options(object(&[("accent", "#ffe14d")]));
+    handle.set_options(&object(&[("accent", "#ffe14d")]));
     frame().await;
     assert_eq!(colour("--_a").as_deref(), Some("#ffe14d"));
     assert_ne!(colour("--_on").as_deref(), Some("#ffffff"));
@@ -154,7 +154,7 @@ async fn other_options_redraw_the_panel() {
     let root = page.find(".tc-root").unwrap();
     assert_eq!((root.get_attribute("lang").as_deref(), root.get_attribute("data-mode").as_deref()), (Some("vi"), Some("inline")));
     assert!(page.find(".tc-header").unwrap().text_content().unwrap().contains("Hỏi Sen"));
-    handle.set_options(object(&[("locale", "en"), ("mode", "inline"), ("colorScheme", "dark")]));
+    handle.set_options(&object(&[("locale", "en"), ("mode", "inline"), ("colorScheme", "dark")]));
     frame().await;
     let root = page.find(".tc-root").unwrap();
     assert_eq!((root.get_attribute("lang").as_deref(), root.get_attribute("data-scheme").as_deref()), (Some("en"), Some("dark")));

@@ -2,7 +2,6 @@
 
 use crate::data::{self, DAY, HOUR, MINUTE, answered, asked, entry};
 use crate::words::words;
-use leptos::prelude::*;
 use twinchat::app::{App, Attachment, MessageEntry, Refusal, Refused, Search};
 use twinchat::platform::web::local_file;
 use twinchat::state::find::Hit;
