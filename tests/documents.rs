@@ -41,6 +41,28 @@ fn every_code_that_the_widget_makes_itself_is_explained_and_no_other() {
     assert_eq!(explained, promised);
 }
 
+/// The names that an interface of `npm/index.d.ts` declares.
+fn declared<'a>(types: &'a str, interface: &str) -> Vec<&'a str> {
+    let (_, body) = types.split_once(&format!("interface {interface} {{\n")).unwrap_or_else(|| panic!("no {interface}"));
+    let lines =
+        body.split("\n}\n").next().unwrap().lines().filter(|line| line.starts_with("  ") && !line.trim_start().starts_with(['*', '/']));
+    let names = lines.filter(|line| !line.starts_with("   ")).filter_map(|line| line.trim().split([':', '?']).next());
+    names.map(|name| name.trim_matches('\'')).filter(|name| !name.starts_with('}')).collect()
+}
+
+#[test]
+fn what_the_contract_declares_stands_in_the_documents_tables() {
+    let types = read("npm/index.d.ts");
+    for (interface, page) in
+        [("TwinChatCssProperties", "docs/theming.md"), ("TwinChatParts", "docs/theming.md"), ("TwinChatEventMap", "docs/events.md")]
+    {
+        let (names, text) = (declared(&types, interface), read(page));
+        assert!(names.len() > 5, "{names:?}");
+        let missing: Vec<&str> = names.into_iter().filter(|name| !text.contains(&format!("| `{name}` |"))).collect();
+        assert!(missing.is_empty(), "{page} lacks {missing:?}: write its tables anew with `node xtask/documents.mjs`");
+    }
+}
+
 #[test]
 fn the_readme_names_every_room_of_widget_and_proxy() {
     let architecture = read("docs/architecture.md");
