@@ -31,8 +31,8 @@ pub struct Conversation {
     /// The reply that is being written right now, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_message_id: Option<MessageId>,
-    /// The last message was handed to people, and nobody has answered yet. Absent: no.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    /// The last message was handed to people, and nobody has answered yet.
+    #[serde(default)]
     pub waiting_for_person: bool,
 }
 
