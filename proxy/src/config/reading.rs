@@ -60,11 +60,11 @@ impl<'t, T: for<'de> Deserialize<'de>> Reading<'t, T> {
 
 impl<T> Reading<'_, T> {
     fn problem(&self, span: &Range<usize>, message: &str) -> Problem {
-        let field = field_at(&self.table, span).map(|field| shown(&field));
+        let field = field_at(&self.table, span);
         let said = explain(message);
         let names_it = ["unknown field", "missing field"].iter().any(|start| message.starts_with(start));
         let message = match &field {
-            Some(field) if !names_it => format!("{field}: {said}"),
+            Some(field) if !names_it => format!("{}: {said}", shown(field)),
             _ => said,
         };
         Problem { line: Some(self.line(span.start)), field, message }

@@ -38,7 +38,7 @@ async fn a_message_to_people_ends_when_they_have_it_and_their_answer_comes_on_th
     );
     assert_eq!(answer["createdAt"], "2025-10-09T08:54:20.000Z", "when it was written");
     let one = ann.get(&people.app, &path).await;
-    assert!(one["data"]["waitingForPerson"].is_null() && one["data"]["lastMessage"] == "Chào bạn, tôi nghe đây.", "{one}");
+    assert!(one["data"]["waitingForPerson"] == false && one["data"]["lastMessage"] == "Chào bạn, tôi nghe đây.", "{one}");
     let said = history(&people.app, &ann, &chat).await;
     assert_eq!(
         of(&said),
