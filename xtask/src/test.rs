@@ -8,7 +8,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct Test {
-    /// Only the format and the native tests: the loop while writing.
+    /// Only the format and the native tests that need no server: the loop while writing.
     #[arg(long)]
     quick: bool,
 }
@@ -55,7 +55,7 @@ impl Test {
         let mut table = Vec::new();
         check(&mut table, "format", || Program::cargo().args(["fmt", "--all", "--check"]).run());
         if self.quick {
-            count(&mut table, "native tests", |counts| native(counts, None));
+            count(&mut table, "native tests without servers", quick);
             return report(&table);
         }
         tools::wasm_target()?;
@@ -98,6 +98,13 @@ impl Test {
         count(&mut table, "examples in Chromium", |counts| examples::run(&browser, counts));
         report(&table)
     }
+}
+
+/// Those that talk to a running proxy or emulator take minutes.
+fn quick(counts: &mut Counts) -> Outcome {
+    let apart = ["arrows", "contract", "documents", "markdown", "sse", "subject"].into_iter().flat_map(|name| ["--test", name]);
+    let which = ["test", "--workspace", "--no-fail-fast", "--locked", "--lib", "--bins"].into_iter().chain(apart);
+    Program::cargo().args(which).each_line(|line| counts.hear(line))
 }
 
 fn native(counts: &mut Counts, python: Option<&std::path::Path>) -> Outcome {
