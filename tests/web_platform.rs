@@ -115,6 +115,33 @@ fn get(path: &str) -> Request {
 }
 
 #[wasm_bindgen_test]
+async fn tabs_take_turns_and_who_waits_too_long_or_no_longer_holds_up_nobody() {
+    let keys = page().keys;
+    let first = keys.turn("turns", 1_000).await.expect("the first one's turn");
+    assert!(keys.turn("turns", 10).await.is_none(), "it is still the first one's");
+    assert!(keys.turn("others", 1_000).await.is_some());
+    let (gone, next) = (keys.turn("turns", 60_000), keys.turn("turns", 60_000));
+    drop(gone);
+    drop(first);
+    assert!(next.await.is_some());
+}
+
+#[wasm_bindgen_test]
+async fn a_text_is_left_beside_the_key_only_where_one_is_kept_and_goes_when_it_is_removed() {
+    done(forget_keys()).await;
+    let keys = page().keys;
+    keys.leave("https://chat.example token", "one").await;
+    assert_eq!(done(databases()).await.unchecked_into::<Array>().length(), 0, "left where nothing may be kept yet");
+    keys.make().await.unwrap().keep("https://chat.example").await.unwrap();
+    assert_eq!(keys.left("https://chat.example token").await, None);
+    keys.leave("https://chat.example token", "one").await;
+    keys.leave("https://chat.example token", "two").await;
+    assert_eq!(keys.left("https://chat.example token").await.as_deref(), Some("two"));
+    keys.remove("https://chat.example token").await;
+    assert_eq!(keys.left("https://chat.example token").await, None);
+}
+
+#[wasm_bindgen_test]
 async fn looking_for_a_key_leaves_no_trace_and_a_kept_one_cannot_be_exported() {
     done(forget_keys()).await;
     let keys = page().keys;

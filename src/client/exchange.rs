@@ -16,7 +16,7 @@ impl Tokens {
         let mut again = claim.can_ask();
         loop {
             let token = match claim.ask().await? {
-                Vouched::Nobody => return self.exchange_for(None).await.inspect(|_| claim.accepted(false)),
+                Vouched::Nobody => return self.share_or_exchange().await.inspect(|_| claim.accepted(false)),
                 Vouched::Identity(token) => self.exchange_for(Some(&token)).await,
                 Vouched::Granted(answer) => self.take_in(&answer).await,
             };

@@ -6,6 +6,7 @@ mod dpop;
 mod error;
 mod exchange;
 mod retry;
+mod share;
 mod stream;
 mod token;
 mod wire;

@@ -3,6 +3,8 @@ use super::{Client, Post, Start, Step};
 use crate::platform::fake::{Exchange, Fake, NOW};
 use crate::platform::{Key, Reason, Task, Unanswered, Vouched};
 use crate::state::Connection;
+use futures_util::FutureExt;
+use futures_util::future::abortable;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -657,4 +659,139 @@ fn a_visitor_without_a_key_shows_by_the_secret_who_that_was() {
     post.answer(200, &[], r#"{"success":true,"data":{"moved":3},"meta":{}}"#);
     fake.run();
     assert_eq!(moved.take(), Some(Ok(3)));
+}
+
+/// A visitor who was here before, and so many of their tabs; nothing is answered.
+fn tabs(count: usize) -> (Fake, Vec<Client>) {
+    let (fake, before) = client();
+    drop(asking(&fake, &before));
+    fake.request().answer(200, &[], EMPTY);
+    fake.wait(before.keep_identity());
+    fake.sleep_through(600_000);
+    fake.serve(|_| None);
+    let tabs = (0..count).map(|_| Client::new(fake.platform(), ORIGIN, "vi")).collect();
+    (fake, tabs)
+}
+
+const EMPTY: &str = r#"{"success":true,"data":[],"meta":{}}"#;
+
+fn is_exchange(exchange: &Exchange) -> bool {
+    exchange.request.url.ends_with("/oauth/token")
+}
+
+/// The next requests are calls with this token; they are answered.
+fn calls_with(fake: &Fake, access: &str, count: usize) {
+    for _ in 0..count {
+        let call = fake.request();
+        assert_eq!(header(&call, "authorization"), ["DPoP ", access].concat());
+        call.answer(200, &[], EMPTY);
+    }
+    assert!(fake.is_quiet());
+}
+
+#[test]
+fn tabs_that_open_at_once_or_later_share_one_token_and_one_renewal() {
+    let (fake, tabs) = tabs(3);
+    let asked: Vec<_> = tabs.iter().map(|tab| asking(&fake, tab)).collect();
+    let exchange = fake.request();
+    assert!(is_exchange(&exchange) && fake.is_quiet(), "one asks for all three");
+    exchange.answer(200, &[], &token("t2"));
+    calls_with(&fake, "t2", 3);
+    assert!(asked.iter().all(|code| code.borrow().as_deref() == Some("OK")));
+    let late = Client::new(fake.platform(), ORIGIN, "vi");
+    let _asking = asking(&fake, &late);
+    calls_with(&fake, "t2", 1);
+    assert_eq!(late.visitor(), "vis_0000000000000001");
+    // All of them wake long after it has expired.
+    fake.sleep_through(3_600_000);
+    let _asked: Vec<_> = tabs.iter().chain([&late]).map(|tab| asking(&fake, tab)).collect();
+    let exchange = fake.request();
+    assert!(is_exchange(&exchange) && fake.is_quiet());
+    exchange.answer(200, &[], &token("t3"));
+    calls_with(&fake, "t3", 4);
+}
+
+#[test]
+fn a_tab_that_is_closed_while_it_renews_leaves_that_to_the_next() {
+    let (fake, tabs) = tabs(3);
+    let closing = tabs[0].clone();
+    let (tab, close) = abortable(async move { drop(closing.twins().await) });
+    fake.platform().clock.spawn(Box::pin(tab.map(drop)));
+    fake.run();
+    let _asked: Vec<_> = tabs[1..].iter().map(|tab| asking(&fake, tab)).collect();
+    let first = fake.request();
+    assert!(is_exchange(&first) && fake.is_quiet());
+    tabs[0].close();
+    close.abort();
+    fake.run();
+    assert!(first.is_dropped());
+    let next = fake.request();
+    assert!(is_exchange(&next) && fake.is_quiet());
+    next.answer(200, &[], &token("t2"));
+    calls_with(&fake, "t2", 2);
+}
+
+#[test]
+fn a_tab_does_not_wait_for_ever_for_one_that_sleeps_with_its_turn() {
+    let (fake, tabs) = tabs(2);
+    let _asked: Vec<_> = tabs.iter().map(|tab| asking(&fake, tab)).collect();
+    let _sleeping = fake.request();
+    assert!(fake.is_quiet());
+    fake.advance(5_000);
+    let next = fake.request();
+    assert!(is_exchange(&next));
+    next.answer(200, &[], &token("t2"));
+    calls_with(&fake, "t2", 1);
+}
+
+#[test]
+fn a_refused_token_is_not_taken_up_again_and_its_successor_is_shared() {
+    let (fake, tabs) = tabs(2);
+    let _asked: Vec<_> = tabs.iter().map(|tab| asking(&fake, tab)).collect();
+    fake.request().answer(200, &[], &token("t2"));
+    for _ in 0..2 {
+        fake.request().answer(401, &[], &problem("INVALID_TOKEN", false));
+    }
+    let exchange = fake.request();
+    assert!(is_exchange(&exchange) && fake.is_quiet());
+    exchange.answer(200, &[], &token("t3"));
+    calls_with(&fake, "t3", 2);
+}
+
+#[test]
+fn a_token_got_before_the_first_message_is_shared_from_that_message_on() {
+    let (fake, first) = client();
+    let _asking = asking(&fake, &first);
+    calls_with(&fake, "t1", 1);
+    assert!(fake.keeps_nothing());
+    fake.wait(first.keep_identity());
+    fake.serve(|_| None);
+    let second = Client::new(fake.platform(), ORIGIN, "vi");
+    let _asking = self::asking(&fake, &second);
+    calls_with(&fake, "t1", 1);
+    fake.wait(first.forget_identity());
+    let third = Client::new(fake.platform(), ORIGIN, "vi");
+    let _asking = self::asking(&fake, &third);
+    assert!(is_exchange(&fake.request()), "who is forgotten leaves nothing");
+}
+
+#[test]
+fn nothing_of_a_signed_in_visitor_reaches_another_tab_nor_the_other_way_round() {
+    let (fake, tabs) = tabs(3);
+    let _asking = asking(&fake, &tabs[0]);
+    fake.request().answer(200, &[], &token("anonymous"));
+    calls_with(&fake, "anonymous", 1);
+    fake.vouch(|_, _| Ok(Vouched::Identity("id".to_owned())));
+    let _asking = asking(&fake, &tabs[1]);
+    let exchange = fake.request();
+    assert!(exchange.request.body.contains("token-type%3Ajwt&subject_token=id"), "{}", exchange.request.body);
+    exchange.answer(200, &[], &token("hers"));
+    calls_with(&fake, "hers", 1);
+    fake.vouch(|_, _| Ok(Vouched::Nobody));
+    let _asking = asking(&fake, &tabs[2]);
+    calls_with(&fake, "anonymous", 1);
+    tabs[2].sign_out();
+    assert!(fake.is_quiet(), "what is others' as well is not taken back");
+    let _asking = asking(&fake, &tabs[2]);
+    calls_with(&fake, "anonymous", 1);
 }

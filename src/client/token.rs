@@ -1,7 +1,7 @@
 //! The visitor's identity and the access token that stands for it (RFC 8693).
 //!
-//! One renewal serves all who wait, ahead of expiry. Until [`Tokens::keep_identity`] the identity
-//! lives in memory only.
+//! One renewal serves all who wait, ahead of expiry, in all tabs (`share`). Until [`Tokens::keep_identity`] the
+//! identity lives in memory only.
 
 use super::bell::Bell;
 use super::claim::Claim;
@@ -18,7 +18,7 @@ use std::task::Poll;
 use twinchat_protocol::token::WIDGET_HEADER;
 
 /// A token is renewed this long before it expires.
-const AHEAD_MILLIS: u64 = 30_000;
+pub(super) const AHEAD_MILLIS: u64 = 30_000;
 /// The first proof waits this long for a nonce that is on its way.
 const GREETING_MILLIS: u32 = 3_000;
 /// A clock that differs from the server's by less than this is left alone.
@@ -54,6 +54,8 @@ pub(super) struct Inner {
     renewal: RefCell<Option<Renewal>>,
     /// Counts those that were stopped.
     renewals: Cell<u32>,
+    /// The token that the proxy refused last; empty: none.
+    pub(super) refused: RefCell<String>,
     known: RefCell<Known>,
     /// An answer that brings a nonce is under way; rung when it is there.
     greeting: Cell<bool>,
@@ -80,6 +82,7 @@ impl Tokens {
             token: RefCell::default(),
             renewal: RefCell::default(),
             renewals: Cell::new(0),
+            refused: RefCell::default(),
             known: RefCell::default(),
             greeting: Cell::new(false),
             greeted: Bell::default(),
@@ -121,10 +124,12 @@ impl Tokens {
 
     /// The visitor is again who this browser was before.
     pub(super) fn sign_out(&self) {
+        let was_signed_in = self.is_signed_in();
         self.stop();
         self.0.claim.sign_out();
         self.0.visitor.take();
-        if let Some(token) = self.0.token.take() {
+        // An anonymous visitor's may be other tabs' as well.
+        if let Some(token) = self.0.token.take().filter(|_| was_signed_in) {
             let this = self.clone();
             self.0.platform.clock.spawn(Box::pin(async move { this.take_back(&token).await }));
         }
@@ -154,6 +159,10 @@ impl Tokens {
                 let Some(kept) = key.keep(&self.0.origin).await else { return };
                 if kept.x() == key.x() {
                     self.set_identity(Identity::Key { key, thumbprint, kept: true });
+                    let token = self.0.token.borrow().clone();
+                    if let Some(token) = token {
+                        self.leave(&token).await;
+                    }
                 } else if let Some(thumbprint) = dpop::thumbprint(&self.0.platform, kept.as_ref()).await {
                     // Another tab was first; both are one visitor from now on.
                     self.0.token.take();
@@ -173,7 +182,9 @@ impl Tokens {
         self.stop();
         self.0.identity.take();
         self.0.platform.storage.set(Shelf::Site, &self.secret_name(), "");
-        self.0.platform.keys.remove(&self.0.origin).await;
+        for name in [&self.0.origin, &self.left_name()] {
+            self.0.platform.keys.remove(name).await;
+        }
     }
 
     /// Takes back the token (RFC 7009). What the proxy says to that changes nothing.
@@ -211,6 +222,7 @@ impl Tokens {
         let current = self.0.token.borrow().clone();
         if current.is_some_and(|current| Rc::ptr_eq(&current, token)) {
             self.0.token.take();
+            self.0.refused.replace(token.access.clone());
             self.0.claim.reject();
         }
     }

@@ -98,7 +98,7 @@ pub trait Clock {
     fn spawn(&self, task: Task<()>);
 }
 
-/// Randomness, hashes and the visitor's key.
+/// Randomness, hashes, the visitor's key, and what tabs leave each other beside it.
 pub trait Keys {
     /// Fills the slice with unguessable bytes.
     fn random(&self, bytes: &mut [u8]);
@@ -106,10 +106,17 @@ pub trait Keys {
     fn sha256(&self, data: &[u8]) -> Task<Option<Vec<u8>>>;
     /// The key kept under this name, if there is one. Looking creates nothing.
     fn find(&self, name: &str) -> Task<Option<Rc<dyn Key>>>;
-    /// Removes the key kept under this name, if there is one.
+    /// Removes the key or text kept under this name, if there is one.
     fn remove(&self, name: &str) -> Task<()>;
     /// A new P-256 key in memory that cannot be exported. `None` without WebCrypto or IndexedDB.
     fn make(&self) -> Task<Option<Rc<dyn Key>>>;
+    /// Waits for this tab's turn at this name, so many milliseconds at most. One tab of the site has it at a time, until
+    /// what is answered is dropped or the tab is closed. `None` when it did not come, or where there are no turns.
+    fn turn(&self, name: &str, millis: u32) -> Task<Option<Box<dyn Any>>>;
+    /// The text that a tab has left under this name.
+    fn left(&self, name: &str) -> Task<Option<String>>;
+    /// Leaves a text under this name for all tabs of the site, in place of the one before. Only where a key is kept.
+    fn leave(&self, name: &str, text: &str) -> Task<()>;
 }
 
 /// A P-256 key pair that signs and never shows its private half.

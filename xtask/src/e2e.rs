@@ -22,7 +22,7 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     say::step("end-to-end tests in headless Chromium (about 7 minutes)");
     // What leaked can only be looked for when everything else has happened.
     let suites = [
-        ("run", Grants::Documented, &["loader", "journey", "connection", "abilities", "people", "leaks"][..]),
+        ("run", Grants::Documented, &["loader", "journey", "connection", "tabs", "abilities", "people", "leaks"][..]),
         ("run-embedding", Grants::Unlimited, &["package", "embedding", "documents", "playground"]),
         ("run-scarce", Grants::Scarce, &["queue"]),
     ];

@@ -1,6 +1,7 @@
 //! A browser whose requests are never answered, and in which time stands still.
 
 use crate::data;
+use std::any::Any;
 use std::future::pending;
 use std::rc::Rc;
 use twinchat::platform::{Answer, Clock, Http, Key, Keys, Platform, Request, Task, Unreachable, web};
@@ -39,6 +40,18 @@ impl Keys for Forgetful {
     }
 
     fn make(&self) -> Task<Option<Rc<dyn Key>>> {
+        Box::pin(pending())
+    }
+
+    fn turn(&self, _name: &str, _millis: u32) -> Task<Option<Box<dyn Any>>> {
+        Box::pin(pending())
+    }
+
+    fn left(&self, _name: &str) -> Task<Option<String>> {
+        Box::pin(pending())
+    }
+
+    fn leave(&self, _name: &str, _text: &str) -> Task<()> {
         Box::pin(pending())
     }
 }

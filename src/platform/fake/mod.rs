@@ -9,6 +9,7 @@ use super::{
     Answer, Clock, Http, Key, Keys, Page, Platform, Reason, Request, Shelf, Site, Storage, Task, Unanswered, Unreachable, Vouched,
 };
 use futures_executor::{LocalPool, LocalSpawner};
+use futures_util::future::{Either, select};
 use futures_util::task::LocalSpawnExt;
 use line::Slot;
 use sha2::{Digest, Sha256};
@@ -41,6 +42,10 @@ struct World {
     watchers: RefCell<Vec<Weak<dyn Fn()>>>,
     kept: RefCell<BTreeMap<(Shelf, String), String>>,
     keys: RefCell<BTreeMap<String, u32>>,
+    left: RefCell<BTreeMap<String, String>>,
+    /// Whether it is some tab's turn, and who waits.
+    taken: Cell<bool>,
+    turns: RefCell<VecDeque<Weak<Slot<Turn>>>>,
     made: Cell<u32>,
     dice: Cell<u32>,
     secure: Cell<bool>,
@@ -65,6 +70,9 @@ impl Fake {
             watchers: RefCell::default(),
             kept: RefCell::default(),
             keys: RefCell::default(),
+            left: RefCell::default(),
+            taken: Cell::new(false),
+            turns: RefCell::default(),
             made: Cell::new(0),
             dice: Cell::new(1),
             secure: Cell::new(true),
@@ -163,7 +171,7 @@ impl Fake {
 
     /// Whether nothing at all is kept.
     pub(crate) fn keeps_nothing(&self) -> bool {
-        self.0.kept.borrow().is_empty() && self.0.keys.borrow().is_empty()
+        self.0.kept.borrow().is_empty() && self.0.keys.borrow().is_empty() && self.0.left.borrow().is_empty()
     }
 
     fn tell(&self) {
@@ -172,6 +180,19 @@ impl Fake {
             watcher();
         }
         self.run();
+    }
+
+    fn next_turn(&self) {
+        self.0.taken.set(false);
+        let next = self.0.turns.borrow_mut().pop_front();
+        match next.map(|waiting| waiting.upgrade()) {
+            Some(Some(slot)) => {
+                self.0.taken.set(true);
+                slot.fill(Turn(self.clone()));
+            }
+            Some(None) => self.next_turn(),
+            None => {}
+        }
     }
 
     fn key(&self, number: u32) -> Rc<dyn Key> {
@@ -241,6 +262,7 @@ impl Keys for Fake {
 
     fn remove(&self, name: &str) -> Task<()> {
         self.0.keys.borrow_mut().remove(name);
+        self.0.left.borrow_mut().remove(name);
         Box::pin(async {})
     }
 
@@ -248,6 +270,41 @@ impl Keys for Fake {
         self.0.made.set(self.0.made.get() + 1);
         let key = self.0.secure.get().then(|| self.key(self.0.made.get()));
         Box::pin(async move { key })
+    }
+
+    fn turn(&self, _: &str, millis: u32) -> Task<Option<Box<dyn Any>>> {
+        let slot = Slot::new();
+        self.0.turns.borrow_mut().push_back(Rc::downgrade(&slot));
+        if !self.0.taken.get() {
+            self.next_turn();
+        }
+        let turn = Box::pin(poll_fn(move |context| slot.poll(context)));
+        let came = select(turn, self.after(millis));
+        Box::pin(async move {
+            match came.await {
+                Either::Left((turn, _)) => Some(Box::new(turn) as Box<dyn Any>),
+                Either::Right(_) => None,
+            }
+        })
+    }
+
+    fn left(&self, name: &str) -> Task<Option<String>> {
+        let text = self.0.left.borrow().get(name).cloned();
+        Box::pin(async move { text })
+    }
+
+    fn leave(&self, name: &str, text: &str) -> Task<()> {
+        self.0.left.borrow_mut().insert(name.to_owned(), text.to_owned());
+        Box::pin(async {})
+    }
+}
+
+/// A tab's turn; over when dropped.
+struct Turn(Fake);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.next_turn();
     }
 }
 

@@ -1,13 +1,18 @@
-//! The visitor's key: WebCrypto makes it, IndexedDB keeps it, neither lets it out.
+//! The visitor's key: WebCrypto makes it, IndexedDB keeps it, neither lets it out. Tabs take turns by Web Locks.
 
 use super::{member, set_member};
 use crate::platform::{Key, Keys, Task};
-use js_sys::{Array, Object, Promise, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
+use std::any::Any;
 use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CryptoKey, Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode, SubtleCrypto};
+use web_sys::{
+    CryptoKey, Event, IdbDatabase, IdbFactory, IdbObjectStore, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
+    SubtleCrypto,
+};
 
 /// One database for all proxies; keys stand under the proxy's name.
 const DATABASE: &str = "twinchat";
@@ -54,6 +59,53 @@ impl Keys for WebCrypto {
             WebKey::of(JsFuture::from(promise).await.ok()?).await
         })
     }
+
+    fn turn(&self, name: &str, millis: u32) -> Task<Option<Box<dyn Any>>> {
+        let parts = turn(name, millis);
+        let guard = Turn(parts.get(1).unchecked_into());
+        let came = JsFuture::from(parts.get(0).unchecked_into::<Promise>());
+        Box::pin(async move { came.await.ok()?.is_truthy().then(|| Box::new(guard) as Box<dyn Any>) })
+    }
+
+    fn left(&self, name: &str) -> Task<Option<String>> {
+        let name = name.to_owned();
+        Box::pin(async move { open(false).await?.read(&name).await?.as_string() })
+    }
+
+    fn leave(&self, name: &str, text: &str) -> Task<()> {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        Box::pin(async move {
+            if let Some(database) = open(false).await {
+                database.write(&name, &text.into(), IdbObjectStore::put_with_key).await;
+            }
+        })
+    }
+}
+
+#[wasm_bindgen(inline_js = "
+// The first tells when the turn is there, or that it does not come; the second ends it, also before it has begun.
+export const turn = (name, millis) => {
+  let end;
+  const over = new Promise((resolve) => { end = resolve; });
+  const came = new Promise((resolve) => {
+    const ask = async () => navigator.locks.request('twinchat ' + name, { signal: AbortSignal.timeout(millis) }, () => (resolve(true), over));
+    ask().catch(() => resolve());
+  });
+  return [came, end];
+};
+")]
+extern "C" {
+    fn turn(name: &str, millis: u32) -> Array;
+}
+
+/// A turn that is waited for or has come; over when dropped.
+struct Turn(Function);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Cannot fail: it resolves a promise.
+        let _ = self.0.call0(&JsValue::UNDEFINED);
+    }
 }
 
 struct WebKey {
@@ -94,7 +146,7 @@ impl Key for WebKey {
         let (pair, name) = (self.pair.clone(), name.to_owned());
         Box::pin(async move {
             let database = open(true).await?;
-            if !database.add(&name, &pair).await {
+            if !database.write(&name, &pair, IdbObjectStore::add_with_key).await {
                 // Another tab was first: one visitor has one key.
                 return WebKey::of(database.read(&name).await?).await;
             }
@@ -124,6 +176,8 @@ fn bytes(buffer: &JsValue) -> Vec<u8> {
     Uint8Array::new(buffer).to_vec()
 }
 
+type Write = fn(&IdbObjectStore, &JsValue, &JsValue) -> Result<IdbRequest, JsValue>;
+
 /// An open database; closed when dropped.
 struct Database(IdbDatabase);
 
@@ -151,14 +205,14 @@ impl Database {
         }
     }
 
-    /// Whether it was added; false when there is one already, or no room.
-    async fn add(&self, name: &str, value: &JsValue) -> bool {
+    /// Whether it was written; false when there is no room, or one already and it is to be added.
+    async fn write(&self, name: &str, value: &JsValue, how: Write) -> bool {
         let Some(transaction) = self.transaction(IdbTransactionMode::Readwrite) else { return false };
         let done = Promise::new(&mut |resolve, reject| {
             transaction.set_oncomplete(Some(&resolve));
             transaction.set_onabort(Some(&reject));
         });
-        let request = transaction.object_store(STORE).and_then(|store| store.add_with_key(value, &name.into()));
+        let request = transaction.object_store(STORE).and_then(|store| how(&store, value, &name.into()));
         request.is_ok() && JsFuture::from(done).await.is_ok()
     }
 }
