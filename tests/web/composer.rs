@@ -8,13 +8,13 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{CompositionEvent, Event, EventInit, HtmlButtonElement, HtmlTextAreaElement};
 
 /// One step of a recorded input sequence.
-pub(crate) enum Step {
+pub(crate) enum Step<'a> {
     /// `keydown` with this key, `isComposing` and `keyCode`.
-    Key(&'static str, bool, u32),
+    Key(&'a str, bool, u32),
     /// A composition event.
-    Compose(&'static str),
+    Compose(&'a str),
     /// The field's text becomes this, with its `input` event.
-    Text(&'static str),
+    Text(&'a str),
 }
 
 use Step::{Compose, Text};
@@ -31,7 +31,7 @@ pub(crate) fn write(field: &HtmlTextAreaElement, text: &str) {
     field.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
 }
 
-pub(crate) fn replay(field: &HtmlTextAreaElement, steps: &[Step]) {
+pub(crate) fn replay(field: &HtmlTextAreaElement, steps: &[Step<'_>]) {
     for step in steps {
         match step {
             Step::Key(key, composing, code) => {

@@ -1,28 +1,30 @@
 //! Input methods: what browsers report while people write Vietnamese, Japanese, Chinese and Korean, replayed.
 //!
-//! The sequences are written down from the events that each browser gives for these keys; what differs between them is
-//! the key's name (`Process` or its own), its code (229 while it is the method's), `isComposing`, and whether the
-//! composition ends before or after the Enter that ends it.
+//! Chromium's sequences are recorded in Chromium (`tests/fixtures/input_methods/`). Those in here are written down from
+//! the events that each browser gives for these keys; what differs between them is the key's name (`Process` or its own),
+//! its code (229 while it is the method's), `isComposing`, and whether the composition ends before or after the Enter
+//! that ends it.
 
 use super::composer::Step::{self, Compose, Key, Text};
 use super::composer::{field, ready, replay, write};
 use super::stage::{Stage, conversation, inline, press, twin};
 use leptos::prelude::*;
 use twinchat::components::{ConversationList, TwinPicker};
+use twinchat::platform::json::Json;
 use twinchat::state::{Loading, Screen};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::HtmlInputElement;
 
-const START: Step = Compose("compositionstart");
-const END: Step = Compose("compositionend");
+const START: Step<'_> = Compose("compositionstart");
+const END: Step<'_> = Compose("compositionend");
 /// A key that is the input method's, in Chromium and Firefox on Windows and Linux.
-const PROCESS: Step = Key("Process", true, 229);
+const PROCESS: Step<'_> = Key("Process", true, 229);
 /// A key on a phone's keyboard.
-const PHONE: Step = Key("Unidentified", true, 229);
+const PHONE: Step<'_> = Key("Unidentified", true, 229);
 
 /// Sequences that end with an Enter which only ends the composition.
-const ENDED_BY_ENTER: &[(&str, &[Step])] = &[
+const ENDED_BY_ENTER: &[(&str, &[Step<'_>])] = &[
     (
         "Telex, Chromium on Linux",
         &[
@@ -74,7 +76,7 @@ const ENDED_BY_ENTER: &[(&str, &[Step])] = &[
 ];
 
 /// Sequences after which nothing is being composed: the next Enter, or the one that is in them, sends.
-const NOT_COMPOSING: &[(&str, &[Step], &str)] = &[
+const NOT_COMPOSING: &[(&str, &[Step<'_>], &str)] = &[
     (
         "Telex by Unikey, which takes back and writes again",
         &[
@@ -100,6 +102,44 @@ const NOT_COMPOSING: &[(&str, &[Step], &str)] = &[
         "tiếng",
     ),
 ];
+
+/// What was recorded in Chromium.
+fn recorded() -> Vec<Json> {
+    let recorded = Json::parse(include_str!("../fixtures/input_methods/chromium.json")).expect("the recording");
+    recorded.get("sequences").expect("its sequences").items()
+}
+
+/// Gives the field one recorded event.
+fn replay_event(field: &web_sys::HtmlTextAreaElement, event: &Json) {
+    let (kind, text, key) = (event.text("type"), event.text("text"), event.text("key"));
+    let step = match kind.as_str() {
+        "keydown" => Key(&key, event.flag("isComposing"), event.number("keyCode").unwrap() as u32),
+        "input" => Text(&text),
+        kind => Compose(kind),
+    };
+    replay(field, &[step]);
+}
+
+#[wasm_bindgen_test]
+async fn what_chromium_reports_while_somebody_composes_sends_whole_words_only() {
+    let sequences = recorded();
+    assert!(sequences.len() > 15, "{}", sequences.len());
+    for sequence in &sequences {
+        let (name, whole, sends) = (sequence.text("name"), sequence.text("whole"), sequence.text("sends"));
+        let stage = ready().await;
+        for event in sequence.get("events").unwrap().items() {
+            replay_event(&field(&stage), &event);
+            stage.settle().await;
+        }
+        if !whole.is_empty() {
+            assert!(stage.sent().is_empty(), "{name}: sent {:?}", stage.sent());
+            assert_eq!(field(&stage).value(), whole, "{name}: what is being composed is never touched");
+            press(&field(&stage), "Enter", |init| init.set_key_code(13));
+            stage.settle().await;
+        }
+        assert_eq!(stage.sent(), [[whole, sends].concat()], "{name}");
+    }
+}
 
 #[wasm_bindgen_test]
 async fn an_enter_that_ends_a_composition_sends_nothing_and_the_next_one_sends_it_whole() {
