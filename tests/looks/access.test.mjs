@@ -213,7 +213,50 @@ test('what has the focus is never hidden behind something else', async () => {
   await page.context().close();
 });
 
-test('fields do not make a phone zoom in, and nothing lies under its notch or keyboard', async () => {
+/** What lies under the screen's edges that are not safe, of all that can be read or pressed. */
+const unsafe = (page, { top = 0, right = 0, bottom = 0, left = 0 }) =>
+  panel(page).evaluate((panel, [top, right, bottom, left]) => {
+    const scrolled = (element) => element !== panel && (/auto|scroll/.test(getComputedStyle(element).overflowY) || scrolled(element.parentElement));
+    const out = [...panel.querySelectorAll('button,input,textarea,h1,h2,h3,[role=option],.tc-bubble,.tc-notice')].filter((element) => {
+      const box = element.getBoundingClientRect();
+      if (!box.width || element.closest('.tc-hidden,[hidden]')) return false;
+      const sideways = box.left < left - 0.5 || box.right > innerWidth - right + 0.5;
+      // What is scrolled passes under the edges; what stands still does not.
+      return sideways || (!scrolled(element) && (box.top < top - 0.5 || box.bottom > innerHeight - bottom + 0.5));
+    });
+    return out.map((element) => `${element.tagName} ${element.className} ${JSON.stringify(element.getBoundingClientRect())}`);
+  }, [top, right, bottom, left]);
+
+test('on a phone, upright or lying, nothing that is read or pressed is under the notch, a corner or the home bar', async () => {
+  const wrong = [];
+  const phones = [
+    { viewport: { width: 390, height: 844 }, insets: { top: 47, bottom: 34 } },
+    { viewport: { width: 844, height: 390 }, insets: { left: 47, right: 47, bottom: 21 } },
+  ];
+  for (const { viewport, insets } of phones) {
+    for (const language of ['en', 'ar']) {
+      const page = await gallery.page({ viewport, hasTouch: true, isMobile: true });
+      const screen = await page.context().newCDPSession(page);
+      await screen.send('Emulation.setSafeAreaInsetsOverride', { insets });
+      for (const state of STATES) {
+        await show(page, `scene=${state}&locale=${language}`);
+        wrong.push(...(await unsafe(page, insets)).map((what) => `${state}, ${language}, ${viewport.width} wide: ${what}`));
+        // The last thing in a list that is scrolled to its end.
+        const last = await panel(page).evaluate((panel) => {
+          const list = [...panel.querySelectorAll('*')].find((element) => element.scrollHeight > element.clientHeight + 40 && /auto|scroll/.test(getComputedStyle(element).overflowY) && !element.closest('textarea,pre'));
+          if (!list) return 0;
+          list.scrollTop = list.scrollHeight;
+          return Math.max(...[...list.querySelectorAll('button,[role=option],.tc-bubble')].map((element) => element.getBoundingClientRect().bottom));
+        });
+        if (last > viewport.height - insets.bottom + 0.5) wrong.push(`${state}, ${viewport.width} wide: scrolled to its end it ends at ${last}`);
+      }
+      await page.context().close();
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('fields do not make a phone zoom in, and nothing lies under its keyboard', async () => {
   await each({ viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true }, ['twins', 'list', 'chat', 'search'], async (page, state) => {
     const sizes = await panel(page).evaluate((panel) => [...panel.querySelectorAll('input,textarea')].map((field) => parseFloat(getComputedStyle(field).fontSize)));
     assert.ok(sizes.length > 0 && sizes.every((size) => size >= 16), `${state}: ${sizes}`);
