@@ -44,7 +44,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   #launcher = make('button', 'launcher');
   #badge = make('span', 'badge');
   #tip = make('div', 'tip');
-  #rule; // the launcher's colours
+  #rule; // the launcher's colours, after those of before the widget's own
   #frame = make('div'); // what the widget is mounted in; another one each time
   #mounting;
   #handle; // the mounted widget
@@ -59,9 +59,10 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     const root = this.attachShadow({ mode: 'open' });
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
-    this.#rule = sheet.cssRules[sheet.insertRule(':host{}', sheet.cssRules.length)].style;
+    this.#rule = sheet.cssRules[2].style;
     root.adoptedStyleSheets = [sheet];
     this.#tip.role = 'alert';
+    this.#tip.dir = 'auto';
     this.#launcher.append(this.#badge);
     root.append(this.#frame, this.#tip, this.#launcher);
     this.#launcher.onclick = () => this.#press(this.#isOpen ? 'close' : 'open');
@@ -190,13 +191,13 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   #fail() {
-    this.#tip.textContent = this.#handle ? '' : this.#texts[3];
+    if (!this.#handle) this.#tip.textContent = this.#texts[3];
   }
 
   /** Loads the widget if it is not there yet and calls it, if there is something to call. Calls keep their order. */
-  async #call(method, ...values) {
+  async #call(method, values = []) {
     await this.#mount();
-    if (method) return this.#handle.call(method, values);
+    return method && this.#handle.call(method, values);
   }
 
   #mount() {
@@ -287,7 +288,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     }
     for (const name of CALLS) {
       this.prototype[name] = function (...values) {
-        return this.#call(name, ...values);
+        return this.#call(name, values);
       };
     }
   }

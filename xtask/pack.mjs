@@ -39,16 +39,17 @@ async function pack() {
 
   const fitted = await fit(built);
   const wasm = await readFile(join(fitted, 'twinchat-widget_bg.wasm'));
-  const wasmName = named('twinchat-widget.wasm', wasm);
-  // The glue's own idea of where its WebAssembly is must be right too: whoever imports it directly relies on it.
-  let glue = (await module(join(fitted, 'twinchat-widget.js'))).replaceAll('twinchat-widget_bg.wasm', wasmName);
   // Parts that the widget fetches when something first needs them. Their names stand in its WebAssembly, so the glue translates.
   const lazy = await Promise.all(LAZY.map(async (name) => {
     const content = await module(join(npm, name));
     return { name, content, path: named(name, content) };
   }));
-  glue = translated(glue, lazy);
-  const glueName = named('twinchat-widget.js', glue);
+  const translatedGlue = translated(await module(join(fitted, 'twinchat-widget.js')), lazy);
+  // They work only together, so one hash names both: that makes the loader shorter.
+  const both = Buffer.concat([wasm, Buffer.from(translatedGlue)]);
+  const [wasmName, glueName] = ['twinchat-widget.wasm', 'twinchat-widget.js'].map((name) => named(name, both));
+  // The glue's own idea of where its WebAssembly is must be right too: whoever imports it directly relies on it.
+  const glue = translatedGlue.replaceAll('twinchat-widget_bg.wasm', wasmName);
   const naming = async (file, options) => {
     const text = await module(join(npm, file), options);
     const named = text.replaceAll('twinchat-widget_bg.wasm', wasmName).replaceAll('twinchat-widget.js', glueName);

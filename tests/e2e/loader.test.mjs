@@ -324,6 +324,20 @@ test('styles of the page do not reach the launcher', async () => {
   await wild.close();
 });
 
+test('a loader built for Arabic speaks it, and any other the page’s language or English', async () => {
+  const label = async (lang, arabic) => {
+    const page = await stage.page(`<script src="/first.js"></script>${TAG}`, { scripts: { 'first.js': `document.documentElement.lang = '${lang}'; globalThis.TWINCHAT_ARABIC = ${arabic};` } });
+    await page.waitForSelector(launcher);
+    const text = await page.evaluate(() => document.querySelector('twin-chat').shadowRoot.getElementById('launcher').ariaLabel);
+    await page.close();
+    return text;
+  };
+  assert.deepEqual(
+    [await label('ar-EG', true), await label('ar', false), await label('vi-VN', true), await label('fr', false)],
+    ['فتح المحادثة', 'Open chat', 'Mở trò chuyện', 'Open chat'],
+  );
+});
+
 test('the icon is white on a dark brand colour and black on a light one', async () => {
   for (const [accent, expected] of [['#3b1d8f', 'oklch(1 0 0)'], ['#ffe14d', 'oklch(0 0 0)']]) {
     const page = await stage.page(`<script type="module" src="/twinchat.js" data-accent="${accent}"></script>`);

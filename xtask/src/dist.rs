@@ -90,7 +90,11 @@ fn build(features: Option<&str>) -> Outcome {
         .run()?;
     say::step("optimising, minifying and compressing it (about 1 minute)");
     for script in ["xtask/pack.mjs", "xtask/pack-npm.mjs"] {
-        Program::new("node").args([script]).args([&built, &paths::root().join("npm"), &folder()]).run()?;
+        Program::new("node")
+            .args([script])
+            .args([&built, &paths::root().join("npm"), &folder()])
+            .env("TWINCHAT_FEATURES", features.unwrap_or_default())
+            .run()?;
     }
     let stamp = paths::scratch("")?.join("dist.stamp");
     // With features they are not what the next command looks for.
