@@ -1,12 +1,22 @@
 //! `cargo xtask bench`: what it costs, beside what others cost in the same run. Nothing here is a test.
 
+use crate::bench_widget::Widget;
 use crate::process::Program;
 use crate::{Outcome, paths, say};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::ffi::OsString;
 
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    widget: Widget,
+}
+
 #[derive(Debug, Subcommand)]
-pub(crate) enum Bench {
+enum Other {
     /// The proxy beside nginx and a bare pipe: processor time, latency, memory. Needs Linux; nginx is left out where there is none.
     Proxy {
         /// For the bench itself; `-- --help` lists what it takes.
@@ -17,17 +27,23 @@ pub(crate) enum Bench {
 
 impl Bench {
     pub(crate) fn run(self) -> Outcome {
-        let Self::Proxy { options } = self;
-        say::step("building proxy and bench as they are shipped (about 6 minutes the first time)");
-        Program::cargo().args(["build", "--release", "--locked", "-p", "twinchat-proxy", "-p", "twinchat-bench-relay"]).run()?;
-        let built = paths::target().join("release");
-        let figures = paths::scratch("bench")?.join("proxy.json");
-        say::step("comparing; keep the machine quiet (about 3 minutes)");
-        Program::new(built.join("twinchat-bench-relay"))
-            .args([OsString::from("--proxy"), built.join("twinchat-proxy").into(), "--json".into(), figures.clone().into()])
-            .args(options)
-            .run()?;
-        say::detail(&format!("as JSON: {}", figures.display()));
-        Ok(())
+        match self.other {
+            None => self.widget.run(),
+            Some(Other::Proxy { options }) => proxy(options),
+        }
     }
+}
+
+fn proxy(options: Vec<OsString>) -> Outcome {
+    say::step("building proxy and bench as they are shipped (about 6 minutes the first time)");
+    Program::cargo().args(["build", "--release", "--locked", "-p", "twinchat-proxy", "-p", "twinchat-bench-relay"]).run()?;
+    let built = paths::target().join("release");
+    let figures = paths::scratch("bench")?.join("proxy.json");
+    say::step("comparing; keep the machine quiet (about 3 minutes)");
+    Program::new(built.join("twinchat-bench-relay"))
+        .args([OsString::from("--proxy"), built.join("twinchat-proxy").into(), "--json".into(), figures.clone().into()])
+        .args(options)
+        .run()?;
+    say::detail(&format!("as JSON: {}", figures.display()));
+    Ok(())
 }

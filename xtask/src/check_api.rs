@@ -34,8 +34,16 @@ impl CheckApi {
         for file in ["twinchat.db", "twinchat.db-wal", "twinchat.db-shm"] {
             let _ = std::fs::remove_file(folder.join(file));
         }
-        let plan =
-            Plan { ports, folder: &folder, built: None, release: false, pages: Vec::new(), grants: Grants::Unlimited, stranger: false };
+        let plan = Plan {
+            ports,
+            folder: &folder,
+            built: None,
+            release: false,
+            pages: Vec::new(),
+            grants: Grants::Unlimited,
+            stranger: false,
+            settings: String::new(),
+        };
         let servers = Servers::start(&plan)?;
         let proxy = servers.addresses["proxy"].as_str().unwrap_or_default().to_owned();
         let token = visitor_token(ports)?;

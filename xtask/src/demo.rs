@@ -36,6 +36,7 @@ impl Demo {
             pages: Vec::new(),
             grants: Grants::Documented,
             stranger: false,
+            settings: String::new(),
         };
         let mut servers = Servers::start(&plan)?;
         if self.json {

@@ -34,6 +34,7 @@ impl Dev {
             pages: vec![page.clone(), format!("http://localhost:{}", self.port)],
             grants: Grants::Documented,
             stranger: false,
+            settings: String::new(),
         };
         let mut servers = Servers::start(&plan)?;
         say::step(&format!("serving the widget at {page} (the first build takes about 3 minutes; Ctrl-C ends everything)"));

@@ -30,7 +30,16 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     for (folder, grants, suites) in suites {
         let folder = paths::make(results.join(folder))?;
         let ports = Ports::choose(None)?;
-        let plan = Plan { ports, folder: &folder, built: Some(built.clone()), release: false, pages: Vec::new(), grants, stranger: true };
+        let plan = Plan {
+            ports,
+            folder: &folder,
+            built: Some(built.clone()),
+            release: false,
+            pages: Vec::new(),
+            grants,
+            stranger: true,
+            settings: String::new(),
+        };
         outcome = outcome.and(with_servers(&plan, suites, browser, counts));
     }
     say::detail(&format!("screenshots: {}", results.display()));

@@ -44,6 +44,7 @@ fn use_in_browser(suite: &str, built: Built, browser: &Browser, counts: &mut Cou
         pages: Vec::new(),
         grants: Grants::Unlimited,
         stranger: false,
+        settings: String::new(),
     };
     with_servers(&plan, &[suite], browser, counts)
 }

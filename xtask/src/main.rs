@@ -7,6 +7,7 @@
 compile_error!("xtask needs Linux or macOS; on Windows, use WSL");
 
 mod bench;
+mod bench_widget;
 mod browser;
 mod check_api;
 mod demo;
@@ -62,8 +63,7 @@ enum Command {
     Dist(dist::Dist),
     /// Writes the stream decoder and the markdown view as a module, for suites and benchmarks, into dist/harness/.
     Harness,
-    /// Measures what it costs, beside what others cost in the same run.
-    #[command(subcommand)]
+    /// Measures what the widget costs in a browser, beside bare pages in the same run; `bench proxy` what the proxy does.
     Bench(bench::Bench),
     /// Looks at every state of the gallery: pictures, a screen reader's tree, zoom, forced colours.
     Looks(looks::Looks),

@@ -83,6 +83,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) grants: Grants,
     /// Whether there is a server of models that is none of ours, aimock, with a twin of its own.
     pub(crate) stranger: bool,
+    /// More sections of the proxy's settings.
+    pub(crate) settings: String,
 }
 
 /// How much may be asked of the pretend upstream, and of the proxy.
@@ -154,7 +156,7 @@ impl Servers {
         if plan.stranger {
             upstreams.stranger(&told, &stranger(plan.folder, &mut running)?);
         }
-        fs::write(plan.folder.join("twinchat.toml"), settings(plan) + &upstreams.settings)
+        fs::write(plan.folder.join("twinchat.toml"), settings(plan) + &upstreams.settings + &plan.settings)
             .map_err(|error| format!("cannot write the proxy's settings: {error}"))?;
         let mut server = Program::new(programs.join("twinchat-proxy"))
             .args(["serve", "--config"])
