@@ -1,12 +1,15 @@
 //! Time and randomness, handed in so that tests decide both.
 //!
-//! Waiting is not here: timeouts and intervals are tokio's, whose clock tests can pause.
+//! Timeouts and intervals are tokio's, whose clock tests can pause; here is only an [`Alarm`] that is set anew
+//! with every event.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What time it is.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
@@ -92,6 +95,39 @@ impl Dice for LoadedDice {
     }
 }
 
+/// A deadline that is put off again and again, at no cost: the timer behind it is set anew only when it rings too early.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    due: Instant,
+    /// Once somebody has waited.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Alarm {
+    /// Rings then.
+    pub(crate) fn at(due: Instant) -> Self {
+        Self { due, timer: None }
+    }
+
+    /// Rings then instead.
+    pub(crate) fn set(&mut self, due: Instant) {
+        self.due = due;
+        self.timer.take_if(|timer| due < timer.deadline());
+    }
+
+    /// Resolves when it is time. May be dropped and asked for again.
+    pub(crate) async fn rings(&mut self) {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(self.due)));
+        loop {
+            timer.as_mut().await;
+            if self.due <= timer.deadline() {
+                return;
+            }
+            timer.as_mut().reset(self.due);
+        }
+    }
+}
+
 /// The random part of a new id: 128 bits as 26 characters of `[a-z2-7]`.
 pub fn random_id_part(dice: &dyn Dice) -> String {
     let mut bytes = [0; 16];
@@ -132,6 +168,21 @@ pub fn rfc3339(millis: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_rings_when_it_was_set_for_last() {
+        let begun = Instant::now();
+        let seconds = |seconds| begun + std::time::Duration::from_secs(seconds);
+        let mut alarm = Alarm::at(seconds(5));
+        alarm.set(seconds(20));
+        assert!(tokio::time::timeout_at(seconds(10), alarm.rings()).await.is_err());
+        alarm.rings().await;
+        assert_eq!(begun.elapsed().as_secs(), 20);
+        alarm.set(seconds(60));
+        alarm.set(seconds(30));
+        alarm.rings().await;
+        assert_eq!(begun.elapsed().as_secs(), 30);
+    }
 
     #[test]
     fn base32_has_the_vectors_of_rfc_4648_in_lower_case() {

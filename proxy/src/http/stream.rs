@@ -7,19 +7,20 @@ use super::context::Context;
 use super::error::ApiError;
 use crate::app::{App, StreamEnd};
 use crate::budget::Place;
+use crate::clock::Alarm;
 use crate::metrics;
 use crate::relay::{Numbered, Told};
 use crate::subject::Subject;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, StreamExt, unfold};
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{BoxStream, FuturesUnordered, StreamExt, unfold};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::io::Write;
 use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::Instant;
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::event::{EventKind, ProgressState, StreamEvent};
 use twinchat_protocol::message::{MessageStatus, Role};
@@ -38,14 +39,13 @@ const OUTNUMBERED: &str = "too many streams of this visitor are open; the oldest
 struct Writer {
     events: BoxStream<'static, Numbered>,
     context: Context,
-    end: BoxFuture<'static, StreamEnd>,
+    /// One future, in what asks it only when it has something to say and not with every event.
+    end: FuturesUnordered<BoxFuture<'static, StreamEnd>>,
     retry_at_end: u32,
     /// How long it is silent before a comment is sent.
     heartbeat: Duration,
-    /// Since when it is silent.
-    silent_since: Instant,
-    /// When it is looked whether it is: not set anew with every event.
-    look: Pin<Box<Sleep>>,
+    /// Rings when it has been silent for so long.
+    silence: Alarm,
     state: State,
     _open: metrics::Held,
 }
@@ -59,16 +59,15 @@ enum State {
 /// These events as an answer that goes on until they end, the server is told to end, the visitor's
 /// token is taken back, or the visitor opens too many more.
 pub(super) fn answer(app: &App, subject: &Subject, context: Context, events: BoxStream<'static, Numbered>) -> Response {
-    let end = Box::pin(app.stream_end(subject));
+    let end = app.stream_end(subject).boxed();
     let heartbeat = Duration::from_secs(app.config().server.heartbeat_seconds.into());
     let writer = Writer {
         events,
         context,
-        end,
+        end: FuturesUnordered::from_iter([end]),
         retry_at_end: retry_at_end(app),
         heartbeat,
-        silent_since: Instant::now(),
-        look: Box::pin(sleep(heartbeat)),
+        silence: Alarm::at(Instant::now() + heartbeat),
         state: State::Opening,
         _open: metrics::STREAMS_OPEN.hold([]),
     };
@@ -99,7 +98,7 @@ impl Writer {
         }
         let event = tokio::select! {
             biased;
-            end = &mut self.end => {
+            Some(end) = self.end.next() => {
                 self.state = State::Over;
                 return match end {
                     StreamEnd::Closing => Some(Bytes::from(sse::encode_retry(self.retry_at_end))),
@@ -108,30 +107,26 @@ impl Writer {
                 };
             }
             event = self.events.next() => event?,
-            () = silence(&mut self.look, self.silent_since, self.heartbeat) => {
-                self.silent_since = Instant::now();
-                self.look.as_mut().reset(self.silent_since + self.heartbeat);
+            () = self.silence.rings() => {
+                self.silence.set(Instant::now() + self.heartbeat);
                 return Some(Bytes::from(sse::encode_comment("alive")));
             }
         };
-        self.silent_since = Instant::now();
-        let id = event.id.to_string();
-        let event = on_the_wire(event, &self.context);
-        // The types have no maps with keys that JSON cannot have, so this cannot fail.
-        let data = serde_json::to_string(&event).unwrap_or_default();
-        Some(Bytes::from(sse::encode(event.kind.name(), &id, &data)))
+        self.silence.set(Instant::now() + self.heartbeat);
+        Some(encoded(event, &self.context))
     }
 }
 
-/// Resolves when it has been silent for so long.
-async fn silence(look: &mut Pin<Box<Sleep>>, since: Instant, long: Duration) {
-    loop {
-        look.as_mut().await;
-        if since.elapsed() >= long {
-            return;
-        }
-        look.as_mut().reset(since + long);
-    }
+/// The event's bytes, in one piece.
+fn encoded(event: Numbered, context: &Context) -> Bytes {
+    let id = event.id;
+    let event = on_the_wire(event, context);
+    let mut bytes = Vec::with_capacity(160 + event.content.as_ref().map_or(0, |text| text.len() + text.len() / 8));
+    // Writing to memory cannot fail, and the types have no maps with keys that JSON cannot have. JSON has no line ends.
+    let _ = write!(bytes, "event: {}\nid: {id}\ndata: ", event.kind.name());
+    let _ = serde_json::to_writer(&mut bytes, &event);
+    bytes.extend_from_slice(b"\n\n");
+    Bytes::from(bytes)
 }
 
 /// The event in the reader's language.
@@ -182,22 +177,23 @@ pub(super) fn failure(code: Option<ErrorCode>, retry_after: Option<u32>) -> ApiE
 mod tests {
     use super::*;
     use futures_util::stream::{once, pending};
+    use tokio::time::sleep;
 
     /// What leaves when, with these events, in 40 seconds.
     async fn heard(events: BoxStream<'static, Numbered>) -> Vec<(u64, String)> {
-        let end = Box::pin(async {
+        let end = async {
             sleep(Duration::from_secs(40)).await;
             StreamEnd::Closing
-        });
+        }
+        .boxed();
         let heartbeat = Duration::from_secs(15);
         let mut writer = Writer {
             events,
             context: Context::default(),
-            end,
+            end: FuturesUnordered::from_iter([end]),
             retry_at_end: 700,
             heartbeat,
-            silent_since: Instant::now(),
-            look: Box::pin(sleep(heartbeat)),
+            silence: Alarm::at(Instant::now() + heartbeat),
             state: State::Opening,
             _open: metrics::STREAMS_OPEN.hold([]),
         };

@@ -9,6 +9,7 @@ use crate::metrics;
 use crate::store::{Ending, Part, Route, StoreError};
 use crate::subject::Subject;
 use crate::upstream::{Answered, EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
+use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -64,14 +65,23 @@ impl Drive {
     }
 
     async fn outcome(&self) -> Outcome {
-        let mut wish = self.wish.clone();
+        // Asked only when it has something to say, and not with every piece of the answer.
+        let mut cut_off = FuturesUnordered::from_iter([self.cut_off()]);
         tokio::select! {
             biased;
+            Some(outcome) = cut_off.next() => outcome,
+            outcome = self.converse() => outcome,
+        }
+    }
+
+    /// Resolves when the reply has to end though the upstream has not ended it.
+    async fn cut_off(&self) -> Outcome {
+        let mut wish = self.wish.clone();
+        tokio::select! {
             wish = wish.wait_for(|wish| *wish != Wish::GoOn) => match wish.map(|wish| *wish) {
                 Ok(Wish::Stop) => Outcome::of(MessageStatus::Stopped, None),
                 _ => Outcome::of(MessageStatus::Interrupted, Some(ErrorCode::ReplyInterrupted)),
             },
-            outcome = self.converse() => outcome,
             () = self.too_long() => Outcome::of(MessageStatus::Incomplete, Some(ErrorCode::UpstreamTimeout)),
         }
     }

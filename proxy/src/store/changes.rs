@@ -18,7 +18,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn changes(&self, subject: &Subject, conversation: &ConversationId, after: EventId) -> Result<Vec<(EventId, Message)>> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         let query = format!(
             "SELECT {MESSAGE_COLUMNS}, h.ordinal AS at_ordinal, h.seq AS at_seq FROM message_change h JOIN message m ON m.id = h.message_id \
              JOIN conversation c ON c.id = h.conversation_id WHERE c.id = ? AND c.visitor_id = ? AND (h.ordinal, h.seq) > (?, ?) \

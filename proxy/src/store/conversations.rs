@@ -4,7 +4,7 @@ use super::text::{fold, like_pattern};
 use super::{Result, Store, StoreError};
 use crate::clock::rfc3339;
 use crate::subject::Subject;
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use twinchat_protocol::conversation::Conversation;
 use twinchat_protocol::id::{ConversationId, TwinId};
 
@@ -114,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], also when it is somebody else's.
     pub async fn conversation(&self, subject: &Subject, id: &ConversationId) -> Result<Conversation> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         conversation_in(&mut reading, subject, id).await
     }
 
@@ -191,9 +191,9 @@ impl Store {
     }
 }
 
-async fn conversation_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, id: &ConversationId) -> Result<Conversation> {
+async fn conversation_in(connection: &mut SqliteConnection, subject: &Subject, id: &ConversationId) -> Result<Conversation> {
     let query = format!("SELECT {CONVERSATION_COLUMNS} FROM conversation c WHERE c.id = ? AND c.visitor_id = ?");
     let row: Option<ConversationRow> =
-        sqlx::query_as(AssertSqlSafe(query)).bind(id.as_str()).bind(subject.as_str()).fetch_optional(&mut **transaction).await?;
+        sqlx::query_as(AssertSqlSafe(query)).bind(id.as_str()).bind(subject.as_str()).fetch_optional(&mut *connection).await?;
     row.map(|row| row.0).ok_or(StoreError::NotFound)
 }

@@ -1,7 +1,7 @@
 use super::link::USER_OF_1;
 use super::{Result, Store, StoreError};
 use crate::subject::Subject;
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use std::collections::HashSet;
 use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::MessageFile;
@@ -28,7 +28,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn files_of(&self, subject: &Subject, message: &MessageId) -> Result<Vec<(MessageFile, Option<String>)>> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         files_in(&mut reading, subject, message).await
     }
 
@@ -37,7 +37,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn files_to_remove(&self, limit: u32) -> Result<Vec<String>> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         Ok(sqlx::query_scalar("SELECT stored FROM file_to_remove LIMIT ?").bind(limit).fetch_all(&mut *reading).await?)
     }
 
@@ -59,7 +59,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn files_needed(&self) -> Result<HashSet<String>> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         let needed: Vec<String> =
             sqlx::query_scalar("SELECT stored FROM message_file WHERE stored IS NOT NULL").fetch_all(&mut *reading).await?;
         Ok(needed.into_iter().collect())
@@ -133,7 +133,7 @@ pub(super) async fn check_files(transaction: &mut Transaction<'_, Sqlite>, subje
 }
 
 async fn files_in(
-    transaction: &mut Transaction<'_, Sqlite>,
+    connection: &mut SqliteConnection,
     subject: &Subject,
     message: &MessageId,
 ) -> Result<Vec<(MessageFile, Option<String>)>> {
@@ -143,7 +143,7 @@ async fn files_in(
          WHERE m.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1}) ORDER BY f.position"
     );
     let rows: Vec<(String, String, i64, Option<String>)> =
-        sqlx::query_as(AssertSqlSafe(query)).bind(subject.as_str()).bind(message.as_str()).fetch_all(&mut **transaction).await?;
+        sqlx::query_as(AssertSqlSafe(query)).bind(subject.as_str()).bind(message.as_str()).fetch_all(&mut *connection).await?;
     let file = |(name, media_type, size, stored): (String, String, i64, Option<String>)| {
         (MessageFile { name, media_type, size: size.unsigned_abs() }, stored)
     };

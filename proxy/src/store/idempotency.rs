@@ -16,7 +16,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn knows_key(&self, subject: &Subject, conversation: &ConversationId, key: &str, now: i64) -> Result<bool> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         let query = "SELECT EXISTS (SELECT 1 FROM idempotency WHERE visitor_id = ? AND conversation_id = ? AND key = ? AND expires_at > ?)";
         let known = sqlx::query_scalar(query).bind(subject.as_str()).bind(conversation.as_str()).bind(key).bind(rfc3339(now));
         Ok(known.fetch_one(&mut *reading).await?)

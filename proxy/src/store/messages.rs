@@ -2,7 +2,7 @@ use super::link::USER_OF_1;
 use super::rows::{MESSAGE_COLUMNS, MessageRow, feedback_name};
 use super::{Result, Store, StoreError};
 use crate::subject::Subject;
-use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::{Feedback, Message};
 
@@ -72,7 +72,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], also when it is somebody else's.
     pub async fn message(&self, subject: &Subject, id: &MessageId) -> Result<Message> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         message_in(&mut reading, subject, id).await
     }
 
@@ -100,12 +100,12 @@ impl Store {
     }
 }
 
-pub(super) async fn message_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, id: &MessageId) -> Result<Message> {
+pub(super) async fn message_in(connection: &mut SqliteConnection, subject: &Subject, id: &MessageId) -> Result<Message> {
     let query = format!(
         "SELECT {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE m.id = ? AND c.visitor_id = ?"
     );
     let row: Option<MessageRow> =
-        sqlx::query_as(AssertSqlSafe(query)).bind(id.as_str()).bind(subject.as_str()).fetch_optional(&mut **transaction).await?;
+        sqlx::query_as(AssertSqlSafe(query)).bind(id.as_str()).bind(subject.as_str()).fetch_optional(&mut *connection).await?;
     row.map(|row| row.0).ok_or(StoreError::NotFound)
 }
 

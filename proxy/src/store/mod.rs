@@ -161,10 +161,12 @@ impl Store {
             .max_connections(1)
             .min_connections(1)
             .acquire_timeout(2 * PATIENCE)
+            // A connection to a file is not lost unseen; asking each time whether it is there would cost as much as a statement.
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers, file })
     }
 

@@ -9,7 +9,7 @@ use super::text::{fold, title_of};
 use super::{Result, Store, StoreError};
 use crate::clock::rfc3339;
 use crate::subject::Subject;
-use sqlx::{AssertSqlSafe, FromRow, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::{Message, MessageStatus, Role};
@@ -17,6 +17,9 @@ use twinchat_protocol::message::{Message, MessageStatus, Role};
 /// How far a reply cut off by the end of the process moves its event number, so that its end is
 /// numbered after every event that was told but not yet kept. A reply has fewer events than this.
 pub(crate) const SEQ_LEAP: u32 = 1 << 20;
+
+/// How many replies one statement of a checkpoint keeps.
+const CHECKPOINTED_AT_ONCE: usize = 64;
 
 /// A message to store, with the reply it asks for.
 #[derive(Debug)]
@@ -199,7 +202,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn streaming(&self, subject: &Subject) -> Result<Vec<MessageId>> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         Ok(streaming_in(&mut reading, subject).await?.into_iter().map(|(reply, _)| reply).collect())
     }
 
@@ -220,17 +223,20 @@ impl Store {
     /// When the database fails; then none is kept.
     pub async fn checkpoint(&self, replies: &[SoFar]) -> Result<()> {
         let mut transaction = self.write().await?;
-        for reply in replies {
-            sqlx::query(AssertSqlSafe(format!(
-                "UPDATE message SET content = ?2, last_seq = ?3 WHERE id = ?4 AND status = 'streaming' \
-                 AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?1 OR visitor_id = {USER_OF_1})",
-            )))
-            .bind(reply.subject.as_str())
-            .bind(reply.content.as_str())
-            .bind(reply.seq)
-            .bind(reply.id.as_str())
-            .execute(&mut *transaction)
-            .await?;
+        // A statement for many at once: each is a trip to another thread and back.
+        for some in replies.chunks(CHECKPOINTED_AT_ONCE) {
+            let mut update = QueryBuilder::<Sqlite>::new("UPDATE message SET content = n.column3, last_seq = n.column4 FROM (");
+            update.push_values(some, |mut row, reply| {
+                row.push_bind(reply.subject.as_str()).push_bind(reply.id.as_str());
+                row.push_bind(reply.content.as_str()).push_bind(reply.seq);
+            });
+            update.push(
+                ") AS n WHERE message.id = n.column2 AND message.status = 'streaming' AND EXISTS (SELECT 1 FROM conversation c \
+                 WHERE c.id = message.conversation_id AND (c.visitor_id = n.column1 \
+                 OR c.visitor_id = (SELECT user_id FROM visitor_link WHERE anonymous_id = n.column1)))",
+            );
+            let whole = some.len() == CHECKPOINTED_AT_ONCE;
+            update.build().persistent(whole).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok(())
@@ -309,13 +315,13 @@ async fn check_active(
 }
 
 /// The replies being written for a visitor, and where.
-async fn streaming_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject) -> Result<Vec<(MessageId, ConversationId)>> {
+async fn streaming_in(connection: &mut SqliteConnection, subject: &Subject) -> Result<Vec<(MessageId, ConversationId)>> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT m.id, m.conversation_id FROM message m JOIN conversation c ON c.id = m.conversation_id \
          WHERE m.status = 'streaming' AND c.visitor_id = ?",
     )
     .bind(subject.as_str())
-    .fetch_all(&mut **transaction)
+    .fetch_all(&mut *connection)
     .await?;
     let parsed = rows.iter().map(|(reply, conversation)| Some((MessageId::parse(reply).ok()?, ConversationId::parse(conversation).ok()?)));
     parsed.collect::<Option<_>>().ok_or(StoreError::NotFound)

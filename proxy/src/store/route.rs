@@ -1,6 +1,6 @@
 use super::{Result, Store, StoreError};
 use crate::subject::Subject;
-use sqlx::{Sqlite, Transaction};
+use sqlx::SqliteConnection;
 use twinchat_protocol::id::ConversationId;
 
 /// Where an answer is asked for.
@@ -22,19 +22,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], also when it is somebody else's.
     pub async fn route(&self, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         route_in(&mut reading, subject, conversation).await
     }
 }
 
-pub(super) async fn route_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
+pub(super) async fn route_in(connection: &mut SqliteConnection, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
     let (upstream, twin, conversation, title) = sqlx::query_as(
         "SELECT t.upstream, t.upstream_id, c.upstream_id, c.title FROM conversation c JOIN twin t ON t.id = c.twin_id \
          WHERE c.id = ? AND c.visitor_id = ?",
     )
     .bind(conversation.as_str())
     .bind(subject.as_str())
-    .fetch_optional(&mut **transaction)
+    .fetch_optional(&mut *connection)
     .await?
     .ok_or(StoreError::NotFound)?;
     Ok(Route { upstream, twin, conversation, title })

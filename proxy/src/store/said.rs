@@ -53,7 +53,7 @@ impl Store {
              AND a.ordinal < ?3 AND a.status IN ('complete', 'stopped') AND a.content <> '' \
              ORDER BY a.ordinal DESC LIMIT ?4) WHERE chars <= ?5 ORDER BY ordinal"
         );
-        let mut reading = self.readers.begin().await?;
+        let mut reading = self.readers.acquire().await?;
         let rows = sqlx::query_as(AssertSqlSafe(query))
             .bind(subject.as_str())
             .bind(conversation.as_str())

@@ -24,8 +24,37 @@ const HOLD_FROM: usize = 4;
 
 /// Knows how the key may look, and any other secret of the owner's.
 #[derive(Clone, Default)]
-pub(super) struct Redactor {
-    needles: Arc<[Vec<u8>]>,
+pub(super) struct Redactor(Arc<Needles>);
+
+/// All that is looked for, longest first.
+#[derive(Clone, Default)]
+struct Needles {
+    all: Vec<Vec<u8>>,
+    /// By byte: 1 where it begins a needle, 2 where it is the second of one. Of most places in a text this is all that is
+    /// looked at.
+    begins: Vec<u8>,
+}
+
+impl Needles {
+    fn new(mut all: Vec<Vec<u8>>) -> Self {
+        all.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        all.dedup();
+        let mut begins = vec![0; 256];
+        for needle in &all {
+            for (byte, bit) in needle.iter().zip([1, 2]) {
+                begins[usize::from(byte.to_ascii_lowercase())] |= bit;
+                begins[usize::from(byte.to_ascii_uppercase())] |= bit;
+            }
+        }
+        Self { all, begins }
+    }
+
+    /// Places, from one on, where a needle may begin. All needles have two bytes and more.
+    fn places<'a>(&'a self, bytes: &'a [u8], from: usize) -> impl Iterator<Item = usize> + 'a {
+        let marked = |byte: u8, bit: u8| self.begins.get(usize::from(byte)).is_some_and(|marks| marks & bit != 0);
+        let pairs = bytes.windows(2).enumerate().skip(from);
+        pairs.filter(move |(_, pair)| marked(pair[0], 1) && marked(pair[1], 2)).map(|(at, _)| at)
+    }
 }
 
 impl Redactor {
@@ -48,10 +77,7 @@ impl Redactor {
             forms.extend([STANDARD_NO_PAD.encode(groups).into_bytes(), URL_SAFE_NO_PAD.encode(groups).into_bytes()]);
         }
         forms.retain(|form| form.len() >= MIN_BYTES && key.len() >= MIN_BYTES);
-        let mut needles = [forms, self.needles.to_vec()].concat();
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
-        needles.dedup();
-        Self { needles: needles.into() }
+        Self(Arc::new(Needles::new([forms, self.0.all.clone()].concat())))
     }
 
     /// The text without the key.
@@ -121,21 +147,22 @@ impl Redactor {
 
     /// The first place of the key, and how long it is there.
     fn find(&self, bytes: &[u8]) -> Option<(usize, usize)> {
-        (0..bytes.len()).find_map(|at| {
+        self.0.places(bytes, 0).find_map(|at| {
             let rest = &bytes[at..];
-            let found = self.needles.iter().find(|needle| rest.len() >= needle.len() && rest[..needle.len()].eq_ignore_ascii_case(needle));
+            let found = self.0.all.iter().find(|needle| rest.len() >= needle.len() && rest[..needle.len()].eq_ignore_ascii_case(needle));
             found.map(|needle| (at, needle.len()))
         })
     }
 
     /// Where an end begins that may be the beginning of the key.
     fn beginning(&self, bytes: &[u8]) -> usize {
-        let longest = self.needles.first().map_or(0, Vec::len);
+        let longest = self.0.all.first().map_or(0, Vec::len);
         let may_be = |rest: &[u8]| {
             rest.len() >= HOLD_FROM
-                && self.needles.iter().any(|needle| needle.len() > rest.len() && needle[..rest.len()].eq_ignore_ascii_case(rest))
+                && self.0.all.iter().any(|needle| needle.len() > rest.len() && needle[..rest.len()].eq_ignore_ascii_case(rest))
         };
-        (bytes.len().saturating_sub(longest)..bytes.len()).find(|at| may_be(&bytes[*at..])).unwrap_or(bytes.len())
+        let mut places = self.0.places(bytes, bytes.len().saturating_sub(longest));
+        places.find(|at| may_be(&bytes[*at..])).unwrap_or(bytes.len())
     }
 }
 

@@ -1,12 +1,13 @@
 //! An answer read as it comes, to its end or to the event that ends it, with a deadline for every silence.
 
 use super::Timeouts;
+use crate::clock::Alarm;
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use twinchat_protocol::sse::{Decoder, Event, Limits};
 
 /// The most bytes of one line or event: room for a whole reply, escaped.
@@ -28,8 +29,9 @@ pub(crate) trait Reader: Send + 'static {
 
 /// Reads a body to its end or to the event that ends it.
 pub(crate) fn read(body: Body, timeouts: Timeouts, reader: impl Reader) -> EventStream<'static> {
-    let reading =
-        Reading { body, reader: Some(Box::new(reader)), ready: VecDeque::new(), first_by: Some(after(timeouts.first_event)), timeouts };
+    let first_by = after(timeouts.first_event);
+    let (reader, ready, alarm) = (Some(Box::new(reader) as Box<dyn Reader>), VecDeque::new(), Alarm::at(first_by));
+    let reading = Reading { body, reader, ready, first_by: Some(first_by), alarm, timeouts };
     unfold(reading, |mut reading| async move { reading.next().await.map(|item| (item, reading)) }).boxed()
 }
 
@@ -44,6 +46,8 @@ struct Reading {
     ready: VecDeque<Item>,
     /// By when the first event must have come; none once it has.
     first_by: Option<Instant>,
+    /// Rings when it has been silent for too long.
+    alarm: Alarm,
     timeouts: Timeouts,
 }
 
@@ -59,12 +63,17 @@ impl Reading {
                 return Some(item);
             }
             let reader = self.reader.as_mut()?;
-            let deadline = self.first_by.unwrap_or_else(|| after(self.timeouts.idle));
-            match timeout_at(deadline, self.body.next()).await {
-                Err(_) => self.end_with(UpstreamError::Silent(if self.first_by.is_some() { "no first event" } else { "no further event" })),
-                Ok(Some(Ok(chunk))) => reader.feed(&chunk, &mut self.ready),
-                Ok(Some(Err(why))) => self.end_with(UpstreamError::BrokeOff(why)),
-                Ok(None) => {
+            self.alarm.set(self.first_by.unwrap_or_else(|| after(self.timeouts.idle)));
+            let piece = tokio::select! {
+                biased;
+                piece = self.body.next() => Some(piece),
+                () = self.alarm.rings() => None,
+            };
+            match piece {
+                None => self.end_with(UpstreamError::Silent(if self.first_by.is_some() { "no first event" } else { "no further event" })),
+                Some(Some(Ok(chunk))) => reader.feed(&chunk, &mut self.ready),
+                Some(Some(Err(why))) => self.end_with(UpstreamError::BrokeOff(why)),
+                Some(None) => {
                     reader.finish(&mut self.ready);
                     self.reader = None;
                 }
