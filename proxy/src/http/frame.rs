@@ -10,11 +10,13 @@ use crate::metrics;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method};
+use std::panic::AssertUnwindSafe;
 use tracing::Instrument;
 use twinchat_protocol::error::ErrorCode;
 
@@ -117,13 +119,14 @@ fn hide_credentials(headers: &mut HeaderMap) {
     }
 }
 
-/// What a handler that panicked answers.
-#[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
-pub(super) fn after_panic(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    metrics::PANICS.count([]);
-    tracing::error!(panic = words.unwrap_or("without words"), "a handler panicked");
-    ApiError::new(ErrorCode::Internal).into_response()
+/// Answers in place of a handler that panics.
+pub(super) async fn catch_panic(request: Request, next: Next) -> Response {
+    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        metrics::PANICS.count([]);
+        tracing::error!(panic = words.unwrap_or("without words"), "a handler panicked");
+        ApiError::new(ErrorCode::Internal).into_response()
+    })
 }
 
 /// What an address answers to a method that it does not take.

@@ -49,8 +49,7 @@ pub use visitor::Visitor;
 use crate::app::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -89,7 +88,7 @@ fn framed(routes: Router<App>, app: &App) -> Router<App> {
         .method_not_allowed_fallback(frame::method_not_allowed)
         .layer(from_fn_with_state(app.clone(), slow::in_time))
         .layer(DefaultBodyLimit::max(app.config().limits.body_bytes as usize))
-        .layer(CatchPanicLayer::custom(frame::after_panic))
+        .layer(from_fn(frame::catch_panic))
         .layer(from_fn_with_state(app.clone(), conform::conform))
         .layer(from_fn_with_state(per_address.clone(), allowance::per_address))
         .layer(from_fn_with_state(app.clone(), nonce::nonce))

@@ -9,6 +9,7 @@ use crate::metrics;
 use crate::store::{Ending, Part, Route, StoreError};
 use crate::subject::Subject;
 use crate::upstream::{Answered, EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
+use futures_util::future::try_join;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
@@ -58,7 +59,8 @@ impl Drive {
         // A mistake of ours must not leave readers waiting and the conversation busy.
         let outcome = AssertUnwindSafe(self.outcome()).catch_unwind().await;
         let outcome = outcome.unwrap_or_else(|_| Outcome::of(MessageStatus::Failed, Some(ErrorCode::Internal)));
-        self.finish(&outcome).await;
+        // Boxed, here and below, is what needs much room for a short time: a reply waits for its next word in as little as may be.
+        Box::pin(self.finish(&outcome)).await;
         drop((active, counted));
         sleep(self.relay.settings.keep).await;
         self.relay.forget(&self.log);
@@ -97,13 +99,14 @@ impl Drive {
             tracing::error!(upstream = self.route.upstream, "a conversation's upstream is no longer in the settings");
             return Outcome::of(MessageStatus::Failed, Some(ErrorCode::UpstreamRefused));
         };
-        let fare = match self.served(turn).await {
+        let fare = match Box::pin(self.served(turn)).await {
             Ok(fare) => fare,
             Err(outcome) => return outcome,
         };
         let asked = &self.log.exchange.question;
         let before = self.history(upstream.memory(&self.route.twin));
-        let (history, files) = match tokio::try_join!(before, self.relay.files.of_message(&self.subject, &asked.id)) {
+        let files = self.relay.files.of_message(&self.subject, &asked.id);
+        let (history, files) = match Box::pin(try_join(before, files)).await {
             Ok(both) => both,
             Err(error) => {
                 tracing::error!(%error, "what belongs to a question cannot be read, so nothing was sent");
@@ -111,7 +114,7 @@ impl Drive {
             }
         };
         self.log.progress(ProgressState::Connecting, None);
-        let answered = self.answered().await;
+        let answered = Box::pin(self.answered()).await;
         let question = Question {
             twin: &self.route.twin,
             conversation: self.route.conversation.as_deref(),
@@ -122,7 +125,7 @@ impl Drive {
             reply_to: self.log.exchange.question.reply_to.as_ref().map(|quote| Answered { time: answered, excerpt: &quote.excerpt }),
         };
         let asked_at = self.relay.clock.now_millis();
-        self.read(self.timed(upstream.ask(question, &fare), asked_at)).await
+        self.read(upstream.ask(question, &fare), asked_at).await
     }
 
     /// When the message that is answered was written in the room where this is said, if it was.
@@ -172,24 +175,18 @@ impl Drive {
         }
     }
 
-    /// The same, with the time to its first text counted.
-    fn timed<'a>(&self, stream: EventStream<'a>, asked_at: i64) -> EventStream<'a> {
-        let (clock, upstream, mut waiting) = (self.relay.clock.clone(), self.route.upstream.clone(), true);
-        let seen = move |item: &Result<UpstreamEvent, UpstreamError>| {
+    /// Reads the answer to what was asked at this time.
+    async fn read(&self, mut stream: EventStream<'_>, asked_at: i64) -> Outcome {
+        let most = self.relay.settings.reply_bytes;
+        let mut waiting = true;
+        while let Some(item) = stream.next().await {
             if waiting && matches!(item, Ok(UpstreamEvent::Delta(_) | UpstreamEvent::Complete(_))) {
                 waiting = false;
-                metrics::REPLY_FIRST_TEXT.took_millis([&upstream], clock.now_millis() - asked_at);
+                metrics::REPLY_FIRST_TEXT.took_millis([&self.route.upstream], self.relay.clock.now_millis() - asked_at);
             }
-        };
-        stream.inspect(seen).boxed()
-    }
-
-    async fn read(&self, mut stream: EventStream<'_>) -> Outcome {
-        let most = self.relay.settings.reply_bytes;
-        while let Some(item) = stream.next().await {
             match item {
                 Ok(UpstreamEvent::Began(id)) => {
-                    if let Err(outcome) = self.claim(&id).await {
+                    if let Err(outcome) = Box::pin(self.claim(&id)).await {
                         return outcome;
                     }
                 }

@@ -149,7 +149,7 @@ impl Upstream for KamiMind {
     }
 
     fn ask<'a>(&'a self, question: Question<'a>, fare: &'a Fare) -> EventStream<'a> {
-        stream::once(self.answer(question, fare)).try_flatten().boxed()
+        stream::once(self.answer(question, fare).boxed()).try_flatten().boxed()
     }
 
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {

@@ -108,7 +108,7 @@ impl TwinExpert {
         }
         let new = self.create_conversation(question.twin, question.title, fare).await?;
         let began = stream::iter([Ok(UpstreamEvent::Began(new.clone()))]);
-        let asked = stream::once(async move { self.send(&new, question.content, fare).await });
+        let asked = stream::once(async move { self.send(&new, question.content, fare).await }.boxed());
         Ok(began.chain(asked.try_flatten()).boxed())
     }
 
@@ -198,7 +198,7 @@ impl Upstream for TwinExpert {
     }
 
     fn ask<'a>(&'a self, question: Question<'a>, fare: &'a Fare) -> EventStream<'a> {
-        stream::once(self.answer(question, fare)).try_flatten().boxed()
+        stream::once(self.answer(question, fare).boxed()).try_flatten().boxed()
     }
 
     fn picture<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Picture, UpstreamError>> {
