@@ -3,7 +3,7 @@ use super::{Result, Store, StoreError};
 use crate::subject::Subject;
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use std::collections::HashSet;
-use twinchat_protocol::id::{ConversationId, MessageId};
+use twinchat_protocol::id::MessageId;
 use twinchat_protocol::message::MessageFile;
 
 /// A file to keep with a message.
@@ -91,19 +91,14 @@ pub(super) async fn insert_files(
     Ok(())
 }
 
-/// Lets go of the contents of a conversation that are not needed any more.
-pub(super) async fn release_files(
-    transaction: &mut Transaction<'_, Sqlite>,
-    subject: &Subject,
-    conversation: &ConversationId,
-) -> Result<()> {
-    let query = format!(
+/// Lets go of the contents of a conversation that are not needed any more: a statement in which `?1` is the visitor,
+/// and this the conversation.
+pub(super) fn release_files(conversation: &str) -> String {
+    format!(
         "UPDATE message_file SET stored = NULL WHERE stored IS NOT NULL \
          AND message_id IN (SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation_id \
-         WHERE c.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})) AND NOT {IS_NEEDED}"
-    );
-    sqlx::query(AssertSqlSafe(query)).bind(subject.as_str()).bind(conversation.as_str()).execute(&mut **transaction).await?;
-    Ok(())
+         WHERE c.id = {conversation} AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})) AND NOT {IS_NEEDED};"
+    )
 }
 
 /// Contents of messages from before then (RFC 3339), but for those that are being answered.
@@ -132,11 +127,7 @@ pub(super) async fn check_files(transaction: &mut Transaction<'_, Sqlite>, subje
     if files.iter().all(|(_, stored)| stored.is_some()) { Ok(()) } else { Err(StoreError::FilesGone) }
 }
 
-async fn files_in(
-    connection: &mut SqliteConnection,
-    subject: &Subject,
-    message: &MessageId,
-) -> Result<Vec<(MessageFile, Option<String>)>> {
+async fn files_in(connection: &mut SqliteConnection, subject: &Subject, message: &MessageId) -> Result<Vec<(MessageFile, Option<String>)>> {
     let query = format!(
         "SELECT f.name, f.media_type, f.size, f.stored FROM message_file f JOIN message m ON m.id = f.message_id \
          JOIN conversation c ON c.id = m.conversation_id \

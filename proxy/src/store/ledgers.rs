@@ -1,6 +1,7 @@
 //! What was spent of the upstream keys' budgets. No visitor's things are here.
 
 use super::{Result, Store};
+use serde_json::json;
 
 /// A request to an upstream, as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
@@ -75,39 +76,22 @@ impl Store {
     /// When the database fails; then nothing of it is kept.
     pub async fn change_ledger(&self, name: &str, change: &LedgerChange<'_>) -> Result<()> {
         let mut transaction = self.write().await?;
-        sqlx::query("INSERT INTO budget_ledger (name, known) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET known = excluded.known")
-            .bind(name)
-            .bind(change.known)
-            .execute(&mut *transaction)
-            .await?;
-        for number in change.spent {
-            sqlx::query("INSERT INTO budget_request (ledger, number, at, answered) VALUES (?, ?, ?, 0)")
-                .bind(name)
-                .bind(number)
-                .bind(change.now)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        for (number, at) in change.answered {
-            sqlx::query("UPDATE budget_request SET at = ?, answered = 1 WHERE ledger = ? AND number = ?")
-                .bind(at)
-                .bind(name)
-                .bind(number)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        for number in change.unsent {
-            sqlx::query("DELETE FROM budget_request WHERE ledger = ? AND number = ?")
-                .bind(name)
-                .bind(number)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        sqlx::query("DELETE FROM budget_request WHERE ledger = ? AND answered = 1 AND at < ?")
-            .bind(name)
-            .bind(change.forget_before)
-            .execute(&mut *transaction)
-            .await?;
+        let LedgerChange { now, spent, answered, unsent, known, forget_before } = change;
+        let numbers = json!({ "now": now, "spent": spent, "answered": answered, "unsent": unsent, "before": forget_before });
+        // One text: each statement for itself is a trip to another thread and back.
+        sqlx::query(
+            "INSERT INTO budget_ledger (name, known) VALUES (?1, ?3) ON CONFLICT (name) DO UPDATE SET known = excluded.known; \
+             INSERT INTO budget_request (ledger, number, at, answered) SELECT ?1, value, ?2 ->> 'now', 0 FROM json_each(?2, '$.spent'); \
+             UPDATE budget_request SET at = n.value ->> 1, answered = 1 FROM json_each(?2, '$.answered') n \
+             WHERE ledger = ?1 AND number = n.value ->> 0; \
+             DELETE FROM budget_request WHERE ledger = ?1 AND number IN (SELECT value FROM json_each(?2, '$.unsent')); \
+             DELETE FROM budget_request WHERE ledger = ?1 AND answered = 1 AND at < ?2 ->> 'before'",
+        )
+        .bind(name)
+        .bind(numbers.to_string())
+        .bind(known)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(())
     }

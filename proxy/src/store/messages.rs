@@ -1,8 +1,7 @@
-use super::link::USER_OF_1;
 use super::rows::{MESSAGE_COLUMNS, MessageRow, feedback_name};
 use super::{Result, Store, StoreError};
 use crate::subject::Subject;
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::{Feedback, Message};
 
@@ -106,15 +105,5 @@ pub(super) async fn message_in(connection: &mut SqliteConnection, subject: &Subj
     );
     let row: Option<MessageRow> =
         sqlx::query_as(AssertSqlSafe(query)).bind(id.as_str()).bind(subject.as_str()).fetch_optional(&mut *connection).await?;
-    row.map(|row| row.0).ok_or(StoreError::NotFound)
-}
-
-/// The same for the end of what this visitor began, whoever's it is by now.
-pub(super) async fn message_begun_by(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, id: &MessageId) -> Result<Message> {
-    let query = format!(
-        "SELECT {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE m.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})"
-    );
-    let row: Option<MessageRow> =
-        sqlx::query_as(AssertSqlSafe(query)).bind(subject.as_str()).bind(id.as_str()).fetch_optional(&mut **transaction).await?;
     row.map(|row| row.0).ok_or(StoreError::NotFound)
 }

@@ -5,6 +5,9 @@
 //! does not exist. Deliberately absent: streams, HTTP, upstream credentials, a clock: times are handed in as
 //! milliseconds since 1970.
 //!
+//! Several statements in one text share its numbered values. Of the numbers up to a statement's highest, few may be
+//! missing: sqlx binds the values in their order to those, and stops when there are no more.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `credentials` | the signing key, revoked tokens, used identity tokens |
@@ -166,7 +169,8 @@ impl Store {
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_with(options.read_only(true)).await?;
+        let readers =
+            SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers, file })
     }
 

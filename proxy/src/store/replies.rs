@@ -1,7 +1,7 @@
 use super::files::{NewFile, check_files, insert_files, release_files};
 use super::idempotency::{keep_key, sent_before};
 use super::link::USER_OF_1;
-use super::messages::{message_begun_by, message_in};
+use super::messages::message_in;
 use super::new_row::NewRow;
 use super::route::{Route, route_in};
 use super::rows::{MESSAGE_COLUMNS, MessageRow};
@@ -9,7 +9,9 @@ use super::text::{fold, title_of};
 use super::{Result, Store, StoreError};
 use crate::clock::rfc3339;
 use crate::subject::Subject;
-use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Sqlite, SqliteConnection, Transaction};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::{Message, MessageStatus, Role};
@@ -103,12 +105,7 @@ impl Store {
     /// [`StoreError::TooManyReplies`], [`StoreError::IdempotencyMismatch`], or when the database fails.
     pub async fn begin_send(&self, subject: &Subject, send: &NewSend<'_>, now: i64) -> Result<Begun> {
         let mut transaction = self.write().await?;
-        let (title, count): (String, u32) = sqlx::query_as("SELECT title, message_count FROM conversation WHERE id = ? AND visitor_id = ?")
-            .bind(send.conversation.as_str())
-            .bind(subject.as_str())
-            .fetch_optional(&mut *transaction)
-            .await?
-            .ok_or(StoreError::NotFound)?;
+        let (route, count) = route_in(&mut transaction, subject, send.conversation).await?;
         if let Some(key) = send.key {
             let before = sent_before(&mut transaction, subject, (send.conversation, key, send.request_hash), now).await?;
             if let Some(before) = before {
@@ -129,27 +126,12 @@ impl Store {
             reply.insert(&mut transaction, subject, send.conversation, now).await?;
             count + 2
         };
-        let title = if title.is_empty() { send.title() } else { title };
-        sqlx::query(
-            "UPDATE conversation SET message_count = ?, updated_at = ?, title = ?, title_folded = ? WHERE id = ? AND visitor_id = ?",
-        )
-        .bind(count)
-        .bind(rfc3339(now))
-        .bind(&title)
-        .bind(fold(&title))
-        .bind(send.conversation.as_str())
-        .bind(subject.as_str())
-        .execute(&mut *transaction)
-        .await?;
+        let title = if route.title.is_empty() { send.title() } else { route.title };
         if let Some(key) = send.key {
             keep_key(&mut transaction, subject, send, key, now).await?;
         }
-        release_files(&mut transaction, subject, send.conversation).await?;
-        let exchange = Exchange {
-            question: message_in(&mut transaction, subject, question_id).await?,
-            reply: message_in(&mut transaction, subject, reply_id).await?,
-        };
-        let route = route_in(&mut transaction, subject, send.conversation).await?;
+        let exchange = settled(&mut transaction, subject, send, (count, &title, &rfc3339(now))).await?;
+        let route = Route { title, ..route };
         transaction.commit().await?;
         Ok(Begun::New(exchange, route))
     }
@@ -192,7 +174,7 @@ impl Store {
         touch(&mut transaction, subject, &reply.conversation_id, now).await?;
         let reply = message_in(&mut transaction, subject, id).await?;
         let question = if reply.role == Role::User { reply.clone() } else { question };
-        let route = route_in(&mut transaction, subject, &reply.conversation_id).await?;
+        let (route, _) = route_in(&mut transaction, subject, &reply.conversation_id).await?;
         transaction.commit().await?;
         Ok(Begun::New(Exchange { question, reply }, route))
     }
@@ -225,15 +207,15 @@ impl Store {
         let mut transaction = self.write().await?;
         // A statement for many at once: each is a trip to another thread and back.
         for some in replies.chunks(CHECKPOINTED_AT_ONCE) {
-            let mut update = QueryBuilder::<Sqlite>::new("UPDATE message SET content = n.column3, last_seq = n.column4 FROM (");
+            let mut update = QueryBuilder::<Sqlite>::new("WITH n (visitor, id, content, seq) AS (");
             update.push_values(some, |mut row, reply| {
                 row.push_bind(reply.subject.as_str()).push_bind(reply.id.as_str());
                 row.push_bind(reply.content.as_str()).push_bind(reply.seq);
             });
             update.push(
-                ") AS n WHERE message.id = n.column2 AND message.status = 'streaming' AND EXISTS (SELECT 1 FROM conversation c \
-                 WHERE c.id = message.conversation_id AND (c.visitor_id = n.column1 \
-                 OR c.visitor_id = (SELECT user_id FROM visitor_link WHERE anonymous_id = n.column1)))",
+                ") UPDATE message SET content = n.content, last_seq = n.seq FROM n WHERE message.id = n.id AND message.status = 'streaming' \
+                 AND EXISTS (SELECT 1 FROM conversation c WHERE c.id = message.conversation_id AND (c.visitor_id = n.visitor \
+                 OR c.visitor_id = (SELECT user_id FROM visitor_link WHERE anonymous_id = n.visitor)))",
             );
             let whole = some.len() == CHECKPOINTED_AT_ONCE;
             update.build().persistent(whole).execute(&mut *transaction).await?;
@@ -248,13 +230,25 @@ impl Store {
     /// When the database fails.
     pub async fn end_reply(&self, subject: &Subject, id: &MessageId, ending: &Ending<'_>, now: i64) -> Result<Option<Message>> {
         let mut transaction = self.write().await?;
-        let changed = end_in(&mut transaction, subject.as_str(), id.as_str(), ending).await?;
-        if !changed {
+        // One text: each statement for itself is a trip to another thread and back.
+        let conversation = format!(
+            "(SELECT c.id FROM message m JOIN conversation c ON c.id = m.conversation_id \
+             WHERE m.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1}))"
+        );
+        let ended = format!(
+            "{END}; SELECT changes() AS changed; \
+             UPDATE conversation SET updated_at = ?3 WHERE id = {conversation} AND (visitor_id = ?1 OR visitor_id = {USER_OF_1}); \
+             {} SELECT {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id \
+             WHERE m.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})",
+            release_files(&conversation)
+        );
+        let query = sqlx::query(AssertSqlSafe(ended)).bind(subject.as_str()).bind(id.as_str()).bind(rfc3339(now));
+        let rows = bind_ending(query, ending).fetch_all(&mut *transaction).await?;
+        let [changed, message] = rows.as_slice() else { return Ok(None) };
+        if changed.try_get::<i64, _>("changed")? == 0 {
             return Ok(None);
         }
-        let message = message_begun_by(&mut transaction, subject, id).await?;
-        touch(&mut transaction, subject, &message.conversation_id, now).await?;
-        release_files(&mut transaction, subject, &message.conversation_id).await?;
+        let message = MessageRow::from_row(message)?.0;
         transaction.commit().await?;
         Ok(Some(message))
     }
@@ -355,19 +349,47 @@ async fn touch(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, con
     Ok(())
 }
 
+/// Ends a message, `?2`, of the visitor `?1`. `?3` is left to others.
+const END: &str = "UPDATE message SET content = ?4, content_folded = ?5, status = ?6, last_seq = ?7, error_code = ?8 WHERE id = ?2 \
+     AND status = 'streaming' AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?1 \
+     OR visitor_id = (SELECT user_id FROM visitor_link WHERE anonymous_id = ?1))";
+
+/// Binds what [`END`] asks for from the fourth on.
+fn bind_ending<'q>(query: Query<'q, Sqlite, SqliteArguments>, ending: &Ending<'q>) -> Query<'q, Sqlite, SqliteArguments> {
+    let query = query.bind(ending.content).bind(fold(ending.content)).bind(ending.status.as_str());
+    query.bind(ending.seq).bind(ending.error.map(ErrorCode::as_str))
+}
+
 async fn end_in(transaction: &mut Transaction<'_, Sqlite>, visitor: &str, id: &str, ending: &Ending<'_>) -> Result<bool> {
-    let changed = sqlx::query(AssertSqlSafe(format!(
-        "UPDATE message SET content = ?2, content_folded = ?3, status = ?4, last_seq = ?5, error_code = ?6 WHERE id = ?7 \
-         AND status = 'streaming' AND conversation_id IN (SELECT id FROM conversation WHERE visitor_id = ?1 OR visitor_id = {USER_OF_1})",
-    )))
-    .bind(visitor)
-    .bind(ending.content)
-    .bind(fold(ending.content))
-    .bind(ending.status.as_str())
-    .bind(ending.seq)
-    .bind(ending.error.map(ErrorCode::as_str))
-    .bind(id)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(changed.rows_affected() == 1)
+    let query = sqlx::query(END).bind(visitor).bind(id).bind(None::<String>);
+    Ok(bind_ending(query, ending).execute(&mut **transaction).await?.rows_affected() == 1)
+}
+
+/// What is left to be written for a send whose messages are stored, in one text; gives both as they are stored.
+async fn settled(
+    transaction: &mut Transaction<'_, Sqlite>,
+    subject: &Subject,
+    send: &NewSend<'_>,
+    (count, title, now): (u32, &str, &str),
+) -> Result<Exchange> {
+    let query = format!(
+        "UPDATE conversation SET message_count = ?5, updated_at = ?6, title = ?7, title_folded = ?8 WHERE id = ?2 AND visitor_id = ?1; \
+         {} SELECT {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id \
+         WHERE m.id IN (?3, ?4) AND c.visitor_id = ?1 ORDER BY m.ordinal",
+        release_files("?2")
+    );
+    let (question, reply) = &send.ids;
+    let ids = [subject.as_str(), send.conversation.as_str(), question.as_str(), reply.as_str()];
+    let rows = ids
+        .into_iter()
+        .fold(sqlx::query(AssertSqlSafe(query)), Query::bind)
+        .bind(count)
+        .bind(now)
+        .bind(title)
+        .bind(fold(title))
+        .fetch_all(&mut **transaction)
+        .await?;
+    let stored = |row: Option<&SqliteRow>| -> Result<Message> { Ok(MessageRow::from_row(row.ok_or(StoreError::NotFound)?)?.0) };
+    // What is handed over to people is one message for both.
+    Ok(Exchange { question: stored(rows.first())?, reply: stored(rows.last())? })
 }

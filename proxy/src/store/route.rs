@@ -23,19 +23,20 @@ impl Store {
     /// [`StoreError::NotFound`], also when it is somebody else's.
     pub async fn route(&self, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
         let mut reading = self.readers.acquire().await?;
-        route_in(&mut reading, subject, conversation).await
+        Ok(route_in(&mut reading, subject, conversation).await?.0)
     }
 }
 
-pub(super) async fn route_in(connection: &mut SqliteConnection, subject: &Subject, conversation: &ConversationId) -> Result<Route> {
-    let (upstream, twin, conversation, title) = sqlx::query_as(
-        "SELECT t.upstream, t.upstream_id, c.upstream_id, c.title FROM conversation c JOIN twin t ON t.id = c.twin_id \
+/// The same, with the number of messages in it.
+pub(super) async fn route_in(connection: &mut SqliteConnection, subject: &Subject, id: &ConversationId) -> Result<(Route, u32)> {
+    let (upstream, twin, conversation, title, count) = sqlx::query_as(
+        "SELECT t.upstream, t.upstream_id, c.upstream_id, c.title, c.message_count FROM conversation c JOIN twin t ON t.id = c.twin_id \
          WHERE c.id = ? AND c.visitor_id = ?",
     )
-    .bind(conversation.as_str())
+    .bind(id.as_str())
     .bind(subject.as_str())
     .fetch_optional(&mut *connection)
     .await?
     .ok_or(StoreError::NotFound)?;
-    Ok(Route { upstream, twin, conversation, title })
+    Ok((Route { upstream, twin, conversation, title }, count))
 }
