@@ -57,7 +57,7 @@ struct Arguments {
     /// Seconds of whole conversations, one after the other, in which memory must not grow. 0: none.
     #[arg(long, default_value_t = 0)]
     soak: u64,
-    /// Only these relays: `direct`, `nginx`, `pipe`, `proxy`.
+    /// Only these relays: `direct`, `nginx`, `pipe`, `memory`, `proxy`.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Kind>,
     /// Where the figures are written as JSON.

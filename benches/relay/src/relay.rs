@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const PAGE: &str = "http://127.0.0.1:1";
 /// The file with what a relay complains of.
 const LOG: &str = "log";
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
 /// Visitors that are prepared at once.
 const AT_ONCE: usize = 32;
 
@@ -36,6 +38,8 @@ pub(crate) enum Kind {
     Pipe,
     /// The proxy as it is shipped: visitors, budget, a log to resume from, transcripts in SQLite.
     Proxy,
+    /// The same program with its database in memory (`/dev/shm`): what is left without a disk.
+    Memory,
 }
 
 impl fmt::Display for Kind {
@@ -45,6 +49,7 @@ impl fmt::Display for Kind {
             Self::Nginx => "nginx",
             Self::Pipe => "pipe",
             Self::Proxy => "twinchat-proxy",
+            Self::Memory => "same in memory",
         })
     }
 }
@@ -70,8 +75,12 @@ impl Programs {
 
     /// Those that can be started.
     pub(crate) fn present(&self) -> Vec<Kind> {
-        let there = |kind: &Kind| *kind != Kind::Nginx || self.nginx.is_some();
-        [Kind::Direct, Kind::Nginx, Kind::Pipe, Kind::Proxy].into_iter().filter(there).collect()
+        let there = |kind: &Kind| match kind {
+            Kind::Nginx => self.nginx.is_some(),
+            Kind::Memory => Path::new(MEMORY).is_dir(),
+            _ => true,
+        };
+        [Kind::Direct, Kind::Nginx, Kind::Pipe, Kind::Memory, Kind::Proxy].into_iter().filter(there).collect()
     }
 }
 
@@ -122,7 +131,8 @@ impl Drop for Relay {
 
 impl Relay {
     pub(crate) async fn start(kind: Kind, programs: &Programs, service: SocketAddr) -> Outcome<Self> {
-        let folder = tempfile::tempdir().map_err(|error| format!("no folder for settings: {error}"))?;
+        let folder = if kind == Kind::Memory { tempfile::tempdir_in(MEMORY) } else { tempfile::tempdir() };
+        let folder = folder.map_err(|error| format!("no folder for settings: {error}"))?;
         let free = free_port()?;
         let (address, child) = match kind {
             Kind::Direct => (service, None),
@@ -140,7 +150,7 @@ impl Relay {
                 }
                 (line.trim().parse().map_err(|_| "the pipe did not say where it listens".to_owned())?, Some(child))
             }
-            Kind::Proxy => {
+            Kind::Proxy | Kind::Memory => {
                 let settings = write(&folder, "twinchat.toml", &proxy_settings(free, service))?;
                 let mut command = Command::new(&programs.proxy);
                 (free, Some(spawn(&folder, command.args(["serve", "--config"]).arg(settings).env("BENCH_KEY", "sk-bench"))?))
@@ -164,7 +174,7 @@ impl Relay {
     async fn ticket(&self) -> Outcome<Ticket> {
         let question = r#"{"model":"bench","stream":true,"messages":[{"role":"user","content":"Go on."}]}"#;
         let plain = Ticket { address: self.address, path: "/v1/chat/completions".to_owned(), token: String::new(), body: question };
-        if self.kind != Kind::Proxy {
+        if !matches!(self.kind, Kind::Proxy | Kind::Memory) {
             return Ok(plain);
         }
         let form = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=new\
