@@ -10,7 +10,8 @@ if (globalThis.TWINCHAT_ARABIC) TEXTS.ar = ['فتح المحادثة', 'إغلا
 
 // What there is to see before the widget is mounted; style/frame.css comes with the widget. The offsets are those of
 // style/panel.css. The side is the page's choice, whatever the language. Black on a brand colour too light for white,
-// until the widget tells its palette.
+// until the widget tells its palette. The launcher is there from the first frame on, not faded in; the dot, of one colour with
+// what it stands on, is what a browser counts as content painted, which a shape cut by clip-path is not.
 export const STYLE = `\
 :host{--_a:#0f766e;--_on:#fff}\
 @supports (color:oklch(from red l 0 0)){:host{--_on:oklch(from var(--_a) clamp(0,(.66 - l)*99,1) 0 0)}}\
@@ -24,8 +25,8 @@ export const STYLE = `\
 :host([position=left]) :is(#launcher,#tip){right:auto;left:var(--_x)}\
 :host(:is([mode=inline],[mode=page])) #launcher{position:absolute;inset:0;margin:auto}\
 #launcher:focus-visible{outline:3px solid var(--_a);outline-offset:2px}\
-#launcher:before{content:'';position:absolute;inset:13px;background:currentColor;forced-color-adjust:none;clip-path:path(evenodd,'M7 21.5A12 10 0 1 1 12 24Q9 26 5 26 7 24 7 21.5ZM10 12.5a1.6 1.6 0 1 1-.1 0Zm5 0a1.6 1.6 0 1 1-.1 0Zm5 0a1.6 1.6 0 1 1-.1 0Z')}\
+#launcher:before{content:'.';position:absolute;inset:13px;background:currentColor;forced-color-adjust:none;clip-path:path(evenodd,'M7 21.5A12 10 0 1 1 12 24Q9 26 5 26 7 24 7 21.5ZM10 12.5a1.6 1.6 0 1 1-.1 0Zm5 0a1.6 1.6 0 1 1-.1 0Zm5 0a1.6 1.6 0 1 1-.1 0Z')}\
 #launcher[aria-busy=true]:after{content:'';position:absolute;inset:-8px;border-radius:50%;border:3px solid #0000;border-top-color:var(--_a);animation:turn .8s linear infinite}\
-@keyframes pop{0%{opacity:0;scale:.6}}\
+@keyframes pop{0%{scale:.6}}\
 @keyframes turn{to{rotate:1turn}}\
 @media (prefers-reduced-motion){#launcher{animation:none}}`;
