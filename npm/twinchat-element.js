@@ -129,8 +129,13 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     this.#update();
     if (this.#mounting) return; // moved, or called before it was inserted
     if (this.hasAttribute('open')) this.#press('open');
-    else if (this.#wasOpen) this.#press('restore');
-    else if (this.load === 'eager' || this.mode !== 'bubble') this.#press();
+    else if (this.load === 'eager' || this.mode !== 'bubble') this.#press(this.#wasOpen && 'restore');
+    // Once the launcher is painted: what this tab has noted is another process's to tell, and the page waits for it.
+    else requestAnimationFrame(() => setTimeout(() => this.#mounting || !this.isConnected || this.#rest()));
+  }
+
+  #rest() {
+    if (this.#wasOpen) this.#press('restore');
     else if (this.load === 'idle') (globalThis.requestIdleCallback ?? setTimeout)(() => start(this.frame).catch(ignore));
   }
 

@@ -46,11 +46,12 @@ const LANGUAGES = Object.fromEntries(Object.entries({
   diff: 'diff patch',
 }).flatMap(([family, names]) => names.split(' ').map((name) => [name, FAMILIES[family]])));
 
+// Of blocks: a browser works these out for every element that they match.
 const RULES = `@media not (forced-colors:active){${[
   ['', ['#5d6773', '#8a4b00', '#0b61a4', '#9a2273', '#3d4fb8']],
   ['[data-scheme=dark] ', ['#9aa5b1', '#e8b277', '#7cc0f4', '#f29ad0', '#aab6ff']],
 ].map(([scheme, colours]) => {
-  const rules = (root) => KINDS.map((kind, at) => `${root}code::highlight(tc-${kind}){color:${colours[at]}}`).join('');
+  const rules = (root) => KINDS.map((kind, at) => `${root}pre code::highlight(tc-${kind}){color:${colours[at]}}`).join('');
   return scheme ? `${rules('.tc-root[data-scheme=dark] ')}@media (prefers-color-scheme:dark){${rules('.tc-root:not([data-scheme=light]) ')}}` : rules('');
 }).join('')}}`;
 
