@@ -112,7 +112,7 @@ async function eachTenth(world, there, send) {
   return tenths;
 }
 
-// The view alone, as `cargo xtask harness` builds it: exactly so many deltas, 20 in a task.
+// The view alone, as `cargo xtask harness` builds it: exactly so many deltas, each in a task of its own, one after the other.
 
 const view = (how) => async (world) => {
   const there = await open(world, '/bare-stream');
@@ -144,7 +144,7 @@ async function feed() {
   const { port1, port2 } = new MessageChannel();
   for (let sent = 0; sent < deltas.length; sent += 1) {
     view.write(deltas[sent]);
-    if (sent % 20 === 19) await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
+    await new Promise((resolve) => { port1.onmessage = resolve; port2.postMessage(0); });
   }
   await view.end();
 }

@@ -17,6 +17,12 @@ pub(crate) struct Bench {
 
 #[derive(Debug, Subcommand)]
 enum Other {
+    /// Markdown, event stream and state on their own, without a browser, with Criterion.
+    Native {
+        /// For Criterion: part of a bench's name, `--save-baseline NAME`, `--baseline NAME`.
+        #[arg(last = true)]
+        options: Vec<OsString>,
+    },
     /// The proxy beside nginx and a bare pipe: processor time, latency, memory. Needs Linux; nginx is left out where there is none.
     Proxy {
         /// For the bench itself; `-- --help` lists what it takes.
@@ -29,9 +35,15 @@ impl Bench {
     pub(crate) fn run(self) -> Outcome {
         match self.other {
             None => self.widget.run(),
+            Some(Other::Native { options }) => native(options),
             Some(Other::Proxy { options }) => proxy(options),
         }
     }
+}
+
+fn native(options: Vec<OsString>) -> Outcome {
+    say::step("building markdown, event stream and state optimised (about 4 minutes the first time), then measuring (about 2 minutes)");
+    Program::cargo().args(["bench", "--locked", "-p", "twinchat-bench-native", "--"]).args(options).run()
 }
 
 fn proxy(options: Vec<OsString>) -> Outcome {
