@@ -39,6 +39,8 @@ struct Inner {
     follow: Cell<bool>,
     /// Where the view was, from the top, at the last look.
     top: Cell<i32>,
+    /// How high all of it and the view were then.
+    size: Cell<(i32, i32)>,
     /// The first message in sight at the last look, and how far from the view's top it was.
     reading: RefCell<Option<(Element, f64)>>,
     signals: Told,
@@ -75,6 +77,7 @@ impl Scroll {
             heights: RefCell::default(),
             follow: Cell::new(true),
             top: Cell::default(),
+            size: Cell::default(),
             reading: RefCell::default(),
             signals: told,
         }));
@@ -116,6 +119,10 @@ impl Scroll {
         element.scroll_height() - element.scroll_top() - element.client_height()
     }
 
+    fn size(&self) -> (i32, i32) {
+        (self.0.element.scroll_height(), self.0.element.client_height())
+    }
+
     fn rows(&self) -> Vec<Element> {
         let children = self.0.log.children();
         (0..children.length()).filter_map(|at| children.item(at)).filter(|child| child.has_attribute("data-key")).collect()
@@ -125,6 +132,7 @@ impl Scroll {
     fn look(&self) {
         let this = &self.0;
         this.top.set(this.element.scroll_top());
+        this.size.set(self.size());
         let top = this.element.get_bounding_client_rect().top();
         let rows = self.rows();
         let tops: Vec<f64> = rows.iter().map(|row| row.get_bounding_client_rect().top()).collect();
@@ -145,10 +153,12 @@ impl Scroll {
     fn moved(&self) {
         let this = &self.0;
         let distance = self.distance();
+        // What shrinks and grows again in one frame moves the view too, and nobody meant it.
+        let by = this.top.get() - this.element.scroll_top();
         if distance <= AT_END && this.signals.drawn.with_untracked(|drawn| drawn.end >= this.cx.s.messages.with_untracked(Vec::len)) {
             this.follow.set(true);
             self.arrived();
-        } else if this.element.scroll_top() < this.top.get() {
+        } else if (this.size.get() == self.size() && by > 0) || by > FAR {
             this.follow.set(false);
         }
         set(this.signals.away, distance > FAR && !this.follow.get());

@@ -203,3 +203,21 @@ test('a flight in mid-answer: offline is said, what is written stays, and landin
   await complete(chat);
   await context.close();
 });
+
+test('a question asked without a network goes out when it is back, and the view stays with its answer', async () => {
+  const { context, open } = await world.visitor();
+  const chat = new Chat(await open('/?lang=en'));
+  await chat.openAndPick();
+  await chat.ask(QUESTION);
+  await chat.whole(1);
+  await context.setOffline(true);
+  await chat.root.getByText(words.en.offline).first().waitFor();
+  await chat.ask(QUESTION);
+  await chat.button(words.en.send_again).waitFor();
+  // What was said of the network goes in the moment in which the answer begins.
+  await context.setOffline(false);
+  await chat.whole(2);
+  const below = await chat.root.locator('.tc-messages').evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+  assert.ok(below <= 6, `the end is ${below} pixels below the view`);
+  await context.close();
+});
