@@ -257,6 +257,14 @@ impl App {
         });
     }
 
+    /// How many answers have come in a conversation since it was last in sight. Changes with [`super::Signals::unread`].
+    pub fn unread_in(&self, conversation_id: &str) -> u32 {
+        self.signals.unread.track();
+        let Some(inner) = self.inner() else { return 0 };
+        let runs = inner.runs.borrow();
+        runs.iter().filter(|run| *run.id.borrow() == conversation_id).map(|run| run.unread.get()).sum()
+    }
+
     /// Fetches again what failed to load on the screen shown.
     pub fn reload(&self) {
         self.with(Inner::reload);

@@ -1,6 +1,6 @@
 //! The visitor's conversations, grouped by day.
 
-use super::conversation_row::row;
+use super::conversation_row::{Doing, Edit, Look, focus_row, row};
 use super::dom::{El, div, el, listen};
 use super::header::new_button;
 use super::icon::{CHAT, COMPOSE, SEARCH, icon};
@@ -11,6 +11,8 @@ use crate::app::BoxSignal;
 use crate::i18n::{group_name, parse_time, short_time};
 use crate::state::Loading;
 use leptos::prelude::*;
+use std::cell::RefCell;
+use std::rc::Rc;
 use twinchat_protocol::conversation::Conversation;
 
 /// So near to the list's end (in pixels) the next page is fetched.
@@ -48,7 +50,17 @@ pub(crate) fn conversation_list(cx: Cx) -> El {
 }
 
 fn scroll(cx: Cx, searched: BoxSignal<bool>) -> El {
-    let scroll = div("tc-scroll tc-column").list(move || keys(cx), move |key| draw(cx, key));
+    let edit: Edit = BoxSignal::new((String::new(), Doing::Renaming));
+    let scroll = div("tc-scroll tc-column");
+    let (inside, focused) = (scroll.node().clone(), Rc::new(RefCell::new(String::new())));
+    let had = focused.clone();
+    let keys = move || {
+        // Asked before any row is drawn anew: the focus stays with its conversation.
+        let row = inside.query_selector(".tc-row:focus-within").ok().flatten();
+        focused.replace(row.and_then(|row| row.get_attribute("data-id")).unwrap_or_default());
+        keys(cx, edit)
+    };
+    let scroll = scroll.list(keys, move |key| draw(cx, edit, key, &had.borrow()));
     let scroll = scroll.slot(move || standing(cx, searched.get()), move |standing| foot(cx, standing));
     let node = scroll.node().clone();
     let at = node.clone();
@@ -63,8 +75,9 @@ fn scroll(cx: Cx, searched: BoxSignal<bool>) -> El {
 
 /// One key per row and heading. A key holds everything its row shows, so a row is drawn anew
 /// exactly when something in it changes.
-fn keys(cx: Cx) -> Vec<String> {
+fn keys(cx: Cx, edit: Edit) -> Vec<String> {
     let now = cx.s.now.get();
+    let (edited, doing) = edit.get();
     let current = cx.s.conversation.with(|open| open.as_ref().map(|open| open.id.clone()));
     let mut keys = Vec::new();
     let mut last_group = String::new();
@@ -77,7 +90,12 @@ fn keys(cx: Cx) -> Vec<String> {
                 last_group = group;
             }
             let current = current.as_ref() == Some(&conversation.id);
-            keys.push(row_key(cx, conversation, &short_time(time, now, cx.locale), current));
+            keys.push(if conversation.id.as_str() == edited {
+                // Whatever comes meanwhile, what is being typed stays.
+                [&edited, "\n\n\n", doing.name()].concat()
+            } else {
+                row_key(cx, conversation, &short_time(time, now, cx.locale), current)
+            });
         }
     });
     keys
@@ -92,16 +110,19 @@ fn row_key(cx: Cx, conversation: &Conversation, time: &str, current: bool) -> St
     [conversation.id.as_str(), &twin, time, writing, current, &conversation.title, last].join("\n")
 }
 
-fn draw(cx: Cx, key: &str) -> Option<El> {
+fn draw(cx: Cx, edit: Edit, key: &str, focused: &str) -> Option<El> {
     let mut parts = key.split('\n');
     let id = parts.next()?;
     if id == "day" {
         return Some(el("h3", "tc-group-title").text(parts.next()?));
     }
     let conversation = cx.s.conversations.with(|list| list.iter().find(|conversation| conversation.id.as_str() == id).cloned())?;
-    let time = parts.nth(1)?;
-    let current = parts.nth(1)? == "current";
-    Some(row(cx, &conversation, time, current))
+    let (time, state) = (parts.nth(1)?, parts.next()?);
+    let row = row(cx, &conversation, &Look { time, state, current: parts.next() == Some("current") }, edit);
+    if focused == id && edit.with_untracked(|(edited, _)| edited != id) {
+        focus_row(&row);
+    }
+    Some(row)
 }
 
 /// What stands below the rows, or in their place.

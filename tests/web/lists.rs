@@ -148,6 +148,26 @@ async fn a_title_is_changed_in_place_and_escape_leaves_it() {
     press(&field, "Escape", |_| {});
     stage.settle().await;
     assert!(stage.look(".tc-row-edit").is_none());
+    let focused = || stage.root.active_element().and_then(|element| element.text_content()).unwrap_or_default();
+    assert!(focused().contains("Tea"), "the focus stays with the conversation: {}", focused());
+    stage.app.signals.conversations.update(|list| list[0].last_message = Some("Green, please.".to_owned()));
+    stage.settle().await;
+    assert!(focused().contains("Green"), "also when it is drawn anew: {}", focused());
+}
+
+#[wasm_bindgen_test]
+async fn a_title_that_is_being_written_stays_when_something_comes_in_its_conversation() {
+    let stage = list().await;
+    stage.button("Options for “Tea”").click();
+    stage.settle().await;
+    stage.button("Rename").click();
+    stage.settle().await;
+    let field: HtmlInputElement = stage.find(".tc-row-edit input").unchecked_into();
+    field.set_value("Green t");
+    stage.app.signals.conversations.update(|list| list[0].last_message = Some("An answer.".to_owned()));
+    stage.settle().await;
+    assert_eq!(stage.find(".tc-row-edit input").unchecked_into::<HtmlInputElement>().value(), "Green t");
+    assert_eq!(stage.root.active_element(), Some(field.into()));
 }
 
 #[wasm_bindgen_test]
@@ -163,4 +183,16 @@ async fn deleting_asks_first() {
     stage.settle().await;
     assert!(stage.look("[role=alertdialog]").is_none());
     assert_eq!(stage.app.signals.conversations.with_untracked(Vec::len), 4);
+    let focused = || stage.root.active_element().and_then(|element| element.text_content()).unwrap_or_default();
+    assert!(focused().contains("Rent"), "{}", focused());
+    for (title, next) in [("Rent", "Untitled"), ("Old", "New conversation")] {
+        stage.button(&format!("Options for “{title}”")).click();
+        stage.settle().await;
+        stage.button("Delete").click();
+        stage.settle().await;
+        stage.find("[role=alertdialog] .tc-button--danger").unchecked_into::<web_sys::HtmlElement>().click();
+        assert!(focused().contains(next), "after {title}: {}", focused());
+        stage.app.signals.conversations.update(|list| list.retain(|conversation| conversation.title != title));
+        stage.settle().await;
+    }
 }
