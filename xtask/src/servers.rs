@@ -158,6 +158,11 @@ impl Servers {
         }
         fs::write(plan.folder.join("twinchat.toml"), settings(plan) + &upstreams.settings + &plan.settings)
             .map_err(|error| format!("cannot write the proxy's settings: {error}"))?;
+        // The pretend upstreams begin with nothing and give the same ids again: what a proxy kept of their last start
+        // would be somebody else's conversations.
+        for file in ["twinchat.db", "twinchat.db-wal", "twinchat.db-shm"] {
+            let _ = fs::remove_file(plan.folder.join(file));
+        }
         let mut server = Program::new(programs.join("twinchat-proxy"))
             .args(["serve", "--config"])
             .args([plan.folder.join("twinchat.toml")])
