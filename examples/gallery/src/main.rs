@@ -1,6 +1,7 @@
 //! Every component in every state, with invented data and no server: for looking at.
 //!
-//! Without a scene the page shows all of them. `#scene=stream&locale=vi&scheme=dark&mode=page` shows one; another hash
+//! Without a scene the page shows all of them, `#locale=vi&scheme=dark&size=phone` in one language, look and size.
+//! `#scene=stream&locale=vi&scheme=dark&mode=page` shows one; another hash
 //! shows another one without a reload. The app is the real one; the scenes write its signals, which no component does.
 //! `data-shown` on the body holds the hash that is drawn.
 
@@ -17,7 +18,7 @@ use twinchat::components::{
     ChatWidget, Composer, ConnectionBanner, ConversationList, Launcher, MarkdownView, MessageList, Notice, TwinPicker,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, ShadowRootInit, ShadowRootMode};
+use web_sys::{Element, HtmlElement, ShadowRootInit, ShadowRootMode};
 
 thread_local! {
     /// What is shown; it ends when it is dropped.
@@ -40,7 +41,7 @@ fn show() {
     };
     let scene = wanted("scene");
     if scene.is_empty() {
-        return index(&wanted("locale"));
+        return index(&wanted("locale"), &wanted("scheme"), &wanted("size"));
     }
     words::speak(&wanted("locale"));
     let mode = match wanted("mode").as_str() {
@@ -86,14 +87,8 @@ fn view(scene: &str) -> AnyView {
 
 /// A page to stand in, and a shadow root in it, as the custom element has.
 fn stage(mode: &str, scheme: &str) -> HtmlElement {
-    let document = document();
-    let body = document.body().expect("the page has a body");
+    let body = document().body().expect("the page has a body");
     let _ = body.set_attribute("data-scheme", scheme);
-    let make = |tag: &str, class: &str| {
-        let element = document.create_element(tag).expect("a literal tag");
-        element.set_class_name(class);
-        element
-    };
     if mode.is_empty() || mode == "bubble" {
         let page = make("main", "page");
         page.set_attribute("dir", "auto").expect("an attribute's name");
@@ -115,27 +110,60 @@ fn stage(mode: &str, scheme: &str) -> HtmlElement {
     inside.unchecked_into()
 }
 
-/// All scenes side by side.
-fn index(locale: &str) {
-    let document = document();
-    let sheet = document.create_element("div").expect("a literal tag");
-    sheet.set_class_name("sheet");
+/// What is chosen, out of what, and where another choice leads.
+type Choice<'a> = (&'a str, &'a [&'a str], &'a dyn Fn(&str) -> String);
+
+/// All scenes side by side; languages and looks take turns where none is chosen.
+fn index(locale: &str, scheme: &str, size: &str) {
+    let body = document().body().expect("the page has a body");
+    let _ = body.set_attribute("data-scheme", scheme);
+    let sheet = make("div", "sheet");
+    let _ = sheet.set_attribute("data-size", size);
+    let hash = |locale: &str, scheme: &str, size: &str| ["#locale=", locale, "&scheme=", scheme, "&size=", size].concat();
+    let choices: [Choice<'_>; 3] = [
+        (locale, &["", "vi", "en", "ar"], &|other| hash(other, scheme, size)),
+        (scheme, &["", "light", "dark"], &|other| hash(locale, other, size)),
+        (size, &["", "phone", "wide"], &|other| hash(locale, scheme, other)),
+    ];
+    let bar = make("nav", "bar");
+    for (chosen, others, address) in choices {
+        let group = make("span", "");
+        for other in others {
+            let link = link(&address(other), if other.is_empty() { "any" } else { other });
+            if *other == chosen {
+                let _ = link.set_attribute("aria-current", "true");
+            }
+            let _ = group.append_child(&link);
+        }
+        let _ = bar.append_child(&group);
+    }
+    let _ = body.append_child(&bar);
     for (number, scene) in scenes::ALL.iter().enumerate() {
-        let frame = document.create_element("iframe").expect("a literal tag");
-        let (other, scheme) = (["vi", "en", "ar"][number % 3], ["light", "dark"][number / 3 % 2]);
-        let locale = if locale.is_empty() { other } else { locale };
+        let locale = if locale.is_empty() { ["vi", "en", "ar"][number % 3] } else { locale };
+        let scheme = if scheme.is_empty() { ["light", "dark"][number / 3 % 2] } else { scheme };
         let mode = if scene.starts_with("alone") { "&mode=inline" } else { "" };
         let address = ["#scene=", scene, "&locale=", locale, "&scheme=", scheme, mode].concat();
-        let _ = frame.set_attribute("src", &address);
-        let _ = frame.set_attribute("loading", "lazy");
-        let _ = frame.set_attribute("title", scene);
-        let cell = document.create_element("div").expect("a literal tag");
-        let link = document.create_element("a").expect("a literal tag");
-        let _ = link.set_attribute("href", &address);
-        link.set_text_content(Some(&address));
-        let _ = cell.append_child(&link);
+        let frame = make("iframe", "");
+        for (name, value) in [("src", address.as_str()), ("loading", "lazy"), ("title", scene)] {
+            let _ = frame.set_attribute(name, value);
+        }
+        let cell = make("div", "");
+        let _ = cell.append_child(&link(&address, &[*scene, " · ", locale, " · ", scheme].concat()));
         let _ = cell.append_child(&frame);
         let _ = sheet.append_child(&cell);
     }
-    let _ = document.body().expect("the page has a body").append_child(&sheet);
+    let _ = body.append_child(&sheet);
+}
+
+fn link(address: &str, words: &str) -> Element {
+    let link = make("a", "");
+    let _ = link.set_attribute("href", address);
+    link.set_text_content(Some(words));
+    link
+}
+
+fn make(tag: &str, class: &str) -> Element {
+    let element = document().create_element(tag).expect("a literal tag");
+    element.set_class_name(class);
+    element
 }
