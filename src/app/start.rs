@@ -135,6 +135,8 @@ impl Inner {
         });
         if self.client().is_known().await {
             self.keep_from_now_on();
+        } else {
+            self.begin_with(&self.signals.options.get_untracked());
         }
         let listed = self.fetch_conversations(false);
         futures_util::future::join(self.fetch_twins(), listed).await;
@@ -144,16 +146,22 @@ impl Inner {
         let last = self.platform.storage.get(Shelf::Tab, &self.thread_name());
         let thread = if options.thread.is_empty() { last.unwrap_or_default() } else { options.thread.clone() };
         let is_thread = !thread.is_empty() && self.client().is_known().await;
-        let twin_id = if is_thread { None } else { self.known_twin(&options.twin).await };
+        let begun = self.current().twin_id.borrow().clone();
+        let named = if begun.is_empty() && !is_thread { options.twin } else { begun };
+        let twin_id = self.known_twin(&named).await;
         let current = self.current();
         let chosen = current.twin_id.borrow().clone();
         if !chosen.is_empty() || !current.id.borrow().is_empty() {
             // The visitor or the page was quicker.
-            if let Some(twin_id) = self.known_twin(&chosen).await {
+            let known = if chosen == named { twin_id } else { self.known_twin(&chosen).await };
+            let nobody = known.is_none() && current.id.borrow().is_empty() && current.thread.borrow().entries().is_empty();
+            if let Some(twin_id) = known {
                 current.twin_id.replace(twin_id);
             }
-            if self.is_current(&current) {
-                self.show(&current);
+            match self.is_current(&current) {
+                true if nobody => self.show_choice(),
+                true => self.show(&current),
+                false => {}
             }
         } else if is_thread {
             self.open_conversation(&thread);
@@ -161,6 +169,16 @@ impl Inner {
             self.choose_twin(&twin_id);
         } else {
             self.show_choice();
+        }
+    }
+
+    /// Who was never here has no conversation to be looked for: where the page asks for one twin, writing can begin before
+    /// the proxy has said anything.
+    fn begin_with(self: &Rc<Self>, options: &Options) {
+        let current = self.current();
+        let chosen = !current.twin_id.borrow().is_empty() || !current.id.borrow().is_empty();
+        if !chosen && options.thread.is_empty() && !options.twin.is_empty() {
+            self.choose_twin(&options.twin);
         }
     }
 

@@ -728,6 +728,37 @@ fn a_twin_may_be_named_by_its_upstreams_id_and_one_that_does_not_exist_is_told()
     assert_eq!(site.app.signals.twin.get_untracked().unwrap().id.as_str(), OTHER_TWIN, "and all stays as it was");
 }
 
+#[test]
+fn where_the_page_asks_for_a_twin_writing_begins_before_the_proxy_has_said_anything() {
+    let fake = Fake::new();
+    let site = site_of(&fake, Options { twin: OTHER_TWIN.into(), ..Options::default() });
+    site.app.open();
+    fake.run();
+    assert_eq!(site.app.signals.screen.get_untracked(), Screen::Chat);
+    assert_eq!(site.app.signals.messages_loading.get_untracked(), Loading::Ready);
+    assert_eq!(site.app.signals.twin.get_untracked(), None);
+    site.app.set_draft("Why?");
+    proxy(&fake, &[TWIN, OTHER_TWIN], "[]");
+    // Those of the widget were asked for; the proxy answers what follows.
+    fake.request().answer(200, &[], &envelope("{}"));
+    fake.run();
+    assert_eq!(site.app.signals.twin.get_untracked().unwrap().id.as_str(), OTHER_TWIN);
+    assert_eq!(site.app.signals.draft.get_untracked(), "Why?");
+}
+
+#[test]
+fn a_twin_that_the_page_asks_for_and_that_does_not_exist_leaves_the_choice() {
+    let fake = Fake::new();
+    proxy(&fake, &[TWIN, OTHER_TWIN], "[]");
+    let site = site_of(&fake, Options { twin: "nobody".into(), ..Options::default() });
+    site.app.open();
+    fake.run();
+    fake.request().answer(404, &[], r#"{"error":"NOT_FOUND","message":"","details":{"retryable":false}}"#);
+    fake.run();
+    assert_eq!(site.app.signals.screen.get_untracked(), Screen::Twins);
+    assert!(site.events().contains(&"error".to_owned()));
+}
+
 const PEOPLE: &str = "twin_000000000000000c";
 
 /// A twin behind which people are, and one that takes files.

@@ -20,7 +20,7 @@ use web_sys::Element;
 
 /// Bytes of text drawn per animation frame at most: a text that comes all at once, such as a long stored
 /// answer, does not hold up the page.
-const MOST_AT_ONCE: usize = 32_768;
+const MOST_AT_ONCE: usize = 8_192;
 /// How much of the end of the drawn text is compared to see whether a text goes on from it. All of it is
 /// compared when the text is whole.
 const COMPARED: usize = 256;
