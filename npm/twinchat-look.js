@@ -6,7 +6,7 @@ export const TEXTS = {
   vi: ['Mở trò chuyện', 'Đóng trò chuyện', 'tin chưa đọc', 'Trò chuyện đã dừng. Bấm để mở lại.'],
 };
 // Only what is built with the feature `arabic` has this.
-if (globalThis.TWINCHAT_ARABIC) TEXTS.ar = ['فتح المحادثة', 'إغلاق المحادثة', 'رسائل غير مقروءة', 'توقفت المحادثة. اضغط لتشغيلها من جديد.'];
+if (globalThis.TWINCHAT_ARABIC) TEXTS.ar = ['فتح المحادثة', 'إغلاق المحادثة', 'غير مقروءة', 'توقفت المحادثة. اضغط لتشغيلها.'];
 
 // What there is to see before the widget is mounted; style/frame.css comes with the widget. The offsets are those of
 // style/panel.css. The side is the page's choice, whatever the language. Black on a brand colour too light for white,
