@@ -17,13 +17,12 @@ export const fittedFolder = (built) => `${built}-fitted`;
 
 /** Writes both files into `fittedFolder(built)`; gives that. */
 export async function fit(built) {
-  const source = withoutClasses(await readFile(join(built, GLUE), 'utf8'));
-  const used = new Set([...(await bundle(source, built)).matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name));
-  const { bytes, names } = await shaken(join(built, WASM), used);
+  const source = await glueOf(built);
+  const { bytes, output } = await optimised(await smallestWasm(await shaken(source, built)), NAMING);
   const out = fittedFolder(built);
   await mkdir(out, { recursive: true });
   await writeFile(join(out, WASM), bytes);
-  await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, names), built));
+  await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, JSON.parse(output)), built));
   return out;
 }
 
@@ -44,20 +43,24 @@ async function bundle(source, folder) {
   return outputFiles[0].text;
 }
 
-/** Without what would keep classes that nobody makes. */
-const withoutClasses = (glue) => glue.replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '');
+/** wasm-bindgen's glue without what would keep classes that nobody makes. */
+const glueOf = async (folder) => (await readFile(join(folder, GLUE), 'utf8')).replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '');
 
-/** The smallest WebAssembly with these exports alone, and its names: what they were, what they are. */
-async function shaken(path, used) {
-  const wasm = binaryen.readBinary(await readFile(path));
+/** The WebAssembly with only the exports that the loader's calls need. */
+async function shaken(source, folder) {
+  const used = new Set([...(await bundle(source, folder)).matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name));
+  const wasm = binaryen.readBinary(await readFile(join(folder, WASM)));
   wasm.setFeatures(FEATURES.reduce((all, { api }) => all | binaryen.Features[api], 0));
   const names = Array.from({ length: wasm.getNumExports() }, (_, at) => binaryen.getExportInfo(wasm.getExportByIndex(at)).name);
   for (const name of names) if (!used.has(name)) wasm.removeExport(name);
+  binaryen.setDebugInfo(true); // the names of its functions, if it has them
   const bytes = Buffer.from(wasm.emitBinary());
   wasm.dispose();
-  const { bytes: named, output } = await optimised(await smallestWasm(bytes), NAMING);
-  return { bytes: named, names: JSON.parse(output) };
+  return bytes;
 }
+
+/** Much the same WebAssembly with the names of its functions. */
+export const withNames = async (folder) => (await optimised(await shaken(await glueOf(folder), folder), ['-Oz', '-g'])).bytes;
 
 /** The glue with these names, and without the functions that this WebAssembly does not import. */
 function renamed(glue, bytes, names) {

@@ -24,6 +24,7 @@ mod process;
 mod python;
 mod say;
 mod servers;
+mod size;
 mod supervise;
 mod test;
 mod tools;
@@ -63,6 +64,8 @@ enum Command {
     Dist(dist::Dist),
     /// Writes the stream decoder and the markdown view as a module, for suites and benchmarks, into dist/harness/.
     Harness,
+    /// Tells what a visitor downloads, file by file, and holds it against benches/size.toml.
+    Size(size::Size),
     /// Measures what the widget costs in a browser, beside bare pages in the same run; `bench proxy` what the proxy does.
     Bench(bench::Bench),
     /// Looks at every state of the gallery: pictures, a screen reader's tree, zoom, forced colours.
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Pictures => examples::pictures(),
         Command::CheckApi(check) => check.run(),
         Command::Dev(dev) => dev.run(),
+        Command::Size(size) => size.run(),
         Command::Bench(bench) => bench.run(),
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Dist(dist) => dist.run(),

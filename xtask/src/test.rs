@@ -2,7 +2,7 @@
 
 use crate::process::Program;
 use crate::say::{self, Stopwatch};
-use crate::{Outcome, browser, check_api, dist, e2e, examples, harness, looks, npm, paths, python, tools};
+use crate::{Outcome, browser, check_api, dist, e2e, examples, harness, looks, npm, paths, python, size, tools};
 use clap::Args;
 use std::time::Duration;
 
@@ -93,6 +93,7 @@ impl Test {
             check(&mut table, "the API against its document", || check_api::CheckApi::default().run());
         }
         check(&mut table, "the files to ship", || dist::Dist::default().run());
+        check(&mut table, "their sizes", size::check);
         count(&mut table, "decoder and markdown view as a module", |counts| harness::test(&browser, counts));
         count(&mut table, "end to end in Chromium", |counts| e2e::run(&browser, counts));
         count(&mut table, "examples in Chromium", |counts| examples::run(&browser, counts));
