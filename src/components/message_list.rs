@@ -6,7 +6,7 @@ use super::icon::{ARROW_DOWN, FORWARD, PEOPLE, icon};
 use super::leaf::Leaf;
 use super::live_region::live_region;
 use super::message::message;
-use super::parts::{failed_state, hidden_text};
+use super::parts::{failed_state, hidden_text, skeleton_rows};
 use super::root::{Cx, root};
 use super::scroll::{Scroll, Told};
 use crate::i18n::day_name;
@@ -70,7 +70,8 @@ fn standing(cx: Cx, told: Told) -> String {
         Loading::Busy if told.drawn.with(|drawn| drawn.start > 0) => "",
         Loading::Busy => "older",
         Loading::Idle | Loading::Ready if none => {
-            let twin = cx.s.twin.with(|twin| twin.as_ref().map(|twin| twin.id.to_string()).unwrap_or_default());
+            let nobody = if is_coming(cx) { "coming" } else { "" };
+            let twin = cx.s.twin.with(|twin| twin.as_ref().map_or_else(|| nobody.to_owned(), |twin| twin.id.to_string()));
             let starters = cx.s.options.with(|options| options.starters.join("\n"));
             return ["welcome", &twin, &cx.greeting(), &starters].join("\n");
         }
@@ -122,8 +123,15 @@ fn draw(cx: Cx, told: Told, key: &str) -> Option<El> {
     Some(message(cx, entry))
 }
 
+/// Whether it will soon be known who the twin is: the visitor has begun before.
+fn is_coming(cx: Cx) -> bool {
+    matches!(cx.s.twins_loading.get(), Loading::Idle | Loading::Busy)
+}
+
 fn welcome(cx: Cx) -> El {
-    let Some(twin) = cx.s.twin.get() else { return div("tc-welcome") };
+    let Some(twin) = cx.s.twin.get() else {
+        return if is_coming(cx) { skeleton_rows(cx, 1) } else { div("tc-welcome") };
+    };
     let about = (!twin.description.is_empty()).then(|| el("p", "").attr("dir", "auto").text(&twin.description));
     let starters = cx.s.options.with(|options| options.starters.clone());
     let starters = if starters.is_empty() { twin.starters.clone() } else { starters };
