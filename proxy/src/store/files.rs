@@ -92,12 +92,13 @@ pub(super) async fn insert_files(
 }
 
 /// Lets go of the contents of a conversation that are not needed any more: a statement in which `?1` is the visitor,
-/// and this the conversation.
+/// and this the conversation. Begins with the contents that are still kept (`stored >= ''` has an index), which are few,
+/// and not with the conversation's messages, which may be many.
 pub(super) fn release_files(conversation: &str) -> String {
     format!(
-        "UPDATE message_file SET stored = NULL WHERE stored IS NOT NULL \
-         AND message_id IN (SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation_id \
-         WHERE c.id = {conversation} AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})) AND NOT {IS_NEEDED};"
+        "UPDATE message_file SET stored = NULL WHERE stored >= '' \
+         AND EXISTS (SELECT 1 FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE m.id = message_file.message_id \
+         AND c.id = {conversation} AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})) AND NOT {IS_NEEDED};"
     )
 }
 
