@@ -62,8 +62,12 @@ impl Drive {
         // Boxed, here and below, is what needs much room for a short time: a reply waits for its next word in as little as may be.
         Box::pin(self.finish(&outcome)).await;
         drop((active, counted));
-        sleep(self.relay.settings.keep).await;
-        self.relay.forget(&self.log);
+        // Only what is needed for that is kept so long, not this task.
+        let Self { relay, log, .. } = self;
+        tokio::spawn(async move {
+            sleep(relay.settings.keep).await;
+            relay.forget(&log);
+        });
     }
 
     async fn outcome(&self) -> Outcome {

@@ -124,6 +124,8 @@ impl ReplyLog {
     pub(super) fn end(&self, message: Message, retry_after: Option<u32>) {
         let mut growing = self.lock();
         growing.marks.push(Mark::Ended);
+        growing.marks.shrink_to_fit();
+        growing.text.shrink_to_fit();
         growing.ended = Some((message, retry_after));
         drop(growing);
         self.grown.notify_waiters();
