@@ -55,16 +55,27 @@ const report = {
   cases: {},
 };
 for (const { name, subjects } of chosen) {
-  const runs = Object.fromEntries(Object.keys(subjects).map((subject) => [subject, []]));
   const load = loadavg()[0];
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [subject, measure] of Object.entries(subjects)) runs[subject].push(await measure(world));
+  // What fails is said, and the others are measured all the same.
+  const runs = await all(subjects).catch((error) => void console.error(`\n${name} failed: ${error.message}`));
+  if (!runs) {
+    process.exitCode = 1;
+    continue;
   }
   const medians = Object.entries(runs).map(([subject, all]) => [subject, Object.fromEntries(Object.keys(all[0]).map((figure) => [figure, median(all.map((run) => run[figure]))]))]);
   report.cases[name] = { load, medians: Object.fromEntries(medians), runs };
   report.load.push(load);
   console.log(`\n${name} (load ${load.toFixed(1)})`);
   for (const [subject, figures] of medians) console.log(`  ${subject.padEnd(8)} ${words(figures)}`);
+}
+
+/** Every subject, in turns. */
+async function all(subjects) {
+  const runs = Object.fromEntries(Object.keys(subjects).map((subject) => [subject, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [subject, measure] of Object.entries(subjects)) runs[subject].push(await measure(world));
+  }
+  return runs;
 }
 await world.browser.close();
 harness.close();

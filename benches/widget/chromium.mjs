@@ -6,12 +6,12 @@
 import { chromium } from 'playwright-core';
 
 const SECOND = 1000;
-/** A page that did less than so much (ms) in a look's time has nothing to do. */
-const CALM = 1.5;
+/** A page that did less than so much (ms) in a look's time has nothing to do; each look costs it something too. */
+const CALM = 2;
 const LOOK_EVERY = 60;
 /** Looks in a row that must find it so. */
 const CALM_LOOKS = 4;
-const PATIENCE = 120 * SECOND;
+const PATIENCE = 300 * SECOND;
 
 /** What Lighthouse calls slow 4G, and a processor a quarter as quick. */
 const SLOW = { offline: false, latency: 150, downloadThroughput: (1.6 * 1024 * 1024) / 8, uploadThroughput: (750 * 1024) / 8 };
@@ -44,7 +44,7 @@ export async function visit(browser, blank, { slow = false } = {}) {
     await session.send('Network.emulateNetworkConditions', SLOW);
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOW_PROCESSOR });
   }
-  return new Visit(browser, context, page, session, errors);
+  return new Visit(browser, context, page, session, errors, slow ? CALM * SLOW_PROCESSOR : CALM);
 }
 
 /** Runs in the page, before everything else: notes what moved and when something was there. */
@@ -62,8 +62,8 @@ function watch() {
 }
 
 class Visit {
-  constructor(browser, context, page, session, errors) {
-    Object.assign(this, { browser, context, page, session, errors });
+  constructor(browser, context, page, session, errors, calm) {
+    Object.assign(this, { browser, context, page, session, errors, calm });
   }
 
   /** Runs something in the page, which may take its time but not for ever. */
@@ -90,7 +90,7 @@ class Visit {
       if (waited > PATIENCE) throw new Error(`the page was not done in ${PATIENCE / SECOND} s`);
       await pause(LOOK_EVERY);
       const now = await this.busy();
-      calm = now - before < CALM ? calm + 1 : 0;
+      calm = now - before < this.calm ? calm + 1 : 0;
       before = now;
     }
   }
