@@ -26,7 +26,6 @@ mod token;
 use crate::config::{Config, Retention};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::runtime::Runtime;
@@ -144,15 +143,8 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// One worker fewer than there are cores: SQLite has threads of its own, and workers that have little to do wake each other
-/// for less than that costs. `TOKIO_WORKER_THREADS` sets another number.
 fn runtime() -> Result<Runtime, String> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        builder.worker_threads(cores.saturating_sub(1).max(1));
-    }
-    builder.enable_all().build().map_err(|error| error.to_string())
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())
 }
 
 fn start_logs(format: LogFormat) {
