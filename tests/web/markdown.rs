@@ -145,7 +145,7 @@ async fn a_very_long_text_is_drawn_over_several_frames() {
     let length = stage_text(&show(&text).await).len();
     assert!(length > 10_000 && length < text.len() / 2, "{length}");
     let stage = show(&text).await;
-    for _ in 0..20 {
+    for _ in 0..40 {
         stage.settle().await;
     }
     assert_eq!(stage.all(".tc-markdown p").len(), 15_000);
