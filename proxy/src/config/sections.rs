@@ -157,7 +157,7 @@ settings! {
         /// Seconds for which a reply goes on with nobody listening. What came until then is kept.
         detached_seconds: u32 = 600, Default "600";
         /// Seconds for which the single events of a reply are kept in memory after its end, for readers
-        /// who come back. Later ones get the whole text at once.
+        /// who come back, as far as 16 MiB hold all of them. Later ones get the whole text at once.
         log_seconds: u32 = 600, Default "600";
         /// Replies that may be written for one visitor at once, each in a conversation of its own.
         per_visitor: u32 = 3, Default "3";

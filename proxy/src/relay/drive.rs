@@ -53,7 +53,7 @@ impl Outcome {
 }
 
 impl Drive {
-    /// Drives the reply to its end, whatever that is, and forgets its log some time later.
+    /// Drives the reply to its end, whatever that is, and leaves its log for those who come back.
     pub(super) async fn run(self, active: Active) {
         let counted = metrics::REPLIES_ACTIVE.hold([&self.route.upstream]);
         // A mistake of ours must not leave readers waiting and the conversation busy.
@@ -62,12 +62,7 @@ impl Drive {
         // Boxed, here and below, is what needs much room for a short time: a reply waits for its next word in as little as may be.
         Box::pin(self.finish(&outcome)).await;
         drop((active, counted));
-        // Only what is needed for that is kept so long, not this task.
-        let Self { relay, log, .. } = self;
-        tokio::spawn(async move {
-            sleep(relay.settings.keep).await;
-            relay.forget(&log);
-        });
+        self.relay.keep_log(&self.log);
     }
 
     async fn outcome(&self) -> Outcome {

@@ -115,6 +115,13 @@ impl ReplyLog {
         self.grown.notify_waiters();
     }
 
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let growing = self.lock();
+        let text = self.exchange.question.content.len() + growing.ended.as_ref().map_or(0, |(message, _)| message.content.len());
+        size_of::<Self>() + growing.text.capacity() + text + growing.marks.capacity() * size_of::<Mark>()
+    }
+
     /// The number its next event will have.
     pub(super) fn next_seq(&self) -> u32 {
         self.seq_of(self.lock().marks.len())

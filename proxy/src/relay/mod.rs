@@ -12,6 +12,7 @@
 //! | `claims` | what one task at a time may do |
 //! | `drive` | the task of one reply |
 //! | `checkpoint` | keeps how far they all have come, from time to time |
+//! | `ended` | logs of replies that have ended, for a while |
 //! | `settle` | what the store does not know yet of replies that have ended |
 //! | `run` | a reply being written, as the relay holds it |
 //! | `turn` | waiting in the line of the upstream's budget |
@@ -26,6 +27,7 @@ mod ask;
 mod checkpoint;
 mod claims;
 mod drive;
+mod ended;
 mod event;
 mod feed;
 mod log;
@@ -54,6 +56,7 @@ use crate::upstream::Directory;
 use ask::joined;
 use claims::Claims;
 use drive::Drive;
+use ended::Ended;
 use futures_util::stream::BoxStream;
 use log::ReplyLog;
 use people::Listener;
@@ -118,6 +121,7 @@ struct Inner {
     dice: Arc<dyn Dice>,
     settings: RelaySettings,
     runs: Mutex<HashMap<MessageId, Run>>,
+    ended: Ended,
     feeds: Mutex<HashMap<ConversationId, watch::Sender<()>>>,
     /// Who listens to people, by the name of the upstream.
     people: Mutex<HashMap<String, Arc<Listener>>>,
@@ -145,6 +149,7 @@ impl Relay {
             dice,
             settings,
             runs: Mutex::default(),
+            ended: Ended::default(),
             feeds: Mutex::default(),
             people: Mutex::default(),
             claims: Claims::default(),
@@ -369,15 +374,6 @@ impl Inner {
         let run = runs.get(reply)?;
         run.ask(wish);
         Some(run.log.clone())
-    }
-
-    /// Forgets a log, unless the reply has been begun again since.
-    fn forget(&self, log: &Arc<ReplyLog>) {
-        let id = &log.exchange.reply.id;
-        let mut runs = self.runs();
-        if runs.get(id).is_some_and(|run| Arc::ptr_eq(&run.log, log)) {
-            runs.remove(id);
-        }
     }
 
     /// Wakes the feeds of a conversation.

@@ -412,7 +412,7 @@ fn a_reply_in_very_small_pieces_is_told_in_larger_ones_and_resumed_as_well() {
     assert_eq!(read(&mut reader).0.len(), 100_000);
 }
 
-fn log_of(first: u32) -> Arc<ReplyLog> {
+pub(super) fn log_of(first: u32) -> Arc<ReplyLog> {
     let message = |ordinal, role, seq| Message {
         id: MessageId::from_random(&format!("{ordinal:08}")),
         conversation_id: ConversationId::from_random("chatchat"),
