@@ -5,10 +5,11 @@
 // WebAssembly is compiled while it arrives, from a file of its own; where a bundler or a development server does not
 // bring that file along, from the copy in twinchat-wasm.js.
 
-/** The module that mounts widgets, started. Each call makes another instance. */
+/** The module that mounts widgets. The WebAssembly is on its way. Each call makes another instance. */
 export async function fetchWidget(framed) {
   if (framed) return import('./twinchat-frame.js');
-  const [{ makeWidget }, source] = await Promise.all([import('./twinchat-widget.js'), fetchWasm().catch(copiedWasm)]);
+  const source = fetchWasm().catch(copiedWasm);
+  const { makeWidget } = await import('./twinchat-widget.js');
   return makeWidget(source);
 }
 

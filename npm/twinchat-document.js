@@ -3,11 +3,10 @@
 // It takes orders from the window around it if that is a page of the owner's sites, which the document lists, and from
 // nobody else. With options in its address (/frame?mode=inline&twin=…) it needs no window that speaks: a plain <iframe>.
 
-import init, { mount } from './twinchat-widget.js';
+import start, { mount } from './twinchat-shell.js';
 
 const SITES = document.querySelector('meta[name=twinchat-sites]').content.split(' ');
-const started = init({ module_or_path: fetch(new URL('./twinchat-widget_bg.wasm', import.meta.url)) });
-started.catch(() => {}); // told below
+start({ module_or_path: fetch(new URL('./twinchat-widget_bg.wasm', import.meta.url)) });
 
 const host = document.createElement('div');
 const root = host.attachShadow({ mode: 'open' });
@@ -92,13 +91,14 @@ const plain = (error) => ({ message: error.message, code: error.code, type: erro
 async function greet({ options, state, ...look }, to) {
   port = to;
   dress(look);
-  await started;
   const { twin, thread, open, draft } = state;
   handle = mount(place, { ...options, ...(twin && { twin }), ...(thread && { thread }) }, told);
   if (open) handle.call('open', []);
   if (draft) handle.call('setComposerValue', [{ text: draft }]);
   port.onmessage = hear;
   port.postMessage({ started: true });
+  const end = await handle.ready.then(() => ({ ready: true }), (error) => ({ lost: `${error}` }));
+  port.postMessage(end);
 }
 
 // What was typed and not sent outlives this document when the page moves it.
@@ -121,7 +121,6 @@ if (given.mode) {
   const { images, lang, ...options } = given;
   port = { postMessage() {} };
   if (lang) document.documentElement.lang = lang;
-  started.then(() => {
-    handle = mount(place, { ...options, imageOrigins: images ?? '', mode: given.mode === 'inline' ? 'inline' : 'page', proxy: '', surface: 'frame' }, told);
-  });
+  handle = mount(place, { ...options, imageOrigins: images ?? '', mode: given.mode === 'inline' ? 'inline' : 'page', proxy: '', surface: 'frame' }, told);
+  handle.ready.catch((error) => console.error('twinchat:', error));
 }

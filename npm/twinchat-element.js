@@ -220,10 +220,7 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
       const { mount } = await start(this.frame);
       handle = await mount(frame, this.#options(), (name, detail) => isGone() || this.#hear(name, detail));
     } catch (error) {
-      const message = /eval/.test(error) ? "CSP: add 'wasm-unsafe-eval' to script-src." : '' + error;
-      console.error('twinchat:', message);
-      this.#dispatch('error', { code: 'LOAD_FAILED', message });
-      throw error;
+      throw this.#complain(error);
     }
     if (isGone()) {
       handle.destroy();
@@ -231,8 +228,22 @@ export class TwinChatElement extends (globalThis.HTMLElement ?? class {}) {
     }
     this.#handle = handle;
     this.#update();
+    // It can be called, and shows itself, before it is all there.
+    this.#arrive(handle).catch((error) => isGone() || this.#crash(this.#complain(error)));
+  }
+
+  async #arrive(handle) {
+    await handle.ready;
+    if (handle !== this.#handle) return;
     this.#isReady();
     this.#dispatch('ready');
+  }
+
+  #complain(error) {
+    const message = /eval/.test(error) ? "CSP: add 'wasm-unsafe-eval' to script-src." : '' + error;
+    console.error('twinchat:', message);
+    this.#dispatch('error', { code: 'LOAD_FAILED', message });
+    return error;
   }
 
   /** What the widget tells. */

@@ -3,16 +3,15 @@
 
 let attempts = 0;
 
-/** The module that mounts widgets, started. */
+/** The module that mounts widgets. The WebAssembly is on its way. */
 export async function fetchWidget(framed) {
-  const url = new URL(framed ? './twinchat-frame.js' : './twinchat-widget.js', import.meta.url);
+  const url = new URL(framed ? './twinchat-frame.js' : './twinchat-shell.js', import.meta.url);
   // A browser may remember that a module failed, and a crashed instance lives as long as its module: ask under a new name.
   if (attempts++) url.search = attempts;
   // Side by side: the glue compiles the WebAssembly while it arrives. A frame fetches its own.
-  const [module, response] = await Promise.all([
-    import(/* webpackIgnore: true */ /* @vite-ignore */ url.href),
-    framed || fetch(new URL('./twinchat-widget_bg.wasm', import.meta.url)),
-  ]);
-  await module.default({ module_or_path: response });
+  const answer = framed || fetch(new URL('./twinchat-widget_bg.wasm', import.meta.url));
+  answer.catch?.(() => {}); // told when it is needed
+  const module = await import(/* webpackIgnore: true */ /* @vite-ignore */ url.href);
+  module.default({ module_or_path: answer });
   return module;
 }

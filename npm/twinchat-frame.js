@@ -15,7 +15,7 @@ const STYLE = `
 @media (hover:hover){#launcher:hover{scale:1.05}}
 #launcher:active{scale:.95}
 #launcher:before{transition:.2s;transform-origin:50% 50%}
-#launcher[aria-expanded=true]:before{clip-path:path("M5 8l7 7 7-7 1.5 1.5L12 18 3.5 9.5Z")}
+#launcher[aria-expanded=true]:before{clip-path:path("M6 10l9 9 9-9 2 2L15 23 4 12Z")}
 #badge{position:absolute;top:-6px;right:-6px;min-width:11px;padding:2px 6px;border-radius:12px;background:#c62828;color:#fff;font-size:12px;text-align:center}
 #badge:empty{display:none}
 @media (max-width:480px),(max-height:480px){#launcher[aria-expanded=true]{visibility:hidden}}
@@ -59,6 +59,9 @@ class Frame {
   /** What the document would forget when it is loaded anew, as it is when the element is moved. */
   #state = {};
   #ends = new AbortController();
+  #arrived;
+  /** Fulfilled when the document's widget is whole. */
+  ready = new Promise((resolve, reject) => (this.#arrived = { resolve, reject }));
 
   constructor(place, options, emit) {
     this.#place = place;
@@ -159,7 +162,9 @@ class Frame {
     });
   }
 
-  #hear({ event, detail, kept, done, error, ask, cancel, state }) {
+  #hear({ event, detail, kept, done, error, ask, cancel, state, ready, lost }) {
+    if (ready) this.#arrived.resolve();
+    if (lost) this.#arrived.reject(new Error(lost));
     if (state) Object.assign(this.#state, state);
     if (event) this.#happened(event, detail, kept);
     if (done) {

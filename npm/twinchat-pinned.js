@@ -6,17 +6,17 @@
 
 let attempts = 0;
 
-/** The module that mounts widgets, started. */
+/** The module that mounts widgets. The WebAssembly is on its way. */
 export async function fetchWidget(framed) {
-  const file = framed ? './twinchat-frame.js' : './twinchat-widget.js';
+  const file = framed ? './twinchat-frame.js' : './twinchat-shell.js';
   const url = new URL(file, import.meta.url);
   if (attempts++) url.search = attempts; // as in twinchat-fetch.js
   const wasm = './twinchat-widget_bg.wasm';
-  const [module, response] = await Promise.all([
-    vouchFor(url.href, TWINCHAT_INTEGRITY[file]).then(() => import(/* webpackIgnore: true */ /* @vite-ignore */ url.href)),
-    framed || fetch(new URL(wasm, import.meta.url), { integrity: TWINCHAT_INTEGRITY[wasm] }),
-  ]);
-  await module.default({ module_or_path: response });
+  const answer = framed || fetch(new URL(wasm, import.meta.url), { integrity: TWINCHAT_INTEGRITY[wasm] });
+  answer.catch?.(() => {}); // told when it is needed
+  await vouchFor(url.href, TWINCHAT_INTEGRITY[file]);
+  const module = await import(/* webpackIgnore: true */ /* @vite-ignore */ url.href);
+  module.default({ module_or_path: answer });
   // What the widget fetches later, such as the colours of code. Without it an answer is plain.
   if (!framed) {
     module.parts.fetch = async (href) => {

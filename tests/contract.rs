@@ -237,3 +237,25 @@ fn every_part_of_the_contract_is_drawn_and_no_other() {
     drawn.extend(names_after(&read(LOADER), "#tip = make('div', '").map(str::to_owned));
     assert_eq!(drawn, promised_members("TwinChatParts"));
 }
+
+#[test]
+fn the_shell_speaks_and_draws_as_the_widget_does() {
+    let shell = read("npm/twinchat-shell.js");
+    for language in ["en", "vi", "ar"] {
+        let (own, widgets) = (between(&shell, &format!("{language}: {{ "), " }").to_owned(), read(&format!("src/i18n/{language}.rs")));
+        let own = if language == "ar" { between(&shell, "TEXTS.ar = { ", " }").to_owned() } else { own };
+        for pair in own.split("', ") {
+            let (name, text) = pair.split_once(": '").unwrap_or_else(|| panic!("{pair:?} is no text"));
+            let said = format!("    {name}: \"{}\",", text.trim_end_matches('\''));
+            assert!(widgets.contains(&said), "src/i18n/{language}.rs has no {said}");
+        }
+    }
+    let icons = read("src/components/icon.rs");
+    for name in ["CLOSE", "SEND", "BACK", "MORE", "COMPOSE"] {
+        let path = between(&shell, &format!("const {name} = '"), "';");
+        let (_, drawn) = icons.split_once(&format!("const {name}: Icon = Icon(")).unwrap_or_else(|| panic!("no icon {name}"));
+        assert_eq!(between(drawn, "\"", "\""), path, "{name}");
+    }
+    let phone = between(&shell, "const PHONE = '", "'");
+    assert!(read("src/components/panel.rs").contains(phone));
+}

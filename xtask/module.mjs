@@ -9,13 +9,16 @@ const features = (process.env.TWINCHAT_FEATURES ?? '').split(',');
 /**
  * The file with all it imports, but for `external`.
  *
- * `fetching` is the file that takes the place of twinchat-fetch.js; `minify: false` leaves it for people to read.
+ * `fetching` is the file that takes the place of twinchat-fetch.js, `glue` what wasm-bindgen made; `minify: false` leaves it for
+ * people to read.
  */
-export async function module(path, { fetching, external = [], minify = true, define, ...options } = {}) {
+export async function module(path, { fetching, glue, external = [], minify = true, define, ...options } = {}) {
   const instead = {
     name: 'instead',
-    setup: ({ onResolve }) =>
-      onResolve({ filter: /\/twinchat-fetch\.js$/ }, ({ importer }) => (fetching ? { path: join(dirname(importer), fetching) } : undefined)),
+    setup({ onResolve }) {
+      onResolve({ filter: /\/twinchat-fetch\.js$/ }, ({ importer }) => (fetching ? { path: join(dirname(importer), fetching) } : undefined));
+      onResolve({ filter: /\/twinchat-widget\.js$/ }, () => (glue ? { path: glue } : undefined));
+    },
   };
   const { outputFiles } = await build({
     entryPoints: [path], bundle: true, minify, write: false, format: 'esm', target: 'es2022', charset: 'utf8', legalComments: 'none',

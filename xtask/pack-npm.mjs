@@ -20,9 +20,9 @@ const LAZY = ['twinchat-highlight.js', 'twinchat-entities.js'];
 const root = join(npm, '..');
 const out = join(dist, 'npm');
 
-/** The glue as a function, so that a page can have a fresh instance after a crash: a module is only ever run once. */
+/** The shell and the glue as a function, so that a page can have a fresh instance after a crash: a module is only ever run once. */
 async function factory() {
-  const glue = await module(join(fittedFolder(built), 'twinchat-widget.js'), { format: 'iife', globalName: 'glue', define: { 'import.meta.url': '""' } });
+  const glue = await module(join(npm, 'twinchat-shell.js'), { glue: join(fittedFolder(built), 'twinchat-widget.js'), format: 'iife', globalName: 'glue', define: { 'import.meta.url': '""' } });
   // What the glue imports by a name that only its WebAssembly knows, bundlers have to know beforehand.
   const call = /import\(new URL\(([\w$]+),[^;{}]*?\.href\)/;
   if (!call.test(glue)) throw new Error('The glue has no import of parts: src/platform/lazy.rs and xtask/pack-npm.mjs disagree.');
@@ -31,8 +31,8 @@ async function factory() {
 const parts = {
 ${parts}
 };
-export async function makeWidget(source) {
-${glue.replace(call, (_, name) => `parts[${name}]()`)}  await glue.default({ module_or_path: source });
+export function makeWidget(source) {
+${glue.replace(call, (_, name) => `parts[${name}]()`)}  glue.default({ module_or_path: source });
   return glue;
 }
 `;
@@ -65,8 +65,8 @@ async function pack() {
   await keep('twinchat-wasm.js', copy(wasm));
   // For a script tag that points to the package, on a CDN or copied to a folder of one's own.
   const loader = await module(join(npm, 'twinchat.js'));
-  await keep('twinchat.js', loader.replaceAll('twinchat-widget.js', 'twinchat-glue.js'));
-  await keep('twinchat-glue.js', await module(join(fittedFolder(built), 'twinchat-widget.js')));
+  await keep('twinchat.js', loader.replaceAll('twinchat-shell.js', 'twinchat-glue.js'));
+  await keep('twinchat-glue.js', await module(join(npm, 'twinchat-shell.js'), { glue: join(fittedFolder(built), 'twinchat-widget.js') }));
   await keep('custom-elements.json', await manifest(join(npm, 'index.d.ts')));
   for (const name of ['index.d.ts', 'react.js', 'react.d.ts', 'twinchat.d.ts', 'twinchat-frame.js', 'package.json', 'README.md', ...LAZY]) {
     await cp(join(npm, name), join(fresh, name));

@@ -44,7 +44,7 @@ async function pack() {
     const content = await module(join(npm, name));
     return { name, content, path: named(name, content) };
   }));
-  const translatedGlue = translated(await module(join(fitted, 'twinchat-widget.js')), lazy);
+  const translatedGlue = translated(await module(join(npm, 'twinchat-shell.js'), { glue: join(fitted, 'twinchat-widget.js') }), lazy);
   // They work only together, so one hash names both: that makes the loader shorter.
   const both = Buffer.concat([wasm, Buffer.from(translatedGlue)]);
   const [wasmName, glueName] = ['twinchat-widget.wasm', 'twinchat-widget.js'].map((name) => named(name, both));
@@ -52,21 +52,21 @@ async function pack() {
   const glue = translatedGlue.replaceAll('twinchat-widget_bg.wasm', wasmName);
   const naming = async (file, options) => {
     const text = await module(join(npm, file), options);
-    const named = text.replaceAll('twinchat-widget_bg.wasm', wasmName).replaceAll('twinchat-widget.js', glueName);
+    const named = text.replaceAll('twinchat-widget_bg.wasm', wasmName).replaceAll('twinchat-shell.js', glueName);
     for (const name of [glueName, wasmName]) {
       if (!named.includes(name)) throw new Error(`npm/${file} does not fetch ${name}: it and xtask/pack.mjs disagree on names.`);
     }
     return named;
   };
   const frame = await module(join(npm, 'twinchat-frame.js'));
-  const pins = { './twinchat-widget.js': integrity(glue), './twinchat-widget_bg.wasm': integrity(wasm), './twinchat-frame.js': integrity(frame) };
+  const pins = { './twinchat-shell.js': integrity(glue), './twinchat-widget_bg.wasm': integrity(wasm), './twinchat-frame.js': integrity(frame) };
   for (const { path, content } of lazy) pins[`./${path}`] = integrity(content);
   const pinned = await naming('twinchat.js', { fetching: 'twinchat-pinned.js', define: { TWINCHAT_INTEGRITY: JSON.stringify(pins) } });
 
   keep('twinchat.js', 'loader', await naming('twinchat.js'));
   keep(named('twinchat.js', pinned), 'pinned', pinned);
   keep('twinchat-frame.js', 'frame', frame);
-  keep('twinchat-document.js', 'frame', await naming('twinchat-document.js', { external: ['./twinchat-widget.js'] }));
+  keep('twinchat-document.js', 'frame', await naming('twinchat-document.js', { external: ['./twinchat-shell.js'] }));
   keep(glueName, 'widget', glue);
   keep(wasmName, 'widget', wasm);
   for (const { path, content } of lazy) keep(path, 'lazy', content);

@@ -116,6 +116,7 @@ impl Inner {
         self.show_twin(run);
         put(signals.messages_loading, if run.loaded.get() { Loading::Ready } else { Loading::Busy });
         put(signals.screen, Screen::Chat);
+        put(signals.settled, true);
         self.remember(&run.id.borrow());
         self.seen();
         self.tend(run);

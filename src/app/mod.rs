@@ -76,6 +76,8 @@ pub struct Signals {
     pub open: BoxSignal<bool>,
     /// What it shows.
     pub screen: BoxSignal<Screen>,
+    /// Whether it is known what is shown first: until then the screen is a guess.
+    pub settled: BoxSignal<bool>,
     /// The owner's settings; defaults until they have been fetched.
     pub settings: BoxSignal<WidgetSettings>,
     /// All twins.

@@ -18,6 +18,7 @@ impl Signals {
             open: BoxSignal::new(options.open || !options.closable()),
             options: BoxSignal::new(options),
             screen: BoxSignal::new(Screen::default()),
+            settled: BoxSignal::new(false),
             settings: BoxSignal::new(WidgetSettings::default()),
             twins: BoxSignal::new(Vec::new()),
             twins_loading: BoxSignal::new(Loading::Idle),
@@ -170,6 +171,7 @@ impl Inner {
         } else {
             self.show_choice();
         }
+        put(self.signals.settled, true);
     }
 
     /// Who was never here has no conversation to be looked for: where the page asks for one twin, writing can begin before

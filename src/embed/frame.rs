@@ -1,27 +1,16 @@
-//! What stands around the panel in the element's shadow root and belongs to the loader: the launcher.
+//! What only the loader hears: the launcher's colours, and when what stands in for the panel (`npm/twinchat-shell.js`) can go.
 
 use crate::app::App;
-use crate::theme::{Accent, FRAME};
+use crate::theme::Accent;
 use js_sys::{Function, Object, Reflect};
 use leptos::prelude::*;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{CssStyleSheet, HtmlElement, ShadowRoot};
+use wasm_bindgen::JsValue;
 
-thread_local! {
-    // One sheet for all elements of the page.
-    static SHEET: Option<CssStyleSheet> = {
-        let sheet = CssStyleSheet::new().ok();
-        sheet.inspect(|sheet| { let _ = sheet.replace_sync(FRAME); })
-    };
-}
-
-/// Gives the shadow root the rules that the loader left to the widget.
-pub(super) fn dress(frame: &HtmlElement) {
-    let Ok(root) = frame.get_root_node().dyn_into::<ShadowRoot>() else { return };
-    SHEET.with(|sheet| {
-        let sheets = root.adopted_style_sheets();
-        if let Some(sheet) = sheet.as_ref().filter(|sheet| !sheets.includes(sheet, 0)) {
-            sheets.push(sheet);
+/// Tells once it is known what the panel shows first. Must be called under the view's owner.
+pub(super) fn tell_settled(app: App, emit: Function) {
+    Effect::new(move |_| {
+        if app.signals.settled.get() {
+            let _ = emit.call1(&JsValue::NULL, &"settled".into());
         }
     });
 }

@@ -36,12 +36,12 @@ impl fmt::Debug for Handle {
 /// Draws the widget into `frame`, an element inside a shadow root.
 ///
 /// `options` is an object with the element's options as texts. `emit(name, detail)` is called for every event with its
-/// name after `twinchat.`, and with `trap` when this WebAssembly instance has crashed and must not be called again.
+/// name after `twinchat.`, with `settled` when it is known what the panel shows first, and with `trap` when this WebAssembly
+/// instance has crashed and must not be called again.
 #[wasm_bindgen]
 pub fn mount(frame: &HtmlElement, options: &JsValue, emit: Function) -> Handle {
     trap::watch_for_panics();
     trap::add(&emit);
-    frame::dress(frame);
     let options = read(options);
     let outbox = Outbox::default();
     let app = Rc::new(Cell::new(None));
@@ -52,6 +52,7 @@ pub fn mount(frame: &HtmlElement, options: &JsValue, emit: Function) -> Handle {
             let made = App::provide_on(options, platform);
             app.set(Some(made));
             frame::paint(made, emit.clone());
+            frame::tell_settled(made, emit.clone());
             made.subscribe(move |event| {
                 outbox.hear(made, event);
                 pass_on(&emit, event);

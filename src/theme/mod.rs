@@ -30,8 +30,5 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../../style/notice.css"),
 );
 
-/// What stands around the panel in `<twin-chat>`; completes the loader's own rules.
-pub const FRAME: &str = include_str!("../../style/frame.css");
-
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ after(() => stage.close());
 /** What the stand-in was asked, without the options it was mounted with. */
 const asked = (page) => page.evaluate(() => (document.standIn?.asked ?? []).map(([name, ...rest]) => (/mount|setOptions/.test(name) ? [name] : [name, ...rest])));
 const options = (page) => page.evaluate(() => document.standIn.asked.filter(([name]) => /mount|setOptions/.test(name)).at(-1)[1]);
-const widgetFiles = () => stage.requests.filter((name) => name.startsWith('twinchat-widget'));
+const widgetFiles = () => stage.requests.filter((name) => /^twinchat-(widget|shell)/.test(name));
 
 test('one script tag puts a launcher on the page and fetches no WebAssembly', async () => {
   const page = await stage.page(TAG);
@@ -226,7 +226,7 @@ test('ten elements made and removed leave one WebAssembly instance and nothing m
 });
 
 test('when the widget cannot be fetched the launcher says so, and the next press tries again', async () => {
-  for (const file of ['twinchat-widget.js', 'twinchat-widget_bg.wasm']) {
+  for (const file of ['twinchat-shell.js', 'twinchat-widget_bg.wasm']) {
     stage.failing.add(file);
     try {
       const page = await stage.page(TAG);

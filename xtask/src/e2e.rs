@@ -23,7 +23,7 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     // What leaked can only be looked for when everything else has happened.
     let suites = [
         ("run", Grants::Documented, &["loader", "journey", "connection", "tabs", "abilities", "people", "leaks"][..]),
-        ("run-embedding", Grants::Unlimited, &["package", "embedding", "documents", "playground"]),
+        ("run-embedding", Grants::Unlimited, &["package", "shell", "embedding", "documents", "playground"]),
         ("run-scarce", Grants::Scarce, &["queue"]),
     ];
     let mut outcome = Ok(());

@@ -23,7 +23,7 @@ export class Chat {
   }
 
   get panel() {
-    return this.root.locator('[part~=panel]');
+    return this.root.locator('.tc-root:not(.tc-shell) [part~=panel]');
   }
 
   get twins() {

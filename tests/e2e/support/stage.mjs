@@ -12,15 +12,18 @@ const NPM = new URL('../../../npm/', import.meta.url);
 const SOURCES = ['twinchat.js', 'twinchat-element.js', 'twinchat-fetch.js', 'twinchat-look.js', 'index.js'];
 const EMPTY_WASM = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
-// What wasm-bindgen's glue does, with a log in place of a widget.
+// What twinchat-shell.js does, with a log in place of a widget.
 const STAND_IN = `
 const log = (globalThis.document.standIn ??= { asked: [], mounted: 0, instances: 0 });
 let started;
-export default async ({ module_or_path }) => {
-  await WebAssembly.compileStreaming(await module_or_path);
-  started ??= ++log.instances;
+export default ({ module_or_path }) => {
+  started = (async () => {
+    await WebAssembly.compileStreaming(await module_or_path);
+    log.instances += 1;
+  })();
 };
-export function mount(frame, options, emit) {
+export async function mount(frame, options, emit) {
+  await started;
   log.mounted += 1;
   log.asked.push(['mount', options]);
   const panel = document.createElement('p');
@@ -57,7 +60,7 @@ export async function raiseStage() {
     if (failing.has(name)) return response.writeHead(503).end();
     if (pages.has(name)) return send('text/html; charset=utf-8', pages.get(name).html, { 'content-security-policy': pages.get(name).policy });
     if (SOURCES.includes(name)) return send('text/javascript', await readFile(new URL(name, NPM)));
-    if (name === 'twinchat-widget.js') return send('text/javascript', STAND_IN);
+    if (name === 'twinchat-shell.js') return send('text/javascript', STAND_IN);
     if (name === 'twinchat-widget_bg.wasm') return send('application/wasm', EMPTY_WASM);
     if (pages.has(`script:${name}`)) return send('text/javascript', pages.get(`script:${name}`));
     return response.writeHead(404).end();
