@@ -131,7 +131,7 @@ export type GetToken = (request: TokenRequest) => string | TokenAnswer | null | 
 
 /** What is in an event's `detail`. All events bubble and leave shadow roots. */
 export interface TwinChatEventMap {
-  /** The widget is on the page and carries out calls. Nothing was asked of the proxy yet. */
+  /** The widget is whole and carries out calls. Its panel may have been open, and written in, before. */
   'twinchat.ready': CustomEvent<undefined>;
   /** The proxy has answered for the first time. */
   'twinchat.connected': CustomEvent<undefined>;
@@ -316,7 +316,7 @@ export declare class TwinChatElement extends HTMLElement {
 
   /** Whether the panel is open. Always true in the modes without a bubble. */
   readonly isOpen: boolean;
-  /** Fulfilled when the widget is on the page. Waiting for it does not fetch it. */
+  /** Fulfilled when the widget is whole. Waiting for it does not fetch it. */
   readonly ready: Promise<void>;
 
   // Calls fetch the widget when it is not there yet. Their promises are fulfilled when the widget has taken them on, in

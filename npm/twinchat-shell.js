@@ -175,13 +175,13 @@ class Shell {
   #draw() {
     const { colorScheme, locale, mode, surface, accent } = this.#options;
     const [language, scheme = ''] = this.#chosen;
-    const tags = [language, locale, document.documentElement.lang, ...navigator.languages].map((tag) => tag.slice(0, 2).toLowerCase());
+    const tags = [language, locale, document.documentElement.lang, ...navigator.languages].map((tag) => `${tag}`.slice(0, 2).toLowerCase());
     const lang = tags.find((tag) => TEXTS[tag]) ?? 'en';
     const isBubble = this.#isBubble;
     const [before, from] = [this.#root, this.#field];
     const isFocused = from && from === this.#scope.activeElement;
     const root = (this.#root = make('div', 'tc-root tc-whole tc-shell', {
-      lang, dir: lang === 'ar' ? 'rtl' : 'ltr', 'data-mode': isBubble ? 'bubble' : mode, 'data-scheme': scheme || colorScheme, // 'auto' means none
+      lang, dir: lang === 'ar' ? 'rtl' : 'ltr', 'data-mode': isBubble ? 'bubble' : mode, 'data-scheme': scheme || (colorScheme ?? 'auto'),
     }, this.#panel(TEXTS[lang], isBubble)));
     root.toggleAttribute('data-framed', !!surface && surface !== 'page');
     if (/^#[0-9a-f]{6}$/i.test(accent)) for (const name of ['--_a', '--_ah', '--_at']) root.style.setProperty(name, accent);
@@ -311,7 +311,11 @@ class Shell {
     if (to) this.#carry(field, to, at === field);
     // With whom is still to be chosen.
     else if (sent || field?.value || this.#scope.host?.[KEPT]) this.#widget.call('setComposerValue', [{ text: this.#text || this.#kept() }]);
-    if (root.contains(at) && !(to && at === field)) below.querySelector('.tc-panel').focus({ preventScroll: true });
+    // As in focus_inside() in src/components/panel.rs.
+    if (root.contains(at) && !(to && at === field)) {
+      const first = is(TOUCH) ? undefined : below.querySelector('.tc-main :is(textarea,[role=combobox],[role=listbox])');
+      (first ?? below.querySelector('.tc-panel')).focus({ preventScroll: true });
+    }
     this.#field = undefined;
     this.#sent = '';
     root.remove();

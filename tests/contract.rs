@@ -242,8 +242,8 @@ fn every_part_of_the_contract_is_drawn_and_no_other() {
 fn the_shell_speaks_and_draws_as_the_widget_does() {
     let shell = read("npm/twinchat-shell.js");
     for language in ["en", "vi", "ar"] {
-        let (own, widgets) = (between(&shell, &format!("{language}: {{ "), " }").to_owned(), read(&format!("src/i18n/{language}.rs")));
-        let own = if language == "ar" { between(&shell, "TEXTS.ar = { ", " }").to_owned() } else { own };
+        let start = if language == "ar" { "TEXTS.ar = { ".to_owned() } else { format!("{language}: {{ ") };
+        let (own, widgets) = (between(&shell, &start, " }"), read(&format!("src/i18n/{language}.rs")));
         for pair in own.split("', ") {
             let (name, text) = pair.split_once(": '").unwrap_or_else(|| panic!("{pair:?} is no text"));
             let said = format!("    {name}: \"{}\",", text.trim_end_matches('\''));

@@ -40,16 +40,18 @@ const ready = (slow, rested) => async (world) => {
   await there.page.goto(`${world.site}/widget?twin=${world.twin}`);
   if (rested) await there.settled();
   const before = await there.busy();
-  const { pressed, composer } = await there.evaluate(async () => {
+  const { pressed, composer, whole } = await there.evaluate(async () => {
     await globalThis.when(() => globalThis.isSeen('#launcher'));
     const pressed = performance.now();
     globalThis.inside('#launcher').click();
-    return { pressed, composer: await globalThis.when(() => globalThis.isSeen('textarea:enabled')) };
+    const composer = await globalThis.when(() => globalThis.isSeen('textarea:enabled'));
+    return { pressed, composer, whole: await globalThis.when(() => globalThis.isSeen('.tc-root:not(.tc-shell) textarea:enabled')) };
   });
   await there.settled();
   const busy = (await there.busy()) - before;
   await there.close();
-  return { ready: rested ? composer - pressed : composer, busy };
+  const since = rested ? pressed : 0;
+  return { ready: composer - since, whole: whole - since, busy };
 };
 
 // Streams.

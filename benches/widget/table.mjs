@@ -2,11 +2,11 @@
 
 const KB = 1024;
 const UNITS = {
-  busy: 'ms', longest: 'ms', took: 'ms', shown: 'ms', ready: 'ms', climbing: 'ms', climbingLongest: 'ms', scroll: 'ms', scrollLongest: 'ms',
+  busy: 'ms', longest: 'ms', took: 'ms', shown: 'ms', ready: 'ms', whole: 'ms', climbing: 'ms', climbingLongest: 'ms', scroll: 'ms', scrollLongest: 'ms',
   memory: 'KB', second: 'KB', last: 'KB', each: 'KB', growth: 'x',
 };
 const NAMES = {
-  busy: 'main thread', longest: 'longest task', took: 'took', shown: 'shown after', ready: 'ready after', dropped: 'dropped frames', shifts: 'layout shift',
+  busy: 'main thread', longest: 'longest task', took: 'took', shown: 'shown after', ready: 'ready after', whole: 'widget itself after', dropped: 'dropped frames', shifts: 'layout shift',
   growth: 'last / first', memory: 'memory', nodes: 'nodes', nodesAfter: 'nodes at the end', climbing: 'to the first message', climbingLongest: 'longest task on the way',
   scroll: 'per step of scrolling', scrollLongest: 'longest task of scrolling', second: 'after the second', last: 'after the tenth', each: 'per conversation', listeners: 'listeners',
 };

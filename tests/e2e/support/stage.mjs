@@ -22,8 +22,7 @@ export default ({ module_or_path }) => {
     log.instances += 1;
   })();
 };
-export async function mount(frame, options, emit) {
-  await started;
+export function mount(frame, options, emit) {
   log.mounted += 1;
   log.asked.push(['mount', options]);
   const panel = document.createElement('p');
@@ -32,7 +31,9 @@ export async function mount(frame, options, emit) {
   frame.append(panel);
   log.emit = emit;
   return {
-    call(method, values) {
+    ready: started,
+    async call(method, values) {
+      await started;
       if (method === 'setTwin' && typeof values[0] !== 'string') throw new TypeError('twinchat: setTwin() takes an id as a string');
       log.asked.push([method, ...values]);
       if (method === 'open') emit('opened');
