@@ -120,11 +120,13 @@ pub(crate) struct Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            for pid in process::family(child.id()).into_iter().skip(1) {
-                let _ = Command::new("kill").arg(pid.to_string()).status();
-            }
+            let family = process::family(child.id());
+            // First the one that would start others in place of those that end.
             let _ = child.kill();
             let _ = child.wait();
+            for pid in family.into_iter().skip(1) {
+                let _ = Command::new("kill").arg(pid.to_string()).status();
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The events of one reply, in memory. Any number of readers, each with a place of its own.
 
+use super::checkpoint::Kept;
 use super::event::{Numbered, Told, event_id};
 use crate::budget::Place;
 use crate::config::MAX_REPLY_BYTES;
@@ -144,12 +145,15 @@ impl ReplyLog {
         (growing.text[..growing.marked].to_owned(), self.seq_of(growing.marks.len() - 1))
     }
 
-    /// The same, if events were added after this one and the end is not among them.
-    pub(super) fn grown_since(&self, seq: Option<u32>) -> Option<(String, u32)> {
+    /// What was added after what is kept, if anything was and the end is not among it: where its text begins, the text,
+    /// and the number of its last event.
+    pub(super) fn grown_since(&self, kept: Kept) -> Option<(usize, String, u32)> {
         let growing = self.lock();
         let last = self.seq_of(growing.marks.len() - 1);
-        let grown = growing.ended.is_none() && last > seq.unwrap_or(self.first);
-        grown.then(|| (growing.text[..growing.marked].to_owned(), last))
+        // What was kept before this log began is of another try.
+        let start = if kept.seq < self.first { 0 } else { kept.bytes };
+        let grown = growing.ended.is_none() && last > kept.seq.max(self.first);
+        grown.then(|| (start, growing.text[start..growing.marked].to_owned(), last))
     }
 
     /// All of the text, told to its last byte: nothing is added any more but the end.

@@ -63,14 +63,16 @@ pub enum Begun {
     Before(Exchange),
 }
 
-/// How far a reply has come.
+/// How far a reply has come since it was kept before.
 #[derive(Debug, Clone)]
 pub struct SoFar {
     /// Whose it is.
     pub subject: Subject,
     /// Which it is.
     pub id: MessageId,
-    /// Its text so far.
+    /// Bytes of its text that were kept before.
+    pub start: usize,
+    /// Its text after these.
     pub content: String,
     /// Number of the last event in it.
     pub seq: u32,
@@ -199,7 +201,8 @@ impl Store {
         Ok(Exchange { question, reply })
     }
 
-    /// Keeps how far replies have come, all with one write. Does nothing to those that have ended or are gone.
+    /// Keeps how far replies have come, all with one write. Does nothing to those that have ended or are gone. What is
+    /// kept again from the same start takes the place of what was.
     ///
     /// # Errors
     /// When the database fails; then none is kept.
@@ -207,13 +210,14 @@ impl Store {
         let mut transaction = self.write().await?;
         // A statement for many at once: each is a trip to another thread and back.
         for some in replies.chunks(CHECKPOINTED_AT_ONCE) {
-            let mut update = QueryBuilder::<Sqlite>::new("WITH n (visitor, id, content, seq) AS (");
+            let mut update = QueryBuilder::<Sqlite>::new("WITH n (visitor, id, start, content, seq) AS (");
             update.push_values(some, |mut row, reply| {
                 row.push_bind(reply.subject.as_str()).push_bind(reply.id.as_str());
-                row.push_bind(reply.content.as_str()).push_bind(reply.seq);
+                row.push_bind(i64::try_from(reply.start).unwrap_or(i64::MAX)).push_bind(reply.content.as_str()).push_bind(reply.seq);
             });
             update.push(
-                ") UPDATE message SET content = n.content, last_seq = n.seq FROM n WHERE message.id = n.id AND message.status = 'streaming' \
+                ") INSERT OR REPLACE INTO reply_piece (message_id, start, content, last_seq) \
+                 SELECT n.id, n.start, n.content, n.seq FROM n JOIN message ON message.id = n.id WHERE message.status = 'streaming' \
                  AND EXISTS (SELECT 1 FROM conversation c WHERE c.id = message.conversation_id AND (c.visitor_id = n.visitor \
                  OR c.visitor_id = (SELECT user_id FROM visitor_link WHERE anonymous_id = n.visitor)))",
             );
@@ -260,15 +264,14 @@ impl Store {
     /// When the database fails.
     pub async fn interrupt_unfinished(&self) -> Result<u64> {
         let mut transaction = self.write().await?;
-        let unfinished: Vec<(String, String, String, u32)> = sqlx::query_as(
-            "SELECT c.visitor_id, m.id, m.content, m.last_seq FROM message m JOIN conversation c ON c.id = m.conversation_id \
-             WHERE m.status = 'streaming'",
-        )
-        .fetch_all(&mut *transaction)
-        .await?;
+        let unfinished = format!(
+            "SELECT c.visitor_id, {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id \
+             WHERE m.status = 'streaming'"
+        );
         let mut count = 0;
-        for (visitor, id, content, seq) in &unfinished {
-            let seq = seq.saturating_add(SEQ_LEAP);
+        for row in sqlx::query(AssertSqlSafe(unfinished)).fetch_all(&mut *transaction).await? {
+            let seq = row.try_get::<u32, _>("last_seq")?.saturating_add(SEQ_LEAP);
+            let (visitor, id, content) = (row.try_get("visitor_id")?, row.try_get("id")?, row.try_get("content")?);
             let ending = Ending { content, status: MessageStatus::Interrupted, seq, error: Some(ErrorCode::ReplyInterrupted) };
             count += u64::from(end_in(&mut transaction, visitor, id, &ending).await?);
         }

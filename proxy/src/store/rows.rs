@@ -9,7 +9,11 @@ use twinchat_protocol::id::{ConversationId, EventId, InvalidId, MessageId, TwinI
 use twinchat_protocol::message::{Feedback, Message, MessageStatus, Quote, Role};
 
 /// The columns [`MessageRow`] reads, from a table named `m`.
-pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.ordinal, m.role, m.content, m.status, m.last_seq, \
+pub(super) const MESSAGE_COLUMNS: &str = "m.id, m.conversation_id, m.ordinal, m.role, m.status, \
+     CASE m.status WHEN 'streaming' THEN m.content || coalesce((SELECT group_concat(p.content, '' ORDER BY p.start) \
+      FROM reply_piece p WHERE p.message_id = m.id), '') ELSE m.content END AS content, \
+     CASE m.status WHEN 'streaming' THEN max(m.last_seq, coalesce((SELECT max(p.last_seq) \
+      FROM reply_piece p WHERE p.message_id = m.id), 0)) ELSE m.last_seq END AS last_seq, \
      m.error_code, m.client_id, m.feedback, m.created_at, m.author, m.reply_to, \
      (SELECT substr(q.content, 1, 1000) FROM message q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id) AS quoted_text, \
      (SELECT q.author FROM message q WHERE q.id = m.reply_to AND q.conversation_id = m.conversation_id) AS quoted_author, \

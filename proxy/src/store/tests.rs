@@ -65,7 +65,7 @@ async fn answer(store: &Store, subject: &Subject, number: u32, content: &str) {
 
 /// The first reply, so far.
 fn so_far(subject: &Subject, content: &str, seq: u32) -> SoFar {
-    SoFar { subject: subject.clone(), id: message(2), content: content.to_owned(), seq }
+    SoFar { subject: subject.clone(), id: message(2), start: 0, content: content.to_owned(), seq }
 }
 
 #[tokio::test]
@@ -248,6 +248,38 @@ async fn a_reply_cut_off_by_the_end_of_the_process_is_interrupted_and_numbered_a
     let Begun::New(again, _) = store.begin_retry(&ann, &message(2), 3, NOW).await.unwrap() else { panic!() };
     assert_eq!((again.reply.id, again.reply.ordinal, again.reply.content.as_str()), (message(2), 2, ""));
     assert_eq!(again.reply.event_id, Some(format!("2.{}", 8 + (1 << 20))));
+}
+
+#[tokio::test]
+async fn a_running_reply_is_what_its_pieces_make_and_its_end_leaves_none_of_them() {
+    let Kept { store, folder: _folder } = kept().await;
+    let ann = visitor("ann");
+    let mine = begin(&store, &ann, 1, "t", NOW).await;
+    say(&store, &ann, &mine, 1, "q").await.unwrap();
+    let piece = |start, content, seq| SoFar { start, ..so_far(&ann, content, seq) };
+    for (pieces, text, event) in [
+        (vec![piece(0, "Một", 3)], "Một", "2.3"),
+        // Kept again because nobody knew whether it was.
+        (vec![piece(0, "Một ph", 5)], "Một ph", "2.5"),
+        (vec![piece(8, "", 6)], "Một ph", "2.6"),
+        (vec![piece(8, "ần", 8), piece(12, " nữa", 9)], "Một phần nữa", "2.9"),
+    ] {
+        store.checkpoint(&pieces).await.unwrap();
+        let reply = store.message(&ann, &message(2)).await.unwrap();
+        assert_eq!((reply.content.as_str(), reply.event_id.as_deref()), (text, Some(event)));
+    }
+    let pieces = || async { sqlx::query_scalar::<_, i64>("SELECT count(*) FROM reply_piece").fetch_one(&store.readers).await.unwrap() };
+    assert_eq!(pieces().await, 3);
+    store.end_reply(&ann, &message(2), &ending("all of it", MessageStatus::Failed), NOW).await.unwrap();
+    assert_eq!(pieces().await, 0);
+    store.checkpoint(&[piece(0, "late", 30)]).await.unwrap();
+    assert_eq!(pieces().await, 0);
+    assert_eq!(store.message(&ann, &message(2)).await.unwrap().content, "all of it");
+
+    assert!(matches!(store.begin_retry(&ann, &message(2), 3, NOW).await, Ok(Begun::New(..))));
+    store.checkpoint(&[piece(0, "secret", 40)]).await.unwrap();
+    store.delete_conversation(&ann, &mine).await.unwrap();
+    assert_eq!(pieces().await, 0);
 }
 
 #[tokio::test]

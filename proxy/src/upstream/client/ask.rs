@@ -3,7 +3,7 @@
 //! A message is asked again only while nothing of it can have been taken in: no connection, or the
 //! upstream itself says "later, then". After "sent, no answer" nobody knows, so the visitor decides.
 
-use super::body::{MAX_ANSWER, MAX_ERROR, error_text, plain, read_all};
+use super::body::{BROKEN, MAX_ANSWER, MAX_ERROR, NO_CONNECTION, error_text, plain, read_all};
 use super::pause::{pause, retry_after};
 use super::{Address, Client};
 use crate::budget::{Fare, Paid};
@@ -60,11 +60,38 @@ impl Refused {
     }
 
     /// No connection, or one that broke before the answer began.
-    pub(super) fn unanswered(error: &reqwest::Error) -> Self {
-        if error.is_connect() {
-            return Self { error: UpstreamError::Unreachable(plain(error)), again: Again::Always };
+    pub(super) fn unanswered(none: NoAnswer) -> Self {
+        if none.is_sent {
+            return Self::passing(UpstreamError::BrokeOff(none.why));
         }
-        Self::passing(UpstreamError::BrokeOff(plain(error)))
+        Self { error: UpstreamError::Unreachable(none.why), again: Again::Always }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) struct NoAnswer {
+    /// Whether anything of the request may have got there.
+    is_sent: bool,
+    /// Without the address.
+    why: String,
+}
+
+impl NoAnswer {
+    /// Nobody was reached.
+    pub(super) fn no_connection(why: &str) -> Self {
+        Self { is_sent: false, why: format!("{NO_CONNECTION}: {why}") }
+    }
+
+    /// Somebody was.
+    pub(super) fn broke(why: &str) -> Self {
+        Self { is_sent: true, why: format!("{BROKEN}: {why}") }
+    }
+}
+
+impl From<reqwest::Error> for NoAnswer {
+    fn from(error: reqwest::Error) -> Self {
+        Self { is_sent: !error.is_connect(), why: plain(&error) }
     }
 }
 
@@ -79,6 +106,8 @@ pub(crate) struct Call<'a> {
     pub(crate) patience: Duration,
     /// Who pays.
     pub(crate) fare: &'a Fare,
+    /// Whether the answer may come in pieces over a long time.
+    pub(crate) streamed: bool,
 }
 
 impl Call<'_> {
@@ -104,7 +133,7 @@ impl Client {
     }
 
     async fn get_once_for(&self, address: &Address, fare: &Fare) -> Result<Value, Refused> {
-        let call = Call { method: Method::GET, address, patience: self.timeouts.header, fare };
+        let call = Call { method: Method::GET, address, patience: self.timeouts.header, fare, streamed: false };
         let answer = self.ask(&call, self.request(&call)).await?;
         self.json(answer).await.map_err(|error| match error {
             UpstreamError::BrokeOff(_) | UpstreamError::Silent(_) => Refused::passing(error),
@@ -114,7 +143,13 @@ impl Client {
 
     /// Sends JSON and gives the answer when it is a success, with its body still to be read.
     pub(crate) async fn post(&self, address: &Address, body: &Value, patience: Duration, fare: &Fare) -> Result<Response, UpstreamError> {
-        let call = Call { method: Method::POST, address, patience, fare };
+        let call = Call { method: Method::POST, address, patience, fare, streamed: false };
+        self.send(&call, || async { Ok(self.request(&call).json(body)) }).await
+    }
+
+    /// The same for an answer that may come in pieces over a long time.
+    pub(crate) async fn stream(&self, address: &Address, body: &Value, patience: Duration, fare: &Fare) -> Result<Response, UpstreamError> {
+        let call = Call { method: Method::POST, address, patience, fare, streamed: true };
         self.send(&call, || async { Ok(self.request(&call).json(body)) }).await
     }
 
@@ -206,14 +241,14 @@ impl Client {
 
     async fn ask_paid(&self, call: &Call<'_>, request: RequestBuilder, paid: Paid) -> Result<Response, Refused> {
         let request = self.signed(request).map_err(Refused::for_good)?;
-        let response = match timeout(call.patience, request.send()).await {
+        let response = match timeout(call.patience, self.transmit(call, request)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
-                match error.is_connect() {
-                    true => paid.not_sent(),
-                    false => paid.unanswered(),
+            Ok(Err(none)) => {
+                match none.is_sent {
+                    false => paid.not_sent(),
+                    true => paid.unanswered(),
                 }
-                return Err(Refused::unanswered(&error));
+                return Err(Refused::unanswered(none));
             }
             Err(_) => {
                 paid.unanswered();
@@ -237,6 +272,17 @@ impl Client {
             }
             _ => Refused::of_status(status, error),
         })
+    }
+
+    /// Sends it, over what suits it.
+    async fn transmit(&self, call: &Call<'_>, request: RequestBuilder) -> Result<Response, NoAnswer> {
+        let request = request.build()?;
+        if call.streamed
+            && let Some(response) = self.http1.send(&request).await?
+        {
+            return Ok(response);
+        }
+        Ok(self.http.execute(request).await?)
     }
 
     /// What an error's body says, for a note: its sentence without the key, or where that may repeat what a

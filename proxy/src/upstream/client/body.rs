@@ -16,6 +16,11 @@ pub(super) const MAX_ERROR: usize = 16 << 10;
 /// The most characters kept of an error's sentence.
 const MAX_TEXT: usize = 1000;
 
+/// How a note begins when nobody was reached.
+pub(super) const NO_CONNECTION: &str = "no connection";
+/// How it begins when somebody was.
+pub(super) const BROKEN: &str = "the connection failed";
+
 /// Reads a body of at most `most` bytes.
 pub(super) async fn read_all(mut response: Response, most: usize, patience: Duration) -> Result<Bytes, UpstreamError> {
     let mut body = BytesMut::new();
@@ -43,7 +48,7 @@ pub(crate) fn page_in_place_of_answer() -> UpstreamError {
 
 /// The error with its causes, without the address: that would put upstream ids into logs.
 pub(super) fn plain(error: &reqwest::Error) -> String {
-    let kind = if error.is_connect() { "no connection" } else { "the connection failed" };
+    let kind = if error.is_connect() { NO_CONNECTION } else { BROKEN };
     let mut text = kind.to_owned();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `ask` | one request with the key, repeated where that can do no harm |
 //! | `body` | what is read of an answer, and no more |
+//! | `http1` | streamed answers, read without a task and buffers of their own |
 //! | `pause` | how long a refusal asks to wait |
 //! | `picture` | a twin's picture, fetched without the key |
 //! | `reading` | an event stream, with its deadlines |
@@ -15,6 +16,7 @@
 
 pub(crate) mod ask;
 mod body;
+mod http1;
 mod pause;
 mod picture;
 pub(crate) mod reading;
@@ -34,6 +36,7 @@ use crate::clock::{Clock, Dice};
 use crate::config;
 use futures_util::StreamExt;
 use http::HeaderMap;
+use http1::Http1;
 use reading::Body;
 use reqwest::{Response, Url, redirect};
 use serde_json::Value;
@@ -43,6 +46,9 @@ use std::time::Duration;
 /// How long a connection is kept for the next request. Servers end idle ones after five seconds and
 /// more, and a message sent into such an end cannot be sent again.
 const CONNECTION_KEPT: Duration = Duration::from_secs(4);
+
+/// What every request says of itself.
+const USER_AGENT: &str = concat!("twinchat-proxy/", env!("CARGO_PKG_VERSION"));
 
 /// How long each step may take.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +111,7 @@ pub(crate) struct Client {
     dialect: Dialect,
     origin: Url,
     http: reqwest::Client,
+    http1: Http1,
     redactor: Redactor,
     pub(crate) clock: Arc<dyn Clock>,
     dice: Arc<dyn Dice>,
@@ -133,13 +140,14 @@ impl Client {
             .referer(false)
             .connect_timeout(timeouts.connect)
             .pool_idle_timeout(CONNECTION_KEPT)
-            .user_agent(concat!("twinchat-proxy/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .build()
             .map_err(|error| ClientError(error.to_string()))?;
         let origin = Url::parse(settings.origin.as_str()).map_err(|error| ClientError(error.to_string()))?;
+        let http1 = Http1::new(&origin, timeouts.connect, CONNECTION_KEPT).map_err(ClientError)?;
         let redactor = settings.key.iter().fold(Redactor::default(), |redactor, key| redactor.and(key.expose()));
         let settings = settings.clone();
-        Ok(Self { settings, dialect, origin, http, redactor, clock, dice, timeouts, gate, budget: Mutex::new(None) })
+        Ok(Self { settings, dialect, origin, http, http1, redactor, clock, dice, timeouts, gate, budget: Mutex::new(None) })
     }
 
     /// Keeps another secret of the owner's out of what comes back.

@@ -29,7 +29,7 @@ impl Client {
     async fn fetch_picture(&self, url: &Url) -> Result<Picture, Refused> {
         let asked = self.http.get(url.clone()).header(ACCEPT, "image/*").header(ACCEPT_ENCODING, "identity").send();
         let response = match timeout(self.timeouts.header, asked).await {
-            Ok(answered) => answered.map_err(|error| Refused::unanswered(&error))?,
+            Ok(answered) => answered.map_err(|error| Refused::unanswered(error.into()))?,
             Err(_) => return Err(Refused::passing(UpstreamError::Silent("no answer"))),
         };
         if !response.status().is_success() {

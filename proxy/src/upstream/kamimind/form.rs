@@ -28,9 +28,14 @@ impl Form<'_> {
     /// # Errors
     /// When a file is not there as it was.
     pub(super) async fn fill(&self, request: RequestBuilder) -> Result<RequestBuilder, UpstreamError> {
+        let kind = format!("multipart/form-data; boundary={}", self.boundary);
+        let request = request.header(CONTENT_TYPE, kind);
+        let (fields, end) = (self.fields(), format!("--{}--\r\n", self.boundary));
+        if self.question.files.is_empty() {
+            return Ok(request.body(fields + &end));
+        }
         let mut parts: Vec<BoxStream<'static, io::Result<Bytes>>> = Vec::new();
         let mut length = 0_u64;
-        let fields = self.fields();
         length += fields.len() as u64;
         parts.push(piece(fields));
         for file in self.question.files {
@@ -38,12 +43,10 @@ impl Form<'_> {
             length += head.len() as u64 + file.size + 2;
             parts.extend([piece(head), content, piece("\r\n".to_owned())]);
         }
-        let end = format!("--{}--\r\n", self.boundary);
         length += end.len() as u64;
         parts.push(piece(end));
         let body = Body::wrap_stream(stream::iter(parts).flatten());
-        let kind = format!("multipart/form-data; boundary={}", self.boundary);
-        Ok(request.header(CONTENT_TYPE, kind).header(CONTENT_LENGTH, length).body(body))
+        Ok(request.header(CONTENT_LENGTH, length).body(body))
     }
 
     fn fields(&self) -> String {

@@ -108,7 +108,7 @@ impl KamiMind {
         // Until the header, files have to be sent, and an answer that is not streamed has to be thought out.
         let patience = if streaming && question.files.is_empty() { timeouts.header } else { timeouts.first_event };
         let form = Form { question, bot_token: Some(&bot.bot_token), streaming, boundary: random_id_part(self.dice.as_ref()) };
-        let call = Call { method: Method::POST, address: &address, patience, fare };
+        let call = Call { method: Method::POST, address: &address, patience, fare, streamed: streaming };
         let response = self.client.send(&call, || form.fill(self.client.request(&call))).await?;
         let kind = content_type(response.headers());
         if kind.starts_with("text/html") {

@@ -91,7 +91,7 @@ impl OpenAi {
         let body = self.body(twin, &question, true);
         let address = self.client.address(COMPLETIONS, &[])?;
         // A server on the owner's machine may load the model before it answers at all.
-        let response = self.client.post(&address, &body, self.client.timeouts.first_event, fare).await?;
+        let response = self.client.stream(&address, &body, self.client.timeouts.first_event, fare).await?;
         let kind = content_type(response.headers());
         if kind.starts_with("text/html") {
             return Err(page_in_place_of_answer());

@@ -143,7 +143,7 @@ impl TwinExpert {
         let body = json!({ "content": content });
         if !self.has_no_stream.load(Ordering::Relaxed) {
             let address = self.client.address(STREAM, &[conversation])?;
-            match self.client.post(&address, &body, self.client.timeouts.header, fare).await {
+            match self.client.stream(&address, &body, self.client.timeouts.header, fare).await {
                 Err(UpstreamError::NotFound(_)) => {}
                 asked => return self.streamed(asked?, conversation).await,
             }
