@@ -1,6 +1,8 @@
 // Measures the widget in Chromium, beside bare pages in the same run. `cargo xtask bench` starts what it needs.
 //
-//   TWINCHAT_BENCH='{world}' node benches/widget/bench.mjs [--quick] [--rounds 3] [--only part-of-a-name]...
+//   TWINCHAT_BENCH='{world}' node benches/widget/bench.mjs [--quick] [--rounds 3] [--only part-of-a-name]... [--where]
+//
+// `--where` says for each where the main thread's time went, and keeps the traces for DevTools. Its figures are higher.
 //
 // Prints a table; writes widget.json and widget.html into the folder that the world names. Nothing is judged: a figure
 // that misses its goal is said to, and that is all.
@@ -12,17 +14,17 @@ import { cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases.mjs';
-import { launch } from './chromium.mjs';
+import { inspectWith, launch } from './chromium.mjs';
 import { judged } from './goals.mjs';
 import { picture } from './plots.mjs';
 import { markdown, words } from './table.mjs';
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string', multiple: true, default: [] }, write: { type: 'string' } },
+  options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string', multiple: true, default: [] }, write: { type: 'string' }, where: { type: 'boolean' } },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 const world = JSON.parse(process.env.TWINCHAT_BENCH);
-const chosen = CASES.filter(({ name, quick }) => (values.only.length ? values.only.some((part) => name.includes(part)) : !values.quick || quick));
+const chosen = CASES.filter(({ name, quick, rare }) => (values.only.length ? values.only.some((part) => name.includes(part)) : quick || !(values.quick || rare)));
 if (!chosen.length) throw new Error(`no bench has ${values.only.join(' or ')} in its name; there are: ${CASES.map(({ name }) => name).join(', ')}`);
 
 /** The middle of the rounds, number by number. */
@@ -57,7 +59,7 @@ const report = {
 for (const { name, subjects } of chosen) {
   const load = loadavg()[0];
   // What fails is said, and the others are measured all the same.
-  const runs = await all(subjects).catch((error) => void console.error(`\n${name} failed: ${error.message}`));
+  const runs = await all(name, subjects).catch((error) => void console.error(`\n${name} failed: ${error.message}`));
   if (!runs) {
     process.exitCode = 1;
     continue;
@@ -69,11 +71,20 @@ for (const { name, subjects } of chosen) {
   for (const [subject, figures] of medians) console.log(`  ${subject.padEnd(8)} ${words(figures)}`);
 }
 
+/** Where the time of one measurement went; the last trace of a name is kept. */
+async function told(name, trace, where) {
+  console.log(`  ${name}: ${Object.entries(where).map(([sort, { ms, count }]) => `${sort} ${ms.toFixed(1)} ms${count ? ` (${count})` : ''}`).join(', ')}`);
+  await writeFile(join(world.out, `${name}.trace.json`), JSON.stringify(trace));
+}
+
 /** Every subject, in turns. */
-async function all(subjects) {
+async function all(name, subjects) {
   const runs = Object.fromEntries(Object.keys(subjects).map((subject) => [subject, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [subject, measure] of Object.entries(subjects)) runs[subject].push(await measure(world));
+    for (const [subject, measure] of Object.entries(subjects)) {
+      if (values.where) inspectWith(({ trace, where }) => told(`${name}-${subject}`, trace, where));
+      runs[subject].push(await measure(world));
+    }
   }
   return runs;
 }

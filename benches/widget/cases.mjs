@@ -241,17 +241,19 @@ const conversations = async (world) => {
   };
 };
 
-// All of them, by name. `quick` ones are run by --quick.
+// All of them, by name. `quick` ones are run by --quick, `rare` ones by their names only.
 
 const SIZES = { 40: { characters: 40_000, deltas: 2_000 }, 200: { characters: 200_000, deltas: 10_000 } };
 const KINDS = ['mixed', 'list', 'table', 'code', 'paragraph'];
+/** Measured when they are named only. */
+const RARE = ['unspaced', 'nested', 'links', 'blocks', 'marks'];
 
-const streams = Object.entries(SIZES).flatMap(([size, how]) => KINDS.flatMap((kind) => {
+const streams = Object.entries(SIZES).flatMap(([size, how]) => [...KINDS, ...RARE].flatMap((kind) => {
   const one = { ...how, kind, seed: 7 };
-  const quick = size === '40' && kind === 'mixed';
+  const [quick, rare] = [size === '40' && kind === 'mixed', RARE.includes(kind)];
   return [
-    { name: `stream-${kind}-${size}`, quick, subjects: { widget: stream(STREAMS.widget, one), bare: stream(STREAMS.bare, one) } },
-    { name: `view-${kind}-${size}`, quick, subjects: { view: view(one), bare: append(one) } },
+    { name: `stream-${kind}-${size}`, quick, rare, subjects: { widget: stream(STREAMS.widget, one), bare: stream(STREAMS.bare, one), steady: append(one) } },
+    { name: `view-${kind}-${size}`, quick, rare, subjects: { view: view(one), bare: append(one) } },
   ];
 }));
 

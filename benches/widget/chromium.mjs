@@ -4,6 +4,7 @@
 // Times of the main thread are processor time, so that what else runs on the machine counts little.
 
 import { chromium } from 'playwright-core';
+import { CATEGORIES, where } from './where.mjs';
 
 const SECOND = 1000;
 /** A page that did less than so much (ms) in a look's time has nothing to do; each look costs it something too. */
@@ -17,6 +18,10 @@ const PATIENCE = 300 * SECOND;
 const SLOW = { offline: false, latency: 150, downloadThroughput: (1.6 * 1024 * 1024) / 8, uploadThroughput: (750 * 1024) / 8 };
 const SLOW_PROCESSOR = 4;
 const TRACED = ['-*', 'toplevel', 'disabled-by-default-devtools.timeline.frame', '__metadata'];
+
+/** Hears of every cost that is measured, with a trace that says more and so costs more. */
+let inspect;
+export const inspectWith = (hear) => { inspect = hear; };
 
 const pause = (time) => new Promise((resolve) => { setTimeout(resolve, time); });
 
@@ -99,14 +104,17 @@ class Visit {
   async cost(work) {
     await this.settled();
     await this.evaluate(() => { globalThis.shifts = 0; });
-    await this.browser.startTracing(this.page, { categories: TRACED });
-    const [before, start] = [await this.busy(), performance.now()];
+    await this.browser.startTracing(this.page, { categories: inspect ? CATEGORIES : TRACED });
+    const [before, start] = [await this.metrics(), performance.now()];
     await work();
     const took = performance.now() - start;
     await this.settled();
-    const busy = (await this.busy()) - before;
+    const after = await this.metrics();
     const trace = JSON.parse((await this.browser.stopTracing()).toString('utf8'));
-    return { busy, took, ...told(trace.traceEvents), shifts: await this.evaluate(() => globalThis.shifts) };
+    const during = (name, unit = 1) => (after[name] - before[name]) * unit;
+    const cost = { busy: during('TaskDuration', SECOND), took, ...told(trace.traceEvents), layouts: during('LayoutCount'), shifts: await this.evaluate(() => globalThis.shifts) };
+    await inspect?.({ trace, where: where(trace.traceEvents) });
+    return cost;
   }
 
   /** Bytes that are kept when what can be thrown away is: scripts' heap, and WebAssembly's memory. Nodes too. */
@@ -149,18 +157,19 @@ class Visit {
   }
 }
 
-/** The longest task of the page's main thread in milliseconds, and how many frames it did not make in time. */
+/** The longest task of the page's main thread in milliseconds, how many frames were drawn, and how many it did not make in time. */
 function told(events) {
   const threads = new Map();
   for (const { name, pid, tid, args } of events) {
     if (name === 'thread_name' && args.name === 'CrRendererMain') threads.set(`${pid} ${tid}`, []);
   }
-  let dropped = 0;
+  let [dropped, frames] = [0, 0];
   for (const { name, pid, tid, tdur } of events) {
     if (name.endsWith('::RunTask') && tdur) threads.get(`${pid} ${tid}`)?.push(tdur / SECOND);
     if (name === 'DroppedFrame') dropped += 1;
+    if (name === 'DrawFrame') frames += 1;
   }
   const total = (tasks) => tasks.reduce((sum, task) => sum + task, 0);
   const [tasks = []] = [...threads.values()].sort((one, two) => total(two) - total(one));
-  return { longest: Math.max(0, ...tasks), dropped };
+  return { longest: Math.max(0, ...tasks), frames, dropped };
 }

@@ -7,7 +7,7 @@ const STYLE = `
 :root{color-scheme:light dark;--ink:light-dark(#1c2024,#e8eaed);--paper:light-dark(#fff,#16181b);--soft:light-dark(#68707a,#9aa2ab);--line:light-dark(#dfe3e8,#33383e);--widget:light-dark(#0f766e,#2dd4bf);--bare:light-dark(#a8b0ba,#5b636d)}
 body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:32px auto;padding:0 16px;color:var(--ink);background:var(--paper)}
 h2{font-size:17px;margin:36px 0 4px}p,td,th{color:var(--soft)}table{border-collapse:collapse;width:100%}td,th{text-align:start;padding:4px 12px 4px 0;border-bottom:1px solid var(--line)}
-td:first-child{color:var(--ink)}svg{width:100%;height:auto;display:block}text{font:12px system-ui,sans-serif;fill:var(--soft)}.widget,.view,.clicked{fill:var(--widget)}.bare,.static{fill:var(--bare)}.missed{color:light-dark(#b42318,#f97066)}`;
+td:first-child{color:var(--ink)}svg{width:100%;height:auto;display:block}text{font:12px system-ui,sans-serif;fill:var(--soft)}.widget,.view,.clicked{fill:var(--widget)}.bare,.static,.steady{fill:var(--bare)}.missed{color:light-dark(#b42318,#f97066)}`;
 
 const WIDTH = 960;
 const LABEL = 190;

@@ -44,6 +44,8 @@ const sentence = (roll, language) => one(roll, language);
 const sentences = (roll, language, count) => Array.from({ length: count }, () => sentence(roll, language)).join(' ');
 const several = (count, make) => Array.from({ length: count }, (_, at) => make(at));
 
+const UNSPACED = ['请先确认订单号码，然后再联系客服。', '営業時間は午前九時から午後六時までです。', 'กรุณาตรวจสอบหมายเลขคำสั่งซื้อก่อนติดต่อเรา', '👩🏽‍💻🎉🇻🇳👨‍👩‍👧‍👦✨', 'ĐànẵngHộiAnHuếđềucóbiểnđẹp'];
+
 /** One part of an answer of each sort. */
 const PARTS = [
   (roll, language) => `## ${one(roll, HEADINGS)}\n\n${sentences(roll, language, 3)}\n\n`,
@@ -67,13 +69,30 @@ const KINDS = {
   paragraph: { start: '', part: (roll) => `${sentence(roll, roll() < 0.5 ? VI : EN)} ` },
 };
 
-/** An answer of so many characters: `mixed`, or all one `list`, `table`, `code` block or `paragraph`. */
+/** What few answers are, and what must cost no more for it. */
+const RARE = {
+  /** Chinese, Japanese, Thai and emoji: no space in all of it. */
+  unspaced: { start: '', part: (roll) => one(roll, UNSPACED) },
+  /** Lists in lists in quotes, as deep as they are drawn, and out again. */
+  nested: { start: '', part: (roll) => `${several(14, (at) => `${'> '.repeat(at % 7)}${'  '.repeat(at % 7 === 0 ? at : 0)}- ${sentence(roll, roll() < 0.5 ? VI : EN)}\n`).join('')}${several(12, (at) => `${'  '.repeat(at)}- ${sentence(roll, VI)}\n`).join('')}\n` },
+  /** Links of every sort: in brackets, by reference, bare. */
+  links: {
+    start: '[luật]: https://example.com/luat\n\n',
+    part: (roll) => `- [bảng giá ${Math.floor(roll() * 999)}](https://example.com/gia?tuyen=${Math.floor(roll() * 999)}), [luật], https://example.com/${Math.floor(roll() * 9999)}\n`,
+  },
+  /** Many short blocks of code. */
+  blocks: { start: '', part: (roll) => PARTS[4](roll) },
+  /** Marks that open and never close, in one paragraph. */
+  marks: { start: '', part: (roll) => one(roll, ['**đậm ', '*nghiêng ', '_gạch ', '~~bỏ ', '[chưa xong ', '![hình ', '`mã ', '<b ', '&am ', '***cả hai ', '](']) },
+};
+
+/** An answer of so many characters: `mixed`, or all one `list`, `table`, `code` block or `paragraph`, or a rare one. */
 export function transcript(kind, characters, seed = 1) {
-  const { start, part } = KINDS[kind];
+  const { start, part } = KINDS[kind] ?? RARE[kind];
   const roll = dice(seed);
   let text = start;
   while (text.length < characters) text += part(roll);
-  return text.slice(0, characters);
+  return text.slice(0, characters).replace(/[\ud800-\udbff]$/u, '');
 }
 
 /** The text in so many pieces of different lengths, as a model's tokens are. */
@@ -85,7 +104,9 @@ export function cut(text, count, seed = 1) {
   let from = 0;
   return weights.map((weight) => {
     sum += weight;
-    const to = Math.round((sum / whole) * text.length);
+    const end = Math.round((sum / whole) * text.length);
+    // Not between the two halves of one character.
+    const to = text.codePointAt(end - 1) > 0xffff ? end + 1 : end;
     const piece = text.slice(from, to);
     from = to;
     return piece;

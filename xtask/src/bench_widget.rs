@@ -18,6 +18,9 @@ pub(crate) struct Widget {
     /// Only those with this in their name, such as `stream-mixed` or `history`; can be given several times.
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
+    /// Says where the main thread's time went, and keeps the traces for DevTools. That costs time of its own.
+    #[arg(long = "where", conflicts_with = "write")]
+    whereto: bool,
     /// Writes the figures into docs/figures.md.
     #[arg(long)]
     write: bool,
@@ -71,6 +74,7 @@ impl Widget {
         all.extend(self.quick.then(|| "--quick".to_owned()));
         all.extend(self.rounds.map(|rounds| format!("--rounds={rounds}")));
         all.extend(self.only.into_iter().map(|name| format!("--only={name}")));
+        all.extend(self.whereto.then(|| "--where".to_owned()));
         all.extend(self.write.then(|| "--write=docs/figures.md".to_owned()));
         all
     }
