@@ -158,7 +158,7 @@ impl ReplyStream {
                     return Step::Line(Connection::Connecting);
                 }
                 Phase::Connecting => return self.connect().await,
-                Phase::Open(line) => match read(line, &self.client.0.bell, &mut self.heard, &self.client.0.platform).await {
+                Phase::Open(line) => match read(line, self.after, &self.client, &mut self.heard).await {
                     Some(events) if events.is_empty() => {}
                     Some(events) => return self.took(events),
                     None => {
@@ -302,7 +302,8 @@ fn is_end(event: &ReplyEvent) -> bool {
 }
 
 /// What the line says next; `None` when it is dead.
-async fn read(line: &mut Line, bell: &Bell, heard: &mut u32, platform: &Platform) -> Option<Vec<ReplyEvent>> {
+async fn read(line: &mut Line, after: EventId, client: &Client, heard: &mut u32) -> Option<Vec<ReplyEvent>> {
+    let (bell, platform) = (&client.0.bell, &client.0.platform);
     let chunk = poll_fn(|context| match line.answer.poll_chunk(context) {
         Poll::Ready(chunk) => Poll::Ready(chunk.ok()),
         Poll::Pending if is_dead(line, bell, heard, platform, context) => Poll::Ready(None),
@@ -312,9 +313,22 @@ async fn read(line: &mut Line, bell: &Bell, heard: &mut u32, platform: &Platform
     line.ended = matches!(chunk, Some(None));
     let chunk = chunk??;
     line.last_byte = platform.clock.now();
-    let mut events = Vec::new();
-    let now = line.last_byte;
-    line.decoder.feed(&chunk, &mut |event| events.extend(reply_event(&event, now))).ok()?;
+    let mut events: Vec<ReplyEvent> = Vec::new();
+    let (now, mut seen) = (line.last_byte, after);
+    let mut take = |event: ReplyEvent| {
+        let told = event.id <= seen;
+        seen = seen.max(event.id);
+        match events.last_mut() {
+            // Text that was read before, or that goes on in the text before it.
+            _ if told && event.kind == EventKind::Delta => {}
+            Some(last) if last.goes_on_with(&event) => {
+                last.id = event.id;
+                last.content.push_str(&event.content);
+            }
+            _ => events.push(event),
+        }
+    };
+    line.decoder.feed(&chunk, &mut |event| reply_event(&event, now).into_iter().for_each(&mut take)).ok()?;
     Some(events)
 }
 

@@ -125,6 +125,19 @@ fn a_message_is_sent_with_a_proof_a_key_and_its_text_and_the_reply_is_read_to_it
 }
 
 #[test]
+fn text_that_comes_together_is_one_event_without_what_was_told_before() {
+    let (fake, client) = client();
+    let steps = reading(&fake, &client, Start::Follow, EventId { ordinal: 2, seq: 3 });
+    let line = fake.request().open(200, &[]);
+    let other = frame("2.7", "delta", "!").replace("0002", "0004");
+    let said =
+        [("2.3", "old "), ("2.4", "a"), ("2.5", "b"), ("2.5", "b"), ("2.6", "c")].map(|(id, text)| frame(id, "delta", text)).concat();
+    line.say(&[said, other, frame("2.8", "progress", ""), frame("2.9", "delta", "d")].concat());
+    fake.run();
+    assert_eq!(told(&steps), ["connecting", "open", "2.6 abc|2.7 !|2.8 |2.9 d"]);
+}
+
+#[test]
 fn a_cut_before_anything_was_accepted_sends_again_under_the_same_key() {
     let (fake, client) = client();
     let steps = reading(&fake, &client, send(), EventId::START);

@@ -47,6 +47,11 @@ impl ReplyEvent {
         }
     }
 
+    /// Whether a later event only has more text of what this one has text of: both can be one.
+    pub fn goes_on_with(&self, later: &Self) -> bool {
+        self.kind == EventKind::Delta && later.kind == EventKind::Delta && self.message_id == later.message_id && later.id > self.id
+    }
+
     /// Whether the reply ends with it.
     pub fn is_last(&self) -> bool {
         matches!(self.kind, EventKind::Complete | EventKind::Error)

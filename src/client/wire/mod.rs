@@ -5,7 +5,7 @@
 mod tests;
 
 use super::error;
-use crate::platform::json::Json;
+use crate::platform::json::{Json, each_member};
 use crate::state::event::ReplyEvent;
 use crate::state::find::Hit;
 use crate::state::{Progress, time};
@@ -23,6 +23,9 @@ use twinchat_protocol::widget::{FileLimits, WidgetSettings};
 /// cannot be read: what it left out comes again with the end of the message.
 pub(super) fn reply_event(event: &sse::Event, now: u64) -> Option<ReplyEvent> {
     let id = EventId::parse(&event.id).ok()?;
+    if let Some(delta) = delta(event, id) {
+        return Some(delta);
+    }
     let json = Json::parse(&event.data).ok()?;
     let name = json.text("type");
     let kind = EventKind::from_name(if event.event.is_empty() { &name } else { &event.event })?;
@@ -38,6 +41,20 @@ pub(super) fn reply_event(event: &sse::Event, now: u64) -> Option<ReplyEvent> {
     reply.user_message = json.get("userMessage").and_then(|json| message(&json));
     reply.problem = json.get("error").map(|problem| error::of_json(&problem, now));
     Some(reply)
+}
+
+/// A delta as the proxy writes it. What is written in another way is read as any other event.
+fn delta(event: &sse::Event, id: EventId) -> Option<ReplyEvent> {
+    if event.event != EventKind::Delta.name() {
+        return None;
+    }
+    let mut delta = ReplyEvent::new(id, EventKind::Delta, String::new());
+    let whole = each_member(&event.data, &mut |name, value| match name {
+        "messageId" => delta.message_id = value,
+        "content" => delta.content = value,
+        _ => {}
+    });
+    whole.then_some(delta)
 }
 
 /// A message that was found.
