@@ -13,6 +13,10 @@ use twinchat_protocol::conversation::Conversation;
 
 /// How many messages are asked for at once.
 const PAGE: &str = "30";
+/// How many by a visitor who goes far up.
+pub(super) const STRIDE: &str = "100";
+/// With more messages than these, that is so.
+const FAR: usize = 50;
 
 /// One conversation that was opened, shown or not.
 pub(super) struct Run {
@@ -25,6 +29,8 @@ pub(super) struct Run {
     files: RefCell<Vec<(String, Vec<LocalFile>)>>,
     pub(super) unread: Cell<u32>,
     pub(super) draw_pending: Cell<bool>,
+    /// Whether more was drawn last than can be read as it comes.
+    pub(super) drew_much: Cell<bool>,
     /// Holds the signals of its messages for as long as it is shown.
     pub(super) owner: Owner,
     pub(super) loaded: Cell<bool>,
@@ -45,6 +51,7 @@ impl Run {
             files: RefCell::default(),
             unread: Cell::new(0),
             draw_pending: Cell::new(false),
+            drew_much: Cell::new(false),
             owner: owner_below(root),
             loaded: Cell::new(id.is_empty()),
             job: RefCell::default(),
@@ -185,7 +192,8 @@ impl Inner {
     /// Fetches the messages before the first one, unless that is being done.
     pub(super) async fn load_older(self: &Rc<Self>, run: &Rc<Run>) {
         if self.signals.messages_loading.get_untracked() != Loading::Busy {
-            self.load_before(run, PAGE).await;
+            let far = run.thread.borrow().entries().len() > FAR;
+            self.load_before(run, if far { STRIDE } else { PAGE }).await;
         }
     }
 

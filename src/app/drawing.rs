@@ -8,6 +8,11 @@ use leptos::prelude::*;
 use leptos::reactive::owner::{Owner, WeakOwner};
 use std::rc::Rc;
 
+/// More than so many bytes in one picture nobody reads as they come.
+const MUCH: usize = 512;
+/// After such a picture the next one waits for so long: fewer pictures cost less, and the page has time for itself.
+const REST_MILLIS: u32 = 30;
+
 impl Inner {
     /// Draws what happened to a thread with the next picture. Thousands of deltas cost as many
     /// signal updates as there are pictures.
@@ -15,6 +20,9 @@ impl Inner {
         if !run.draw_pending.replace(true) {
             let (this, run) = (self.clone(), run.clone());
             self.spawn(async move {
+                if run.drew_much.get() {
+                    this.platform.clock.sleep(REST_MILLIS).await;
+                }
                 this.platform.clock.frame().await;
                 this.draw(&run);
             });
@@ -25,6 +33,8 @@ impl Inner {
     pub(super) fn draw(&self, run: &Rc<Run>) {
         run.draw_pending.set(false);
         let changes = run.thread.borrow_mut().take_changes();
+        let added = |change: &Change| if let Change::Appended(_, text) = change { text.len() } else { 0 };
+        run.drew_much.set(changes.iter().map(added).sum::<usize>() > MUCH);
         if changes.is_empty() || !self.is_current(run) {
             return;
         }
@@ -51,8 +61,7 @@ impl Inner {
     fn draw_changes(&self, changes: Vec<Change>, entries: &[Entry]) {
         let list = self.signals.messages;
         if changes.iter().any(|change| matches!(change, Change::Inserted(_) | Change::Removed(_))) {
-            let replayed = replay(list.get_untracked(), &changes, entries);
-            list.set(replayed);
+            list.update(|list| *list = replay(std::mem::take(list), &changes, entries));
             return;
         }
         let drawn = |index: usize| list.with_untracked(|list| list.get(index).cloned());
@@ -75,25 +84,45 @@ impl Inner {
     }
 }
 
+/// A place in the list while changes are replayed.
+#[derive(Default)]
+struct Slot {
+    drawn: Option<MessageEntry>,
+    changed: bool,
+}
+
 /// The list after these changes. An entry that moved keeps its signals, as its view is kept.
 fn replay(drawn: Vec<MessageEntry>, changes: &[Change], entries: &[Entry]) -> Vec<MessageEntry> {
-    let mut slots: Vec<Option<MessageEntry>> = drawn.into_iter().map(Some).collect();
+    let mut slots: Vec<Slot> = drawn.into_iter().map(|entry| Slot { drawn: Some(entry), changed: false }).collect();
     let mut removed = Vec::new();
-    for change in changes {
+    let mut rest = changes;
+    while let Some(change) = rest.first() {
+        let mut done = 1;
         match *change {
-            Change::Inserted(index) => slots.insert(index, None),
-            Change::Removed(index) => removed.extend(slots.remove(index)),
-            _ => {}
+            Change::Inserted(index) => {
+                // A page of the history is put in at once, however long the list is.
+                let follows = |(at, change): &(usize, &Change)| **change == Change::Inserted(index + at);
+                done = rest.iter().enumerate().take_while(follows).count();
+                let after = slots.split_off(index);
+                slots.resize_with(index + done, Slot::default);
+                slots.extend(after);
+            }
+            Change::Removed(index) => removed.extend(slots.remove(index).drawn),
+            Change::Appended(index, _) | Change::Changed(index) => slots[index].changed = true,
         }
+        rest = &rest[done..];
     }
     let pairs = slots.into_iter().zip(entries);
     pairs
-        .map(|(slot, entry)| match slot.or_else(|| take(&mut removed, &entry.key)) {
-            Some(drawn) => {
-                update(&drawn, entry);
-                drawn
-            }
-            None => signals_of(entry),
+        .map(|(slot, entry)| match slot.drawn {
+            Some(drawn) if !slot.changed => drawn,
+            drawn => match drawn.or_else(|| take(&mut removed, &entry.key)) {
+                Some(drawn) => {
+                    update(&drawn, entry);
+                    drawn
+                }
+                None => signals_of(entry),
+            },
         })
         .collect()
 }

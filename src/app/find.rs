@@ -1,6 +1,6 @@
 //! Search in the open conversation, and the way to a message wherever it is.
 
-use super::chat::Run;
+use super::chat::{Run, STRIDE};
 use super::{App, Inner, put};
 use crate::state::find::Hit;
 use crate::state::{Loading, Problem};
@@ -8,8 +8,6 @@ use std::rc::Rc;
 
 /// A search begins when the visitor has stopped typing for this long.
 const SEARCH_MILLIS: u32 = 250;
-/// How many messages are fetched at once on the way to one far up.
-const STRIDE: &str = "100";
 
 /// A search in the open conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -216,6 +216,29 @@ fn two_thousand_deltas_are_drawn_once_per_picture() {
 }
 
 #[test]
+fn after_more_text_than_can_be_read_the_next_picture_waits_and_after_little_it_does_not() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    let line = post.open(200, &[]);
+    line.say(&text);
+    site.fake.advance(20);
+    line.say(&delta(2, "little "));
+    site.fake.advance(20);
+    line.say(&delta(3, &"much ".repeat(200)));
+    site.fake.advance(20);
+    assert_eq!(site.texts()[1].len(), 1007);
+    line.say(&delta(4, "more"));
+    site.fake.advance(20);
+    assert_eq!(site.texts()[1].len(), 1007);
+    site.fake.advance(30);
+    assert_eq!(site.texts()[1].len(), 1011);
+    line.say(&delta(5, "!"));
+    site.fake.advance(20);
+    assert_eq!(site.texts()[1].len(), 1012);
+}
+
+#[test]
 fn a_blank_or_too_long_text_is_not_sent_and_stays() {
     let site = site();
     for text in ["  \n ", &"x".repeat(21)] {
@@ -950,4 +973,38 @@ fn a_message_far_up_is_fetched_and_pointed_at_and_one_that_is_gone_is_told() {
     fake.run();
     assert_eq!(site.texts().len(), 100, "it was looked for to the beginning");
     assert_eq!(site.app.signals.notice.get_untracked().map(|problem| problem.code), Some("NOT_FOUND".to_owned()));
+}
+
+#[test]
+fn who_goes_far_up_gets_larger_pages_and_what_is_drawn_stays() {
+    let site = site();
+    let fake = &site.fake;
+    fake.serve(move |request| {
+        let path = request.url.strip_prefix("https://chat.example/api/v1/conversations/conv_0000000000000001")?;
+        let page = |first: u32, last: u32, before: &str| {
+            let messages: Vec<String> = (first..=last).map(|ordinal| message(ordinal, &ordinal.to_string(), "complete", "")).collect();
+            format!(r#"{{"success":true,"data":[{}],"meta":{{"before":"{before}"}}}}"#, messages.join(","))
+        };
+        let body = match path {
+            "/messages?limit=30" => page(201, 230, "201"),
+            "/messages?limit=30&before=201" => page(171, 200, "171"),
+            "/messages?limit=100&before=171" => page(71, 170, "71"),
+            "/messages?limit=100&before=71" => page(1, 70, ""),
+            "" => envelope(&conversation(CONVERSATION, TWIN)),
+            _ => return None,
+        };
+        Some((200, body))
+    });
+    site.app.open_conversation(CONVERSATION);
+    fake.run();
+    let newest = site.app.signals.messages.get_untracked()[29].clone();
+    for length in [60, 160, 230] {
+        site.app.load_older_messages();
+        fake.run();
+        assert_eq!(site.texts().len(), length);
+    }
+    assert!(!site.app.signals.messages_more.get_untracked());
+    assert_eq!(site.texts(), (1..=230).map(|ordinal: u32| ordinal.to_string()).collect::<Vec<_>>());
+    newest.text.set("still drawn from".to_owned());
+    assert_eq!(site.texts()[229], "still drawn from");
 }

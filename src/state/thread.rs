@@ -149,6 +149,9 @@ impl Thread {
         if first.is_none_or(|first| messages.first().is_some_and(|message| message.ordinal < first)) {
             self.before = before;
         }
+        if first.zip(messages.last()).is_some_and(|(first, last)| last.ordinal < first) && self.is_all_stored(&messages) {
+            return self.put_before(messages);
+        }
         let mut cursor = self.cursor;
         for message in messages {
             let event = message.event_id.as_deref().and_then(|id| EventId::parse(id).ok());
@@ -160,6 +163,22 @@ impl Thread {
             }
         }
         self.cursor = cursor;
+    }
+
+    /// Whether a page is in order and whole, and no entry waits for one of its messages.
+    fn is_all_stored(&self, messages: &[Message]) -> bool {
+        messages.windows(2).all(|pair| pair[0].ordinal < pair[1].ordinal)
+            && messages.iter().all(|message| message.status.is_final())
+            && self.entries.iter().all(|entry| entry.ordinal > 0)
+    }
+
+    /// A page of older messages, at once: of a long history there are many.
+    fn put_before(&mut self, messages: Vec<Message>) {
+        self.changes.extend((0..messages.len()).map(Change::Inserted));
+        let key = |message: &Message| message.client_id.clone().unwrap_or_else(|| message.id.as_str().to_owned());
+        let mut entries: Vec<Entry> = messages.into_iter().map(|message| Entry::stored(key(&message), message)).collect();
+        entries.append(&mut self.entries);
+        self.entries = entries;
     }
 
     /// Takes in one event. One that was taken in before changes nothing.
