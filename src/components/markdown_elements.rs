@@ -21,35 +21,40 @@ impl Look {
     pub(crate) const ANSWER: Self = Self { top_heading: 3, relative: false };
 }
 
-/// An element, and the element inside it that takes what it holds.
-pub(crate) fn made(cx: Cx, look: Look, tag: &Tag) -> (El, El) {
-    let one = |element: El| (element.clone(), element);
+/// An element, with all that stands around it.
+pub(crate) fn made(cx: Cx, look: Look, tag: &Tag) -> El {
     match tag {
-        Tag::Paragraph => one(block("p")),
-        Tag::Heading(level) => one(heading(look, *level)),
-        Tag::Quote => one(block("blockquote")),
-        Tag::List { start: None } => one(el("ul", "")),
-        Tag::List { start: Some(1) } => one(el("ol", "")),
-        Tag::List { start: Some(start) } => one(el("ol", "").attr("start", &start.to_string())),
-        Tag::Item => one(block("li")),
+        Tag::Paragraph => block("p"),
+        Tag::Heading(level) => heading(look, *level),
+        Tag::Quote => block("blockquote"),
+        Tag::List { start: None } => el("ul", ""),
+        Tag::List { start: Some(1) } => el("ol", ""),
+        Tag::List { start: Some(start) } => el("ol", "").attr("start", &start.to_string()),
+        Tag::Item => block("li"),
         Tag::CodeBlock { language } => code_block(cx, language),
-        Tag::Table => {
-            let table = el("table", "");
-            // Wider than the message, it scrolls on its own; the keyboard has to get there too.
-            let frame = div("tc-table").attr("tabindex", "0").attr("role", "region").attr("aria-label", cx.t.table);
-            (frame.child(table.clone()), table)
-        }
-        Tag::TableHead => one(el("thead", "")),
-        Tag::TableBody => one(el("tbody", "")),
-        Tag::TableRow => one(el("tr", "")),
-        Tag::TableCell { header, align } => one(cell(*header, *align)),
-        Tag::Emphasis => one(el("em", "")),
-        Tag::Strong => one(el("strong", "")),
-        Tag::Strikethrough => one(el("del", "")),
-        Tag::Code => one(block("code")),
-        Tag::Link { to, title } => one(link(to.href(look.relative), title)),
-        Tag::PendingLink => one(el("a", "")),
+        // Wider than the message, it scrolls on its own; the keyboard has to get there too.
+        Tag::Table => div("tc-table").attr("tabindex", "0").attr("role", "region").attr("aria-label", cx.t.table).child(el("table", "")),
+        Tag::TableHead => el("thead", ""),
+        Tag::TableBody => el("tbody", ""),
+        Tag::TableRow => el("tr", ""),
+        Tag::TableCell { header, align } => cell(*header, *align),
+        Tag::Emphasis => el("em", ""),
+        Tag::Strong => el("strong", ""),
+        Tag::Strikethrough => el("del", ""),
+        Tag::Code => block("code"),
+        Tag::Link { to, title } => link(to.href(look.relative), title),
+        Tag::PendingLink => el("a", ""),
     }
+}
+
+/// The element in there that takes what it holds.
+pub(crate) fn holder(tag: &Tag, made: &Element) -> Element {
+    let holder = match tag {
+        Tag::CodeBlock { .. } => made.last_element_child().and_then(|pre| pre.last_element_child()),
+        Tag::Table => made.last_element_child(),
+        _ => None,
+    };
+    holder.unwrap_or_else(|| made.clone())
 }
 
 /// An element whose text has a direction of its own.
@@ -79,12 +84,12 @@ fn cell(header: bool, align: Align) -> El {
     }
 }
 
-fn code_block(cx: Cx, language: &str) -> (El, El) {
+fn code_block(cx: Cx, language: &str) -> El {
     let label = if language.is_empty() { cx.t.code } else { language };
     let code = el("code", "");
     let code = if language.is_empty() { code } else { code.attr("class", &["language-", language].concat()) };
-    let pre = el("pre", "").attr("tabindex", "0").attr("role", "region").attr("aria-label", label).child(code.clone());
-    (div("tc-code").attr("dir", "ltr").attr("data-language", label).child(copy_button(cx.t.copy_code)).child(pre), code)
+    let pre = el("pre", "").attr("tabindex", "0").attr("role", "region").attr("aria-label", label).child(code);
+    div("tc-code").attr("dir", "ltr").attr("data-language", label).child(copy_button(cx.t.copy_code)).child(pre)
 }
 
 pub(crate) fn checkbox(cx: Cx, done: bool) -> El {

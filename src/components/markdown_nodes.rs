@@ -4,8 +4,9 @@
 //! tables and code, no `href` and no picture that is not allowed, `dir`, and classes.
 
 use super::dom::{El, div, document, el};
-use super::markdown_elements::{Look, checkbox, describe_link, made, picture};
-use super::markdown_rewrite::{content_up_to, replace_changed, unwrap_paragraphs, wrap_paragraphs};
+use super::markdown_elements::{Look, checkbox, describe_link, holder, made, picture};
+use super::markdown_rewrite::{Selected, content_up_to, replace_changed, unwrap_paragraphs, wrap_paragraphs};
+use super::markdown_runs::{PIECES, Runs};
 use super::root::Cx;
 use crate::markdown::{Op, Tag};
 use wasm_bindgen::JsCast;
@@ -43,6 +44,7 @@ enum Undo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     List { loose: bool },
+    Paragraph(Runs),
     Link,
     Other,
 }
@@ -67,6 +69,10 @@ pub(crate) struct Builder {
     entities: Vec<Text>,
     /// How many of them were handed out.
     decoded: usize,
+    /// One of each sort of element, to be copied: that is one call of the browser where making one is up to thirty.
+    patterns: Vec<(Tag, Element)>,
+    /// What the visitor has selected, where that was looked at.
+    selected: Option<Selected>,
     /// The last code block in a language, and the code that has grown since it was last handed out.
     code: Option<Element>,
     grown: Vec<Element>,
@@ -82,6 +88,8 @@ impl Builder {
             blocks: Vec::new(),
             entities: Vec::new(),
             decoded: 0,
+            patterns: Vec::new(),
+            selected: None,
             code: None,
             grown: Vec::new(),
         }
@@ -142,7 +150,7 @@ impl Builder {
                 }
                 Some(Undo::Enter(open)) => self.open.push(open),
                 Some(Undo::Tighten(list)) => {
-                    unwrap_paragraphs(&list);
+                    unwrap_paragraphs(&list, self.selected.as_ref());
                     self.set_loose(false);
                 }
                 Some(Undo::Forget) => {
@@ -153,8 +161,15 @@ impl Builder {
         }
     }
 
+    /// To be called before steps that take nodes out of a selection. Not in the midst of them: asking for it has the
+    /// browser lay out all that was changed so far.
+    pub(crate) fn look_at_selection(&mut self) {
+        self.selected = self.open.first().map(|root| Selected::near(&root.element));
+    }
+
     /// The first so many of the steps that could be taken back no longer can.
     pub(crate) fn keep(&mut self, steps: usize) {
+        self.selected = None;
         self.undo.drain(..steps.min(self.undo.len()));
     }
 
@@ -220,6 +235,9 @@ impl Builder {
     /// Where the next node goes: the innermost element, or the last part of one that has many children.
     fn part(&self) -> Element {
         let root = self.inside();
+        if let Some(Open { kind: Kind::Paragraph(runs), .. }) = self.open.last() {
+            return runs.last(root).unwrap_or_else(|| root.clone());
+        }
         if self.open.len() > 1 || root.child_element_count() < PART {
             return root.clone();
         }
@@ -250,7 +268,7 @@ impl Builder {
         if parent.has_child_nodes() {
             return;
         }
-        if parent.class_name() == "tc-part" {
+        if matches!(&parent.class_name()[..], "tc-part" | "tc-run") {
             parent.remove();
         } else if let Some(before) = parent.previous_element_sibling().filter(|before| before.tag_name() == "TBODY") {
             parent.remove();
@@ -267,12 +285,20 @@ impl Builder {
     /// Text goes on in the text before it, so that a selection there stays and nodes stay few.
     fn text(&mut self, text: &str) -> Undo {
         self.note_code();
-        if let Some(last) = self.inside().last_child().and_then(|last| last.dyn_into::<Text>().ok()) {
+        // What was only just opened holds no text.
+        let fresh = matches!(self.undo.last(), Some(Undo::Leave(Some(_))));
+        let last = if fresh { None } else { self.part().last_child() };
+        let mut pieces = 1;
+        if let Some(last) = last.and_then(|last| last.dyn_into::<Text>().ok()) {
             let length = last.length();
             if length < LONG_TEXT && self.entities.last() != Some(&last) {
                 let _ = last.append_data(text);
                 return Undo::Shorten(last, length);
             }
+            pieces = PIECES / 2;
+        }
+        if let Some(Open { element, kind: Kind::Paragraph(runs) }) = self.open.last_mut() {
+            runs.count(element, text, pieces);
         }
         self.append(document().create_text_node(text).into())
     }
@@ -287,19 +313,32 @@ impl Builder {
         if *tag == Tag::TableRow {
             self.next_body();
         }
-        let (frame, inner) = made(self.cx, self.look, tag);
-        let frame: Node = frame.node().clone().into();
+        let frame = self.make(tag);
+        let element = holder(tag, &frame);
         let _ = self.part().append_child(&frame);
         if matches!(tag, Tag::CodeBlock { language } if !language.is_empty()) {
-            self.code = Some(inner.node().clone());
+            self.code = Some(element.clone());
         }
         let kind = match tag {
             Tag::List { .. } => Kind::List { loose: false },
             Tag::Link { .. } => Kind::Link,
+            Tag::Paragraph => Kind::Paragraph(Runs::default()),
             _ => Kind::Other,
         };
-        self.open.push(Open { element: inner.node().clone(), kind });
-        Undo::Leave(Some(frame))
+        self.open.push(Open { element, kind });
+        Undo::Leave(Some(frame.into()))
+    }
+
+    fn make(&mut self, tag: &Tag) -> Element {
+        if matches!(tag, Tag::Link { .. }) {
+            return made(self.cx, self.look, tag).node().clone();
+        }
+        let known = self.patterns.iter().position(|(of, _)| of == tag).unwrap_or_else(|| {
+            self.patterns.push((tag.clone(), made(self.cx, self.look, tag).node().clone()));
+            self.patterns.len() - 1
+        });
+        let copy = self.patterns[known].1.clone_node_with_deep(true);
+        copy.expect("a pattern is an element and no document").unchecked_into()
     }
 
     fn leave(&mut self) -> Undo {
@@ -320,7 +359,7 @@ impl Builder {
     fn loosen(&mut self) -> Undo {
         match self.set_loose(true) {
             Some(list) => {
-                wrap_paragraphs(&list);
+                wrap_paragraphs(&list, self.selected.as_ref());
                 Undo::Tighten(list)
             }
             None => Undo::Nothing,
@@ -341,9 +380,14 @@ impl Builder {
         let old = content_up_to(last);
         let holder = el("p", "");
         let mut draft = Self::new(self.cx, self.look, holder.node().clone());
+        let whole = last.parent_element().is_some_and(|block| block.tag_name() == "P");
+        let kind = if whole { Kind::Paragraph(Runs::default()) } else { Kind::Other };
+        draft.open.push(Open { element: holder.node().clone(), kind });
+        draft.patterns = std::mem::take(&mut self.patterns);
         for step in steps {
             draft.apply(step);
         }
+        self.patterns = draft.patterns;
         self.entities.append(&mut draft.entities);
         self.blocks[block] = replace_changed(old, holder.node());
         Undo::Nothing

@@ -128,8 +128,8 @@ fn same_end(was: &Node, now: &Node, old: &mut Nodes, new: &mut Nodes) -> Option<
 }
 
 /// Gives the text of a list's items paragraphs of its own: the list is loose.
-pub(crate) fn wrap_paragraphs(list: &Element) {
-    keep_selection(list, || {
+pub(crate) fn wrap_paragraphs(list: &Element, selected: Option<&Selected>) {
+    keep_selection(list, selected, || {
         each_child(list, |item| {
             let mut paragraph: Option<Element> = None;
             each_child(item, |node| {
@@ -149,8 +149,8 @@ pub(crate) fn wrap_paragraphs(list: &Element) {
 }
 
 /// Takes the paragraphs of a list's items away again.
-pub(crate) fn unwrap_paragraphs(list: &Element) {
-    keep_selection(list, || {
+pub(crate) fn unwrap_paragraphs(list: &Element, selected: Option<&Selected>) {
+    keep_selection(list, selected, || {
         each_child(list, |item| {
             each_child(item, |node| {
                 if node.node_name() == "P" {
@@ -173,25 +173,35 @@ fn each_child(parent: &Node, mut visit: impl FnMut(&Node)) {
 }
 
 /// Nodes that are moved fall out of the selection: puts it back to where it was.
-fn keep_selection(around: &Element, change: impl FnOnce()) {
-    let selection = selection(around);
-    let get = |name: &str| Reflect::get(&selection, &JsValue::from_str(name)).unwrap_or_default();
-    let ends = [get("anchorNode"), get("anchorOffset"), get("focusNode"), get("focusOffset")];
+fn keep_selection(around: &Element, selected: Option<&Selected>, change: impl FnOnce()) {
     let inside = |end: &JsValue| end.dyn_ref::<Node>().is_some_and(|node| around.contains(Some(node)));
-    let was_inside = inside(&ends[0]) || inside(&ends[2]);
+    let held = selected.filter(|selected| inside(&selected.ends[0]) || inside(&selected.ends[2]));
     change();
-    if was_inside && let Ok(set) = get("setBaseAndExtent").dyn_into::<Function>() {
-        let _ = set.apply(&selection, &ends.iter().collect());
+    if let Some(Selected { selection, ends }) = held
+        && let Ok(set) = get(selection, "setBaseAndExtent").dyn_into::<Function>()
+    {
+        let _ = set.apply(selection, &ends.iter().collect());
     }
 }
 
-/// The selection of the document or shadow root that an element stands in.
-fn selection(near: &Element) -> JsValue {
-    let name = JsValue::from_str("getSelection");
-    for scope in [near.get_root_node().into(), JsValue::from(document())] {
-        if let Ok(get) = Reflect::get(&scope, &name).unwrap_or_default().dyn_into::<Function>() {
-            return get.call0(&scope).unwrap_or_default();
-        }
+/// Where the visitor's selection begins and ends.
+pub(crate) struct Selected {
+    selection: JsValue,
+    /// Node and offset of both.
+    ends: [JsValue; 4],
+}
+
+impl Selected {
+    /// The selection of the document or shadow root that an element stands in.
+    pub(crate) fn near(element: &Element) -> Self {
+        let scopes = [element.get_root_node().into(), JsValue::from(document())];
+        let getter = scopes.iter().find_map(|scope| Some((scope, get(scope, "getSelection").dyn_into::<Function>().ok()?)));
+        let selection = getter.and_then(|(scope, getter)| getter.call0(scope).ok()).unwrap_or_default();
+        let ends = ["anchorNode", "anchorOffset", "focusNode", "focusOffset"].map(|name| get(&selection, name));
+        Self { selection, ends }
     }
-    JsValue::UNDEFINED
+}
+
+fn get(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &JsValue::from_str(name)).unwrap_or_default()
 }

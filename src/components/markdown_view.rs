@@ -1,7 +1,8 @@
 //! A markdown text that may still be growing.
 //!
 //! What the parser froze becomes nodes once and is not touched again, so a selection in it stays; the
-//! open tail is drawn at most once per animation frame, whatever the number of deltas in between.
+//! open tail is drawn at most once per animation frame, whatever the number of deltas in between, and less
+//! often while more comes than can be read.
 
 use super::clipboard::copy_from_buttons;
 use super::dom::{El, div, effect, next_frame};
@@ -21,6 +22,10 @@ use web_sys::Element;
 /// Bytes of text drawn per animation frame at most: a text that comes all at once, such as a long stored
 /// answer, does not hold up the page.
 const MOST_AT_ONCE: usize = 8_192;
+/// More than so many bytes in one step nobody reads as they come: drawn less often, they cost less.
+const MUCH: usize = 512;
+/// So many frames are left to the page after a step that drew much.
+const REST: u32 = 2;
 /// How much of the end of the drawn text is compared to see whether a text goes on from it. All of it is
 /// compared when the text is whole.
 const COMPARED: usize = 256;
@@ -88,11 +93,13 @@ fn view(cx: Cx, look: Look, text: Signal<String>, streaming: Signal<bool>) -> El
     let owner = Owner::current().expect("drawn under an owner").downgrade();
     let document = RefCell::new(Document::new(cx, look, view.node().clone()));
     let drawing = Rc::new(Drawing {
-        scheduled: Cell::new(false),
+        waiting: Cell::new(false),
+        wanted: Cell::new(false),
+        rest: Cell::new(0),
         draw: Box::new(move || {
-            let (Some(owner), Some(streaming)) = (owner.upgrade(), streaming.try_get_untracked()) else { return false };
+            let (Some(owner), Some(streaming)) = (owner.upgrade(), streaming.try_get_untracked()) else { return Step::default() };
             let show = |text: &String| owner.with(|| untrack(|| document.borrow_mut().show(text, streaming)));
-            text.try_with_untracked(show).unwrap_or(false)
+            text.try_with_untracked(show).unwrap_or_default()
         }),
     });
     let mut first = true;
@@ -101,35 +108,65 @@ fn view(cx: Cx, look: Look, text: Signal<String>, streaming: Signal<bool>) -> El
         streaming.track();
         if std::mem::take(&mut first) {
             drawing.draw();
+            if drawing.wanted.get() {
+                drawing.wait();
+            }
         } else {
-            drawing.schedule();
+            drawing.changed();
         }
     });
     view
 }
 
-/// Draws at the next frame, once.
+/// What was drawn at once.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step {
+    bytes: usize,
+    /// Whether more is to be drawn.
+    more: bool,
+}
+
+/// Draws at once, and then at the next frame at the earliest.
 struct Drawing {
-    scheduled: Cell<bool>,
-    /// True if more is to be drawn.
-    draw: Box<dyn Fn() -> bool>,
+    /// Whether a frame is waited for.
+    waiting: Cell<bool>,
+    /// Whether there is something to draw then.
+    wanted: Cell<bool>,
+    /// So many frames are to pass before.
+    rest: Cell<u32>,
+    draw: Box<dyn Fn() -> Step>,
 }
 
 impl Drawing {
-    fn schedule(self: &Rc<Self>) {
-        if !self.scheduled.replace(true) {
-            let drawing = self.clone();
-            next_frame(move || {
-                drawing.scheduled.set(false);
-                drawing.draw();
-            });
+    fn changed(self: &Rc<Self>) {
+        if self.waiting.get() {
+            self.wanted.set(true);
+        } else {
+            self.draw();
+            self.wait();
         }
     }
 
     fn draw(self: &Rc<Self>) {
-        if (self.draw)() {
-            self.schedule();
-        }
+        let step = (self.draw)();
+        self.wanted.set(step.more);
+        self.rest.set(if step.bytes > MUCH { REST } else { 0 });
+    }
+
+    fn wait(self: &Rc<Self>) {
+        self.waiting.set(true);
+        let drawing = self.clone();
+        next_frame(move || {
+            drawing.waiting.set(false);
+            if !drawing.wanted.get() {
+                return;
+            }
+            match drawing.rest.get() {
+                0 => drawing.draw(),
+                frames => drawing.rest.set(frames - 1),
+            }
+            drawing.wait();
+        });
     }
 }
 
@@ -166,21 +203,21 @@ impl Document {
         Self { cx, look, root, source: String::new(), finished: false, stream: Stream::new(), tail: Vec::new(), builder }
     }
 
-    /// Draws as much of a text as is drawn at once. True if there is more of it.
-    fn show(&mut self, text: &str, streaming: bool) -> bool {
+    /// Draws as much of a text as is drawn at once.
+    fn show(&mut self, text: &str, streaming: bool) -> Step {
         if !self.goes_on(text, streaming) {
             // A reply that was asked for again, or corrected.
             self.root.set_text_content(None);
             *self = Self::new(self.cx, self.look, self.root.clone());
         }
         let end = text.floor_char_boundary(self.source.len() + MOST_AT_ONCE);
-        let whole = end == text.len();
-        if end > self.source.len() {
+        let (whole, bytes) = (end == text.len(), end - self.source.len());
+        if bytes > 0 {
             let added = &text[self.source.len()..end];
             self.stream.push(added);
             self.source.push_str(added);
         } else if self.finished || streaming {
-            return false;
+            return Step::default();
         }
         if !streaming && whole {
             self.stream.finish();
@@ -189,7 +226,7 @@ impl Document {
         self.draw();
         // Assistive technology waits with a text that is still being put together.
         let _ = if whole { self.root.remove_attribute("aria-busy") } else { self.root.set_attribute("aria-busy", "true") };
-        !whole
+        Step { bytes, more: !whole }
     }
 
     /// Whether a text is a continuation of the one that was drawn.
@@ -207,6 +244,9 @@ impl Document {
         let frozen = self.stream.take_frozen();
         let tail = if self.finished { Vec::new() } else { self.stream.tail() };
         let same = same_steps(&self.tail, &frozen, &tail);
+        if self.tail.iter().skip(same).chain(frozen.iter().chain(&tail).skip(same)).any(|op| *op == Op::Loose) {
+            self.builder.look_at_selection();
+        }
         let grown = self.grow(same, &frozen, &tail);
         self.builder.take_back_to(same + grown);
         for op in frozen.iter().chain(&tail).skip(same + grown) {

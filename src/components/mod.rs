@@ -42,6 +42,7 @@ mod live_region;
 mod markdown_elements;
 mod markdown_nodes;
 mod markdown_rewrite;
+mod markdown_runs;
 mod markdown_view;
 mod menu;
 mod message;

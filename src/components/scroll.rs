@@ -35,6 +35,8 @@ struct Inner {
     above: El,
     below: El,
     heights: RefCell<Heights>,
+    /// How high the two are.
+    stretched: Cell<[f64; 2]>,
     /// Whether new content moves the view along.
     follow: Cell<bool>,
     /// Where the view was, from the top, at the last look.
@@ -75,6 +77,7 @@ impl Scroll {
             above,
             below,
             heights: RefCell::default(),
+            stretched: Cell::default(),
             follow: Cell::new(true),
             top: Cell::default(),
             size: Cell::default(),
@@ -191,8 +194,11 @@ impl Scroll {
         let drawn = this.signals.drawn.get_untracked();
         let heights = this.heights.borrow();
         let count = this.cx.s.messages.with_untracked(Vec::len);
-        set_style(&this.above.html(), "height", &pixels(heights.of(0..drawn.start.min(count))));
-        set_style(&this.below.html(), "height", &pixels(heights.of(drawn.end.min(count)..count)));
+        let now = [0..drawn.start.min(count), drawn.end.min(count)..count].map(|range| heights.of(range));
+        if this.stretched.replace(now) != now {
+            set_style(&this.above.html(), "height", &pixels(now[0]));
+            set_style(&this.below.html(), "height", &pixels(now[1]));
+        }
     }
 
     /// A wheel or finger on the list: yields at once, before the browser has scrolled.
@@ -222,7 +228,12 @@ impl Scroll {
             // A greeting is read from its beginning.
             this.element.set_scroll_top(0);
         } else if this.follow.get() {
+            // Where each message is will be looked at when it has scrolled.
             this.element.set_scroll_top(this.element.scroll_height());
+            this.top.set(this.element.scroll_top());
+            this.size.set(self.size());
+            this.reading.take();
+            return;
         } else if let Some((row, before)) = this.reading.take().filter(|(row, _)| row.is_connected()) {
             let moved = row.get_bounding_client_rect().top() - this.element.get_bounding_client_rect().top() - before;
             if moved.abs() >= 1.0 {
