@@ -106,7 +106,9 @@ class Painted {
 
   /** Goes on where the text has grown: from the beginning of the last line without an open piece. */
   paint() {
-    const nodes = [...this.code.childNodes];
+    if (this.length === LONGEST) return;
+    // Long code goes on in elements of its own.
+    const nodes = [...this.code.childNodes].flatMap((node) => (node.data === undefined ? [...node.childNodes] : node));
     const text = nodes.map(({ data }) => data).join('').slice(0, LONGEST);
     if (text.length === this.length) return;
     let from = text.lastIndexOf('\n', this.length - 1) + 1;

@@ -43,8 +43,11 @@ enum Undo {
 /// What kind of element is open, where that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    List { loose: bool },
-    Paragraph(Runs),
+    List {
+        loose: bool,
+    },
+    /// A paragraph or code.
+    Text(Runs),
     Link,
     Other,
 }
@@ -235,7 +238,7 @@ impl Builder {
     /// Where the next node goes: the innermost element, or the last part of one that has many children.
     fn part(&self) -> Element {
         let root = self.inside();
-        if let Some(Open { kind: Kind::Paragraph(runs), .. }) = self.open.last() {
+        if let Some(Open { kind: Kind::Text(runs), .. }) = self.open.last() {
             return runs.last(root).unwrap_or_else(|| root.clone());
         }
         if self.open.len() > 1 || root.child_element_count() < PART {
@@ -297,7 +300,7 @@ impl Builder {
             }
             pieces = PIECES / 2;
         }
-        if let Some(Open { element, kind: Kind::Paragraph(runs) }) = self.open.last_mut() {
+        if let Some(Open { element, kind: Kind::Text(runs) }) = self.open.last_mut() {
             runs.count(element, text, pieces);
         }
         self.append(document().create_text_node(text).into())
@@ -322,7 +325,7 @@ impl Builder {
         let kind = match tag {
             Tag::List { .. } => Kind::List { loose: false },
             Tag::Link { .. } => Kind::Link,
-            Tag::Paragraph => Kind::Paragraph(Runs::default()),
+            Tag::Paragraph | Tag::CodeBlock { .. } => Kind::Text(Runs::default()),
             _ => Kind::Other,
         };
         self.open.push(Open { element, kind });
@@ -380,9 +383,7 @@ impl Builder {
         let old = content_up_to(last);
         let holder = el("p", "");
         let mut draft = Self::new(self.cx, self.look, holder.node().clone());
-        let whole = last.parent_element().is_some_and(|block| block.tag_name() == "P");
-        let kind = if whole { Kind::Paragraph(Runs::default()) } else { Kind::Other };
-        draft.open.push(Open { element: holder.node().clone(), kind });
+        draft.open.push(Open { element: holder.node().clone(), kind: Kind::Text(Runs::default()) });
         draft.patterns = std::mem::take(&mut self.patterns);
         for step in steps {
             draft.apply(step);

@@ -22,7 +22,8 @@
 //! * Bare addresses are links, as in GFM. Next to Chinese, Japanese and Korean characters punctuation does
 //!   not keep `**` from closing.
 //! * Limits keep the work and the page bounded: 16 levels of lists (32 of quotes), 32 of emphasis and links,
-//!   64 columns; of a heading or a table's row longer than 4 KB the rest is a paragraph.
+//!   64 columns; of a heading or a table's row longer than 4 KB the rest is a paragraph,
+//!   and in a paragraph of more than 64 KB a mark has to close within 8 KB.
 //!
 //! Which addresses may be followed is decided by [`href`] alone; the parser keeps them as written.
 

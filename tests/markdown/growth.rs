@@ -84,6 +84,16 @@ fn a_long_open_paragraph_is_frozen_as_it_grows_and_keeps_its_emphasis() {
 }
 
 #[test]
+fn a_mark_that_never_closes_has_a_paragraph_drawn_again_unless_it_is_very_long() {
+    for (words, again) in [(2_000, true), (20_000, false)] {
+        let text = format!("**{}", "mở mãi ".repeat(words));
+        let rewrites = steps(&text).iter().filter(|op| matches!(op, Op::Rewrite { .. })).count();
+        assert_eq!(rewrites == 1, again, "{words}");
+        assert_eq!(html(&text), format!("<p>{}</p>\n", text.trim_end()));
+    }
+}
+
+#[test]
 fn a_paragraph_of_many_lines_is_one_paragraph_however_long() {
     let text = "dòng *một*\n".repeat(5000);
     let whole = html(&text);

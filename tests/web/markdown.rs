@@ -179,6 +179,15 @@ async fn a_paragraph_without_end_is_laid_out_in_runs_and_loses_nothing() {
     let runs = stage.all(".tc-run");
     assert!((2..5).contains(&runs.len()), "{}", runs.len());
     assert!(runs.iter().all(|run| run.text_content().is_some_and(|text| text.starts_with(' '))), "between words");
+    // Code goes on at a line's end.
+    let code = "let a = 1; // một\n".repeat(3000);
+    let stage = show(&["```rust\n", &code, "```\n"].concat()).await;
+    for _ in 0..30 {
+        stage.settle().await;
+    }
+    assert_eq!(stage.find(".tc-markdown pre > code").text_content().unwrap(), code);
+    let runs = stage.all(".tc-markdown code > .tc-run");
+    assert!((2..5).contains(&runs.len()) && runs.iter().all(|run| run.text_content().is_some_and(|text| text.starts_with("let"))));
     // A mark that never closes has the whole of it drawn once more at its end.
     let open = format!("**{}", "mở và [không](đóng ".repeat(1200));
     let stage = show(&open).await;

@@ -12,6 +12,8 @@ const LONG: usize = 2048;
 /// No more than this is kept open: what is still open here, like a `**` without its partner, is frozen as
 /// text, and drawn once more when the paragraph ends.
 const LONGEST: usize = 8192;
+/// Unless the paragraph is so long by then: that would hold up the page.
+const DRAWN_AGAIN: usize = 65_536;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Paragraph {
@@ -116,6 +118,7 @@ impl Blocks {
         self.paragraph_text(usize::MAX, soft);
         let Paragraph { past, wanted, waits, unsure, .. } = std::mem::take(&mut self.paragraph);
         if waits || unsure {
+            let unsure = unsure && past.len() <= DRAWN_AGAIN;
             let block = self.wait(past, wanted);
             if unsure && !self.soft {
                 self.rewrite(block);
