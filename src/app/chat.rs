@@ -5,11 +5,12 @@ use super::drawing::owner_below;
 use super::{Inner, Job, WidgetEvent, put};
 use crate::platform::LocalFile;
 use crate::state::thread::Thread;
-use crate::state::{Loading, Screen};
+use crate::state::{Loading, Problem, Screen};
 use leptos::reactive::owner::{Owner, WeakOwner};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use twinchat_protocol::conversation::Conversation;
+use twinchat_protocol::message::Message;
 
 /// How many messages are asked for at once.
 const PAGE: &str = "30";
@@ -17,6 +18,9 @@ const PAGE: &str = "30";
 pub(super) const STRIDE: &str = "100";
 /// With more messages than these, that is so.
 const FAR: usize = 50;
+
+/// A page of messages, and where the page before it begins.
+pub(super) type Fetched = Result<(Vec<Message>, Option<String>), Problem>;
 
 /// One conversation that was opened, shown or not.
 pub(super) struct Run {
@@ -158,10 +162,18 @@ impl Inner {
         }
     }
 
-    /// Fetches what was said lately and goes on listening.
-    pub(super) async fn load(self: &Rc<Self>, run: &Rc<Run>) {
+    /// What was said lately in this conversation.
+    pub(super) async fn latest(&self, id: &str) -> Fetched {
+        self.client().messages(id, None, PAGE).await
+    }
+
+    /// Fetches what was said lately, unless that was done, and goes on listening.
+    pub(super) async fn load(self: &Rc<Self>, run: &Rc<Run>, fetched: Option<Fetched>) {
         let id = run.id.borrow().clone();
-        let result = self.client().messages(&id, None, PAGE).await;
+        let result = match fetched {
+            Some(fetched) => fetched,
+            None => self.latest(&id).await,
+        };
         self.note(&result);
         match result {
             Ok((messages, before)) => {

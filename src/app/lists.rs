@@ -1,6 +1,6 @@
 //! Twins and conversations: fetched, searched, renamed, erased.
 
-use super::chat::Run;
+use super::chat::{Fetched, Run};
 use super::{Inner, WidgetEvent, put};
 use crate::platform::Shelf;
 use crate::state::{Loading, Screen, conversations};
@@ -127,6 +127,11 @@ impl Inner {
 
     /// Shows one of the visitor's conversations.
     pub(super) fn open_conversation(self: &Rc<Self>, id: &str) {
+        self.open_fetched(id, None);
+    }
+
+    /// The same, where what was said lately may have been fetched already.
+    pub(super) fn open_fetched(self: &Rc<Self>, id: &str, fetched: Option<Fetched>) {
         let run = self.run_of(id).unwrap_or_else(|| {
             let twin_id = self.signals.conversations.with_untracked(|list| {
                 list.iter().find(|other| other.id.as_str() == id).map(|conversation| conversation.twin_id.as_str().to_owned())
@@ -139,7 +144,7 @@ impl Inner {
             if run.twin_id.borrow().is_empty() || this.signals.conversation.with_untracked(Option::is_none) {
                 this.fetch_conversation(&run).await;
             }
-            this.load(&run).await;
+            this.load(&run, fetched).await;
         });
     }
 

@@ -134,18 +134,21 @@ impl Inner {
                 put(this.signals.settings, fetched);
             }
         });
-        if self.client().is_known().await {
+        let is_known = self.client().is_known().await;
+        if is_known {
             self.keep_from_now_on();
         } else {
             self.begin_with(&self.signals.options.get_untracked());
         }
         let listed = self.fetch_conversations(false);
-        futures_util::future::join(self.fetch_twins(), listed).await;
+        // What was said lately does not wait for the lists.
+        let before = self.wanted_thread();
+        let latest = async { if is_known && !before.is_empty() { Some(self.latest(&before).await) } else { None } };
+        let ((), (), latest) = futures_util::future::join3(self.fetch_twins(), listed, latest).await;
         self.tell_identity();
         self.offer().await;
-        let options = self.signals.options.get_untracked();
-        let last = self.platform.storage.get(Shelf::Tab, &self.thread_name());
-        let thread = if options.thread.is_empty() { last.unwrap_or_default() } else { options.thread.clone() };
+        let (options, thread) = (self.signals.options.get_untracked(), self.wanted_thread());
+        let latest = latest.filter(|_| thread == before);
         let is_thread = !thread.is_empty() && self.client().is_known().await;
         let begun = self.current().twin_id.borrow().clone();
         let named = if begun.is_empty() && !is_thread { options.twin } else { begun };
@@ -165,13 +168,19 @@ impl Inner {
                 false => {}
             }
         } else if is_thread {
-            self.open_conversation(&thread);
+            self.open_fetched(&thread, latest);
         } else if let Some(twin_id) = twin_id {
             self.choose_twin(&twin_id);
         } else {
             self.show_choice();
         }
         put(self.signals.settled, true);
+    }
+
+    /// The conversation that the page asks for, else the one that this tab has shown last. Empty: none.
+    fn wanted_thread(&self) -> String {
+        let asked = self.signals.options.with_untracked(|options| options.thread.clone());
+        if asked.is_empty() { self.platform.storage.get(Shelf::Tab, &self.thread_name()).unwrap_or_default() } else { asked }
     }
 
     /// Who was never here has no conversation to be looked for: where the page asks for one twin, writing can begin before
@@ -218,7 +227,7 @@ impl Inner {
             if messages {
                 put(this.signals.messages_loading, Loading::Busy);
                 let current = this.current();
-                this.load(&current).await;
+                this.load(&current, None).await;
             }
         });
     }

@@ -15,6 +15,7 @@ const OTHER_TWIN: &str = "twin_000000000000000b";
 const CONVERSATION: &str = "conv_0000000000000001";
 const REPLY: &str = "msg_0000000000000002";
 
+const TOKEN: &str = r#"{"access_token":"t","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000001"}"#;
 const USERS_TOKEN: &str = r#"{"access_token":"u","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000002"}"#;
 
 /// A page with an app on it. The proxy's ordinary answers are given at once; streams wait.
@@ -54,11 +55,13 @@ fn proxy(fake: &Fake, twins: &'static [&'static str], messages: &str) {
             (_, "/oauth/token") if request.body.contains("Ajwt") => USERS_TOKEN.to_owned(),
             ("POST", "/api/v1/visitor/link") => envelope(r#"{"moved":2}"#),
             ("GET", "/api/v1/twins/upstreams-own") => envelope(&twin(OTHER_TWIN)),
-            (_, "/oauth/token") => r#"{"access_token":"t","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000001"}"#.to_owned(),
+            (_, "/oauth/token") => TOKEN.to_owned(),
             (_, "/api/v1/widget") => envelope(r#"{"title":"Hỏi Mai","maxMessageChars":20}"#),
             (_, "/api/v1/twins") => envelope(&format!("[{}]", twins.iter().map(|id| twin(id)).collect::<Vec<_>>().join(","))),
             ("GET", "/api/v1/conversations") => envelope(&format!("[{}]", conversation(CONVERSATION, TWIN))),
-            ("POST", "/api/v1/conversations") | ("GET", "/api/v1/conversations/conv_0000000000000001") => envelope(&conversation(CONVERSATION, TWIN)),
+            ("POST", "/api/v1/conversations") | ("GET", "/api/v1/conversations/conv_0000000000000001") => {
+                envelope(&conversation(CONVERSATION, TWIN))
+            }
             ("GET", "/api/v1/conversations/conv_0000000000000001/messages") => messages.clone(),
             _ => return None,
         };
@@ -423,6 +426,41 @@ fn after_a_reload_the_conversation_is_open_again_and_its_reply_goes_on() {
     assert!(!line.is_dropped(), "the panel is in sight: the feed stays open");
     again.fake.set_visible(false);
     assert!(line.is_dropped());
+}
+
+#[test]
+fn after_a_reload_what_was_said_lately_is_asked_for_beside_the_lists_and_once() {
+    let site = site();
+    let post = site.type_and_send("Why?");
+    let text = accepted(&post);
+    post.open(200, &[]).say(&[text, complete(2, "So.")].concat());
+    site.fake.advance(20);
+    site.app.destroy();
+    let before = site.fake.log().len();
+    let said = envelope(&format!("[{},{}]", message(1, "Why?", "complete", ""), message(2, "So.", "complete", "")));
+    site.fake.serve(move |request| match &request.url {
+        url if url.contains("/messages") => Some((200, said.clone())),
+        url if url.ends_with("/oauth/token") => Some((200, TOKEN.to_owned())),
+        url if url.ends_with("/widget") => Some((200, envelope("{}"))),
+        _ => None,
+    });
+    let again = site_of(&site.fake, Options { open: true, ..Options::default() });
+    let asked = |path: &str| again.fake.log()[before..].iter().filter(|request| request.url.contains(path)).count();
+    assert_eq!((asked("/api/v1/twins"), asked("/messages")), (1, 1), "the twins are not here yet");
+    proxy(&again.fake, &[TWIN], "[]");
+    while !again.fake.is_quiet() {
+        let waiting = again.fake.request();
+        let body = match waiting.request.url.rsplit('/').next().unwrap_or_default() {
+            path if path.starts_with("twins?") => envelope(&format!("[{}]", twin(TWIN))),
+            path if path.starts_with("conversations") => envelope(&format!("[{}]", conversation(CONVERSATION, TWIN))),
+            _ => break, // the feed
+        };
+        waiting.answer(200, &[], &body);
+        again.fake.run();
+    }
+    assert_eq!(again.texts(), ["Why?", "So."]);
+    assert_eq!(asked("/messages"), 1);
+    assert_eq!(again.app.signals.twin.with_untracked(|twin| twin.as_ref().map(|twin| twin.id.to_string())), Some(TWIN.to_owned()));
 }
 
 #[test]
@@ -813,9 +851,11 @@ fn proxy_answers(_: &Fake) -> impl Fn(&crate::platform::Request) -> Option<(u16,
     |request| {
         let path = request.url.strip_prefix("https://chat.example").unwrap_or_default();
         let body = match (request.method, path.split('?').next().unwrap_or_default()) {
-            (_, "/oauth/token") => r#"{"access_token":"t","issued_token_type":"urn:ietf:params:oauth:token-type:access_token","token_type":"DPoP","expires_in":600,"scope":"full_access","expires_at":0,"visitor_id":"vis_0000000000000001"}"#.to_owned(),
+            (_, "/oauth/token") => TOKEN.to_owned(),
             ("GET", "/api/v1/conversations") => envelope("[]"),
-            ("POST", "/api/v1/conversations") | ("GET", "/api/v1/conversations/conv_0000000000000001") => envelope(&conversation(CONVERSATION, PEOPLE)),
+            ("POST", "/api/v1/conversations") | ("GET", "/api/v1/conversations/conv_0000000000000001") => {
+                envelope(&conversation(CONVERSATION, PEOPLE))
+            }
             _ => return None,
         };
         Some((200, body))
