@@ -3,7 +3,7 @@
 //! A message is asked again only while nothing of it can have been taken in: no connection, or the
 //! upstream itself says "later, then". After "sent, no answer" nobody knows, so the visitor decides.
 
-use super::body::{BROKEN, MAX_ANSWER, MAX_ERROR, NO_CONNECTION, error_text, plain, read_all};
+use super::body::{BROKEN, MAX_ANSWER, MAX_ERROR, NO_CONNECTION, Response, error_text, of_reqwest, plain, read_all};
 use super::pause::{pause, retry_after};
 use super::{Address, Client};
 use crate::budget::{Fare, Paid};
@@ -12,7 +12,7 @@ use crate::metrics;
 use crate::upstream::UpstreamError;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
-use reqwest::{RequestBuilder, Response};
+use reqwest::RequestBuilder;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -282,7 +282,7 @@ impl Client {
         {
             return Ok(response);
         }
-        Ok(self.http.execute(request).await?)
+        Ok(of_reqwest(self.http.execute(request).await?))
     }
 
     /// What an error's body says, for a note: its sentence without the key, or where that may repeat what a

@@ -2,12 +2,17 @@
 
 use crate::upstream::UpstreamError;
 use bytes::{Bytes, BytesMut};
+use futures_util::stream::{BoxStream, StreamExt};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use reqwest::Response;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
+
+/// The bytes of an answer as they come; an error is the connection's, without the address.
+pub(crate) type Body = BoxStream<'static, Result<Bytes, String>>;
+/// An answer, whoever has asked for it.
+pub(crate) type Response = http::Response<Body>;
 
 /// The most bytes of a JSON answer.
 pub(crate) const MAX_ANSWER: usize = 2 << 20;
@@ -21,12 +26,20 @@ pub(super) const NO_CONNECTION: &str = "no connection";
 /// How it begins when somebody was.
 pub(super) const BROKEN: &str = "the connection failed";
 
+/// What reqwest has asked for.
+pub(super) fn of_reqwest(mut answer: reqwest::Response) -> Response {
+    let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+    let mut response = http::Response::new(answer.bytes_stream().map(|chunk| chunk.map_err(|error| plain(&error))).boxed());
+    (*response.status_mut(), *response.headers_mut()) = (status, headers);
+    response
+}
+
 /// Reads a body of at most `most` bytes.
-pub(super) async fn read_all(mut response: Response, most: usize, patience: Duration) -> Result<Bytes, UpstreamError> {
-    let mut body = BytesMut::new();
+pub(super) async fn read_all(response: Response, most: usize, patience: Duration) -> Result<Bytes, UpstreamError> {
+    let (mut coming, mut body) = (response.into_body(), BytesMut::new());
     loop {
-        let chunk = timeout(patience, response.chunk()).await.map_err(|_| UpstreamError::Silent("the body stopped"))?;
-        let Some(chunk) = chunk.map_err(|error| UpstreamError::BrokeOff(plain(&error)))? else {
+        let chunk = timeout(patience, coming.next()).await.map_err(|_| UpstreamError::Silent("the body stopped"))?;
+        let Some(chunk) = chunk.transpose().map_err(UpstreamError::BrokeOff)? else {
             return Ok(body.freeze());
         };
         if body.len() + chunk.len() > most {

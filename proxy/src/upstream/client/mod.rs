@@ -24,7 +24,7 @@ mod record;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use body::error_text;
-pub(crate) use body::{content_type, not_understood, page_in_place_of_answer};
+pub(crate) use body::{Response, content_type, not_understood, page_in_place_of_answer};
 #[cfg(any(test, fuzzing))]
 pub(crate) use pause::pause;
 pub use record::Probe;
@@ -34,11 +34,9 @@ use super::{Budget, EventStream, UpstreamError};
 use crate::budget::Gate;
 use crate::clock::{Clock, Dice};
 use crate::config;
-use futures_util::StreamExt;
 use http::HeaderMap;
 use http1::Http1;
-use reading::Body;
-use reqwest::{Response, Url, redirect};
+use reqwest::{Url, redirect};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -199,11 +197,6 @@ impl Client {
             *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = said;
         }
         said
-    }
-
-    /// The body of a stream as it comes.
-    pub(crate) fn body_of(response: Response) -> Body {
-        response.bytes_stream().map(|chunk| chunk.map_err(|error| body::plain(&error))).boxed()
     }
 
     /// The answer without the owner's secrets.

@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::ask::Refused;
-use super::body::{content_type, read_all};
+use super::body::{content_type, of_reqwest, read_all};
 use crate::config;
 use crate::upstream::picture::MAX_BYTES;
 use crate::upstream::{Picture, UpstreamError, UpstreamTwin};
@@ -29,7 +29,7 @@ impl Client {
     async fn fetch_picture(&self, url: &Url) -> Result<Picture, Refused> {
         let asked = self.http.get(url.clone()).header(ACCEPT, "image/*").header(ACCEPT_ENCODING, "identity").send();
         let response = match timeout(self.timeouts.header, asked).await {
-            Ok(answered) => answered.map_err(|error| Refused::unanswered(error.into()))?,
+            Ok(answered) => of_reqwest(answered.map_err(|error| Refused::unanswered(error.into()))?),
             Err(_) => return Err(Refused::passing(UpstreamError::Silent("no answer"))),
         };
         if !response.status().is_success() {

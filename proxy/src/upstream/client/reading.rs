@@ -1,10 +1,10 @@
 //! An answer read as it comes, to its end or to the event that ends it, with a deadline for every silence.
 
 use super::Timeouts;
+pub(crate) use super::body::Body;
 use crate::clock::Alarm;
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
-use bytes::Bytes;
-use futures_util::stream::{BoxStream, StreamExt, unfold};
+use futures_util::stream::{StreamExt, unfold};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -15,8 +15,6 @@ const LIMITS: Limits = Limits { line: 4 << 20, event: 4 << 20 };
 
 /// What a piece of an answer means.
 pub(crate) type Item = Result<UpstreamEvent, UpstreamError>;
-/// The bytes of an answer; an error is the connection's.
-pub(crate) type Body = BoxStream<'static, Result<Bytes, String>>;
 
 /// Makes events of bytes. Nothing is asked of it after an end (`Complete` or an error).
 pub(crate) trait Reader: Send + 'static {

@@ -2,13 +2,14 @@
 //! exchanges recorded byte for byte.
 
 use super::ask::refusal;
-use super::body::{MAX_ANSWER, plain, read_all};
+use super::body::{MAX_ANSWER, Response, of_reqwest, plain, read_all};
 use super::pause::pause;
 use super::{Address, Client};
 use crate::upstream::capture::{Chunk, Exchange, HEADERS, Recorded};
 use crate::upstream::{Budget, UpstreamError, UpstreamTwin};
+use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode};
-use reqwest::{RequestBuilder, Response};
+use reqwest::RequestBuilder;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -68,7 +69,7 @@ impl Client {
     /// # Errors
     /// When there is no answer.
     pub(crate) async fn record(&self, address: &Address, request: RequestBuilder, body: &Value) -> Result<Exchange, UpstreamError> {
-        let mut response = self.raw(request).await?;
+        let response = self.raw(request).await?;
         let mut exchange = Exchange {
             method: Method::POST.to_string(),
             path: address.shown.clone(),
@@ -79,13 +80,14 @@ impl Client {
             chunks: Vec::new(),
             ended: "whole".to_owned(),
         };
+        let mut coming = response.into_body();
         let (mut before, mut size) = (self.clock.now_millis(), 0);
         while size <= MAX_ANSWER {
-            let bytes = match timeout(self.timeouts.idle, response.chunk()).await {
-                Ok(Ok(Some(bytes))) => bytes,
-                Ok(Ok(None)) => break,
-                Ok(Err(error)) => {
-                    exchange.ended = plain(&error);
+            let bytes = match timeout(self.timeouts.idle, coming.next()).await {
+                Ok(Some(Ok(bytes))) => bytes,
+                Ok(None) => break,
+                Ok(Some(Err(why))) => {
+                    exchange.ended = why;
                     break;
                 }
                 Err(_) => {
@@ -112,7 +114,7 @@ impl Client {
         let request = self.signed(request)?;
         let paid = self.gate.operator().pay().await?;
         let sent = timeout(self.timeouts.first_event, request.send()).await.map_err(|_| UpstreamError::Silent("no answer"))?;
-        let response = sent.map_err(|error| UpstreamError::Unreachable(plain(&error)))?;
+        let response = of_reqwest(sent.map_err(|error| UpstreamError::Unreachable(plain(&error)))?);
         let (now, headers) = (self.clock.now_millis(), response.headers());
         let budget = (self.dialect.budget)(headers, now);
         paid.answered(response.status().as_u16(), budget, pause(headers, budget, now));

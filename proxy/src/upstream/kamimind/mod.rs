@@ -116,7 +116,7 @@ impl KamiMind {
         }
         let story = Story::new(self.client.name(), question.conversation);
         let answer = Answer::new(story, self.habits.clone(), streaming);
-        let events = reading::read(Client::body_of(response), timeouts, Reader::new(&kind, answer));
+        let events = reading::read(response.into_body(), timeouts, Reader::new(&kind, answer));
         Ok(self.without_ids(events, question.conversation))
     }
 

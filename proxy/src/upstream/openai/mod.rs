@@ -100,7 +100,7 @@ impl OpenAi {
             let answer = self.client.json(response).await?;
             return Ok(stream::iter(answers::whole(&answer)).boxed());
         }
-        Ok(self.client.redacted(events::events(Client::body_of(response), self.client.timeouts)))
+        Ok(self.client.redacted(events::events(response.into_body(), self.client.timeouts)))
     }
 }
 

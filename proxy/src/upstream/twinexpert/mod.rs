@@ -24,7 +24,7 @@ mod tests;
 pub(super) use probe::replay;
 
 use super::capture::Capture;
-use super::client::{Client, ClientError, Dialect, Timeouts, content_type, page_in_place_of_answer};
+use super::client::{Client, ClientError, Dialect, Response, Timeouts, content_type, page_in_place_of_answer};
 use super::{Budget, EventStream, Picture, Probe, Question, Remark, Upstream, UpstreamError, UpstreamEvent, UpstreamTwin};
 use crate::budget::{Fare, Gate};
 use crate::clock::{Clock, Dice};
@@ -32,7 +32,6 @@ use crate::config;
 use answers::TextAt;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use reqwest::Response;
 use screen::Screen;
 use serde_json::json;
 use std::fmt;
@@ -165,7 +164,7 @@ impl TwinExpert {
             return Err(page_in_place_of_answer());
         }
         let screen = Screen::new(self.name(), conversation);
-        let events = events::events(Client::body_of(response), self.client.timeouts, (screen, self.text_at.clone()));
+        let events = events::events(response.into_body(), self.client.timeouts, (screen, self.text_at.clone()));
         Ok(self.client.redacted(events))
     }
 

@@ -26,10 +26,12 @@ mod tests;
 mod wire;
 
 use super::ask::NoAnswer;
+use super::body::Response;
 use bytes::BytesMut;
+use futures_util::StreamExt;
 use head::Head;
 use pool::Pool;
-use reqwest::{Request, Response, Url};
+use reqwest::{Request, Url};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -109,7 +111,7 @@ impl Http1 {
                 Head::Answer(answer) => {
                     let rest = bytes[answer.length..].to_vec();
                     let coming = Coming::new(wire, answer.body, rest, answer.keeps.then(|| self.pool.clone()));
-                    return Ok(answer.parts.map(|()| reqwest::Body::wrap_stream(coming)).into());
+                    return Ok(answer.parts.map(|()| coming.boxed()));
                 }
             }
             if announced + bytes.len() >= MAX_HEAD {

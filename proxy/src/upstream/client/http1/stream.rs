@@ -1,11 +1,12 @@
 //! A body as it comes. While nothing comes, no memory is kept for what will.
 
+use super::super::body::BROKEN;
 use super::body::Decoder;
 use super::pool::Pool;
 use super::wire::Connection;
 use bytes::Bytes;
 use futures_util::Stream;
-use std::io;
+use std::fmt::Display;
 use std::mem::{MaybeUninit, take};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -37,13 +38,13 @@ impl Coming {
     }
 
     /// The text in these bytes; none when there is none.
-    fn text(&mut self, bytes: &[u8]) -> Option<io::Result<Bytes>> {
+    fn text(&mut self, bytes: &[u8]) -> Option<Result<Bytes, String>> {
         let mut text = Vec::with_capacity(bytes.len());
         match self.decoder.feed(bytes, &mut text) {
             Ok(used) => self.end_if_all_is_there(used == bytes.len()),
             Err(garbled) => {
                 self.wire = None;
-                return Some(Err(io::Error::new(io::ErrorKind::InvalidData, garbled)));
+                return Some(Err(broken(&garbled)));
             }
         }
         (!text.is_empty()).then(|| Ok(Bytes::from(text)))
@@ -60,7 +61,7 @@ impl Coming {
 }
 
 impl Stream for Coming {
-    type Item = io::Result<Bytes>;
+    type Item = Result<Bytes, String>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
@@ -74,8 +75,8 @@ impl Stream for Coming {
             let done = ready!(Pin::new(wire).poll_read(context, &mut read));
             let closed = read.filled().is_empty().then(|| this.decoder.close());
             let end = match (done, closed) {
-                (Err(error), _) => Err(error),
-                (Ok(()), Some(closed)) => closed.map_err(|garbled| io::Error::new(io::ErrorKind::UnexpectedEof, garbled)),
+                (Err(error), _) => Err(broken(&error)),
+                (Ok(()), Some(closed)) => closed.map_err(|short| broken(&short)),
                 (Ok(()), None) => match this.text(read.filled()) {
                     None => continue,
                     text => return Poll::Ready(text),
@@ -86,6 +87,10 @@ impl Stream for Coming {
         }
         Poll::Ready(None)
     }
+}
+
+fn broken(why: &dyn Display) -> String {
+    format!("{BROKEN}: {why}")
 }
 
 impl Drop for Coming {

@@ -2,7 +2,6 @@ mod bytes;
 mod tls;
 
 use super::*;
-use futures_util::StreamExt;
 use reqwest::Client;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -64,11 +63,11 @@ fn question(origin: &Url) -> Request {
 
 /// What it says before it ends or breaks off.
 async fn read(response: Response) -> (String, Option<String>) {
-    let (mut text, mut stream) = (String::new(), Box::pin(response.bytes_stream()));
+    let (mut text, mut stream) = (String::new(), response.into_body());
     while let Some(piece) = stream.next().await {
         match piece {
             Ok(piece) => text.push_str(std::str::from_utf8(&piece).unwrap()),
-            Err(error) => return (text, Some(super::super::body::plain(&error))),
+            Err(why) => return (text, Some(why)),
         }
     }
     (text, None)
@@ -151,7 +150,7 @@ async fn who_reads_no_further_closes_the_connection() {
     })
     .await;
     let http1 = http1(&origin);
-    let mut coming = Box::pin(answer(&http1, &origin).await.bytes_stream());
+    let mut coming = answer(&http1, &origin).await.into_body();
     assert_eq!(coming.next().await.unwrap().unwrap(), "one");
     drop(coming);
     is_closed.await.unwrap();
