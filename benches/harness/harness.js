@@ -25,11 +25,12 @@ const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => reque
 
 /**
  * `open(host: HTMLElement) -> {write(text), end(), close(), root}`: an empty markdown view in `host`.
- * `write` adds a delta; drawing follows at the next animation frame. `end` says that no more comes and resolves
+ * `write` adds a delta; drawing follows at the next animation frame, after much text two frames later. `end` says that no more comes and resolves
  * when all is drawn. `root` is the element that the text is drawn in. `close` takes the view away.
  *
  * What is drawn are the elements of CommonMark's HTML. Differences: HTML is text; a `.tc-code` around `pre` (with a
- * `button.tc-copy`) and a `.tc-table` around `table`, and a `.tc-part` around every 64 blocks after the first 64;
+ * `button.tc-copy`) and a `.tc-table` around `table`, a `.tc-part` around every 64 blocks after the first 64, and a
+ * `span.tc-run` around what goes on after each 16 KB of one paragraph or code block;
  * addresses other than http, https, mailto, tel and relative ones are a
  * `span` in place of an `a`; a picture of another site is a `button.tc-image-off` with `data-src` and `data-alt`; `class`, `dir`,
  * `target`, `rel`, `tabindex`, ARIA. Relative addresses are links here (`relative` of the component), which
