@@ -30,12 +30,13 @@ impl Runs {
         if self.pieces < PIECES {
             return;
         }
+        // Not at each piece: looking takes a copy of the text.
+        self.pieces = PIECES / 2;
         let before = self.last(whole).unwrap_or_else(|| whole.clone()).text_content().unwrap_or_default();
         // At a line's end, between words, or in Chinese and Japanese anywhere between letters.
         let breaks = |c: char| c.is_whitespace() || c >= '\u{2e80}' && c.is_alphanumeric();
-        if before.len() <= LONG {
-            self.pieces = 0;
-        } else if before.ends_with('\n') || whole.tag_name() == "P" && text.starts_with(breaks) {
+        let between = before.ends_with('\n') || whole.tag_name() == "P" && (before.ends_with(' ') || text.starts_with(breaks));
+        if before.len() > LONG && between {
             *self = Self { pieces: 0, any: true };
             let _ = whole.append_child(el("span", "tc-run").node());
         }
