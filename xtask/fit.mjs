@@ -1,14 +1,20 @@
-// Fits what wasm-bindgen made to what the widget uses: exports nobody calls go, with all that only they need, and the names
-// between the glue and the WebAssembly become short.
+// Fits what wasm-bindgen made to what the widget uses: exports nobody calls go, and the messages of panics, with all that only
+// they need, and the names between the glue and the WebAssembly become short.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import binaryen from 'binaryen';
 import { build } from 'esbuild';
-import { FEATURES, optimised, smallestWasm } from './wasm.mjs';
+import { withoutLinkerParts } from './binary.mjs';
+import { inBestOrder } from './order.mjs';
+import { withoutMessages } from './panics.mjs';
+import { linkedPieces } from './sweep.mjs';
+import { FEATURES, optimised, smallestWasm, sweptWasm } from './wasm.mjs';
 
 const GLUE = 'twinchat-widget.js';
 const WASM = 'twinchat-widget_bg.wasm';
+// What panics call: src/embed/trap.rs.
+const FALL = 'fallen';
 // With the levels, which are about how it is written; without passes, since names are only known after the last one.
 const NAMING = ['--optimize-level=2', '--shrink-level=2', '--minify-imports-and-exports-and-modules'];
 
@@ -18,11 +24,12 @@ export const fittedFolder = (built) => `${built}-fitted`;
 /** Writes both files into `fittedFolder(built)`; gives that. */
 export async function fit(built) {
   const source = await glueOf(built);
-  const { bytes, output } = await optimised(await smallestWasm(await shaken(source, built)), NAMING);
+  const named = await optimised(await smallestWasm(await shaken(source, built)), NAMING);
+  const bytes = inBestOrder(named.bytes);
   const out = fittedFolder(built);
   await mkdir(out, { recursive: true });
   await writeFile(join(out, WASM), bytes);
-  await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, JSON.parse(output)), built));
+  await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, JSON.parse(named.output)), built));
   return out;
 }
 
@@ -46,17 +53,18 @@ async function bundle(source, folder) {
 /** wasm-bindgen's glue without what would keep classes that nobody makes. */
 const glueOf = async (folder) => (await readFile(join(folder, GLUE), 'utf8')).replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '');
 
-/** The WebAssembly with only the exports that the loader's calls need. */
+/** The WebAssembly with only the exports that the loader's calls need, and nothing that only others led to. */
 async function shaken(source, folder) {
   const used = new Set([...(await bundle(source, folder)).matchAll(/\bwasm\.(\w+)/g)].map(([, name]) => name));
-  const wasm = binaryen.readBinary(await readFile(join(folder, WASM)));
+  const linked = await readFile(join(folder, WASM));
+  const wasm = binaryen.readBinary(withoutMessages(withoutLinkerParts(linked), FALL));
   wasm.setFeatures(FEATURES.reduce((all, { api }) => all | binaryen.Features[api], 0));
   const names = Array.from({ length: wasm.getNumExports() }, (_, at) => binaryen.getExportInfo(wasm.getExportByIndex(at)).name);
   for (const name of names) if (!used.has(name)) wasm.removeExport(name);
   binaryen.setDebugInfo(true); // the names of its functions, if it has them
   const bytes = Buffer.from(wasm.emitBinary());
   wasm.dispose();
-  return bytes;
+  return sweptWasm(bytes, linkedPieces(linked));
 }
 
 /** Much the same WebAssembly with the names of its functions. */

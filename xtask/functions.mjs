@@ -5,49 +5,17 @@
 // Bytes before compression: what brotli makes of one function depends on all the others. A function that was put into another
 // one counts there.
 
+import { bodies, functionNames, importedFunctions, sections } from './binary.mjs';
 import { withNames } from './fit.mjs';
 
 const [folder, count] = process.argv.slice(2);
 
 /** The size and the name of each function, in their order. */
 function functions(wasm) {
-  let at = 8;
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = wasm[at++];
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-  };
-  const text = () => {
-    const length = number();
-    return wasm.toString('utf8', at, (at += length));
-  };
-  const sizes = [];
-  const names = new Map();
-  const module = new WebAssembly.Module(wasm);
-  const imports = WebAssembly.Module.imports(module).filter(({ kind }) => kind === 'function').length;
-  while (at < wasm.length) {
-    const id = wasm[at++];
-    const end = number() + at;
-    if (id === 10) {
-      for (let left = number(); left; left--) {
-        const size = number();
-        sizes.push(size);
-        at += size;
-      }
-    } else if (id === 0 && text() === 'name') {
-      while (at < end) {
-        const kind = wasm[at++];
-        const over = number() + at;
-        if (kind === 1) for (let left = number(); left; left--) names.set(number(), text());
-        at = over;
-      }
-    }
-    at = end;
-  }
-  return sizes.map((size, index) => ({ size, name: readable(names.get(index + imports) ?? '?') }));
+  const parts = sections(wasm);
+  const names = functionNames(parts);
+  const imported = importedFunctions(wasm);
+  return bodies(parts).map(({ length }, at) => ({ size: length, name: readable(names.get(at + imported) ?? '?') }));
 }
 
 const SIGNS = { LT: '<', GT: '>', RF: '&', BP: '*', C: ',', u20: ' ', u7b: '{', u7d: '}', u5b: '[', u5d: ']', u27: "'", u3b: ';', u2b: '+' };

@@ -5,7 +5,9 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { smallestWasm } from './wasm.mjs';
+import { withoutLinkerParts } from './binary.mjs';
+import { linkedPieces } from './sweep.mjs';
+import { smallestWasm, sweptWasm } from './wasm.mjs';
 
 const [glue, wrapper, out] = process.argv.slice(2);
 const source = await readFile(wrapper, 'utf8');
@@ -15,4 +17,6 @@ await build({
 });
 // What the view fetches when it needs it.
 for (const name of ['twinchat-highlight.js', 'twinchat-entities.js']) await copyFile(join('npm', name), join(out, name));
-await writeFile(join(out, 'twinchat-harness.wasm'), await smallestWasm(await readFile(join(glue, 'glue_bg.wasm'))));
+const linked = await readFile(join(glue, 'glue_bg.wasm'));
+const bare = await sweptWasm(withoutLinkerParts(linked), linkedPieces(linked));
+await writeFile(join(out, 'twinchat-harness.wasm'), await smallestWasm(bare));

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
+import { inBestOrder } from './order.mjs';
+import { swept } from './sweep.mjs';
 
 const run = promisify(execFile);
 
@@ -20,8 +22,12 @@ export const FEATURES = [
   { option: 'reference-types', api: 'ReferenceTypes' },
   { option: 'multivalue', api: 'Multivalue' },
 ];
+// What Rust's WebAssembly keeps to: whatever it reads is there, and nothing is in the first kilobyte of its memory, which is the
+// end of its stack. How an access is aligned is a hint that no current engine needs.
+const ASSUMED = ['--ignore-implicit-traps', '--low-memory-unused'];
+const STRIPPED = ['--dealign', '--strip-debug', '--strip-producers', '--strip-target-features'];
 // Which level is smallest after compression cannot be told beforehand.
-const WASM_LEVELS = [['-Oz'], ['-Os'], ['-Oz', '--converge'], ['-O3', '-Oz']];
+const WASM_LEVELS = [['-Os'], ['-Os', '--one-caller-inline-max-function-size=30'], ['-Os', '-Os'], ['-Oz']];
 
 export const brotli = (bytes) => brotliCompressSync(bytes, {
   params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
@@ -42,12 +48,18 @@ export async function optimised(bytes, options) {
   }
 }
 
+/** The WebAssembly without what nothing leads to; its functions keep their names. */
+export async function sweptWasm(bytes, pieces) {
+  const { bytes: first } = await optimised(bytes, ['-Os', '-g']);
+  return swept(first, pieces);
+}
+
 /** The smallest of wasm-opt's results, by what travels. */
 export async function smallestWasm(bytes) {
   let best;
   for (const levels of WASM_LEVELS) {
-    const made = await optimised(bytes, [...levels, '--strip-debug', '--strip-producers', '--strip-target-features']);
-    const size = brotli(made.bytes).length;
+    const made = await optimised(bytes, [...levels, ...ASSUMED, ...STRIPPED]);
+    const size = brotli(inBestOrder(made.bytes)).length;
     if (!best || size < best.size) best = { ...made, size, levels };
   }
   console.error(`    wasm-opt ${best.levels.join(' ')} is the smallest of ${WASM_LEVELS.length}: ${best.size} bytes by brotli`);

@@ -137,7 +137,7 @@ pub struct Signals {
 #[derive(Clone, Copy)]
 pub struct App {
     /// What is drawn. Components read these and write none.
-    pub signals: Signals,
+    pub signals: &'static Signals,
     inner: StoredValue<Rc<Inner>, LocalStorage>,
 }
 
@@ -149,7 +149,7 @@ impl std::fmt::Debug for App {
 
 /// What is behind the signals. Tasks hold it, so it outlives neither [`App::destroy`] nor them.
 struct Inner {
-    signals: Signals,
+    signals: &'static Signals,
     platform: Platform,
     client: RefCell<Client>,
     origin: RefCell<String>,

@@ -7,8 +7,9 @@ use leptos::prelude::*;
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
-type Held = Box<dyn Any>;
+type Held = Rc<dyn Any>;
 
 /// As Leptos' [`RwSignal`] in one thread, with its most used methods under their names.
 pub struct BoxSignal<T> {
@@ -40,7 +41,7 @@ impl<T: Default + 'static> Default for BoxSignal<T> {
 impl<T: 'static> BoxSignal<T> {
     /// A signal that lives as long as the owner it is made under.
     pub fn new(value: T) -> Self {
-        Self { held: hold(Box::new(value)), of: PhantomData }
+        Self { held: hold(Rc::new(value)), of: PhantomData }
     }
 
     /// Reads it, and follows it.
@@ -68,9 +69,8 @@ impl<T: 'static> BoxSignal<T> {
 
     /// Reads it; `None` when its owner has ended.
     pub fn try_with_untracked<U>(&self, read: impl FnOnce(&T) -> U) -> Option<U> {
-        let (mut read, mut given) = (Some(read), None);
-        see(self.held, &mut |value| given = value.downcast_ref().zip(read.take()).map(|(value, read)| read(value)));
-        given
+        let held = held(self.held)?;
+        typed(&*held).map(read)
     }
 
     /// A copy of the value; follows it.
@@ -91,10 +91,10 @@ impl<T: 'static> BoxSignal<T> {
 
     /// Puts another value in its place and tells who follows. Nothing happens when its owner has ended.
     pub fn set(&self, value: T) {
-        replace(self.held, Box::new(value));
+        replace(self.held, Rc::new(value));
     }
 
-    /// Changes the value and tells who follows. Nothing happens when its owner has ended.
+    /// Changes the value and tells who follows. Nothing happens when its owner has ended, or in the middle of reading it.
     pub fn update(&self, change: impl FnOnce(&mut T)) {
         let mut change = Some(change);
         alter(self.held, &mut |value| {
@@ -110,14 +110,20 @@ impl<T: 'static> BoxSignal<T> {
     }
 }
 
+// Once for each type.
+#[inline(never)]
+fn typed<T: 'static>(value: &dyn Any) -> Option<&T> {
+    value.downcast_ref()
+}
+
 // All that is not typed, once.
 
 fn hold(value: Held) -> RwSignal<Held, LocalStorage> {
     RwSignal::new_local(value)
 }
 
-fn see(held: RwSignal<Held, LocalStorage>, see: &mut dyn FnMut(&dyn Any)) {
-    held.try_with_untracked(|value| see(&**value));
+fn held(signal: RwSignal<Held, LocalStorage>) -> Option<Held> {
+    signal.try_with_untracked(Rc::clone)
 }
 
 fn replace(held: RwSignal<Held, LocalStorage>, value: Held) {
@@ -125,7 +131,7 @@ fn replace(held: RwSignal<Held, LocalStorage>, value: Held) {
 }
 
 fn alter(held: RwSignal<Held, LocalStorage>, change: &mut dyn FnMut(&mut dyn Any)) {
-    held.try_update(|value| change(&mut **value));
+    held.try_update(|value| Rc::get_mut(value).map(change));
 }
 
 fn follow(held: RwSignal<Held, LocalStorage>) {

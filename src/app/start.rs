@@ -13,8 +13,10 @@ use std::rc::Rc;
 use twinchat_protocol::widget::WidgetSettings;
 
 impl Signals {
-    fn new(options: Options) -> Self {
-        Self {
+    /// They are handed to every closure that draws something, so they are handed on as one address. Their 232 bytes, which are
+    /// only ids of what is in them, stay with the page.
+    fn new(options: Options) -> &'static Self {
+        Box::leak(Box::new(Self {
             open: BoxSignal::new(options.open || !options.closable()),
             options: BoxSignal::new(options),
             screen: BoxSignal::new(Screen::default()),
@@ -44,7 +46,7 @@ impl Signals {
             unread: BoxSignal::new(0),
             now: BoxSignal::new(0),
             focus_request: BoxSignal::new(0),
-        }
+        }))
     }
 }
 

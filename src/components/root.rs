@@ -6,20 +6,32 @@ use crate::i18n::{Locale, Texts};
 use crate::theme::{Accent, STYLESHEET};
 use js_sys::{Array, Reflect};
 use leptos::prelude::*;
+use std::ops::Deref;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CssStyleSheet, Element};
 
-/// What every part of the view is drawn from.
+/// What every part of the view is drawn from: one address, since most closures hold it. Its few bytes stay with the page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cx {
+pub(crate) struct Cx(&'static Context);
+
+#[derive(Debug)]
+pub(crate) struct Context {
     /// What can be wanted.
     pub(crate) app: App,
     /// What is drawn.
-    pub(crate) s: Signals,
+    pub(crate) s: &'static Signals,
     /// The sentences of the visitor's language. It changes by drawing everything anew.
     pub(crate) t: &'static Texts,
     /// That language.
     pub(crate) locale: Locale,
+}
+
+impl Deref for Cx {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        self.0
+    }
 }
 
 impl Cx {
@@ -49,7 +61,7 @@ impl Cx {
 }
 
 /// The visitor's language, as a signal's reader.
-fn locale(s: Signals) -> Locale {
+fn locale(s: &Signals) -> Locale {
     s.options.with(|options| s.settings.with(|settings| Locale::choose(&options.locale, &settings.locale)))
 }
 
@@ -70,7 +82,7 @@ pub(crate) fn root(class: &str, draw: impl Fn(Cx) -> El + 'static) -> El {
             move || [locale(s).tag(), mode_name(s.options.with(|options| options.mode))].join(" "),
             move |key| {
                 let locale = Locale::first_of(key.split(' '));
-                Some(draw(Cx { app, s, t: locale.texts(), locale }))
+                Some(draw(Cx(Box::leak(Box::new(Context { app, s, t: locale.texts(), locale })))))
             },
         );
     paint(root.html(), s);
@@ -95,7 +107,7 @@ fn scheme_name(scheme: ColorScheme) -> Option<&'static str> {
 }
 
 /// Keeps the palette on the brand colour: the page's, else the owner's, else the stylesheet's own.
-fn paint(root: web_sys::HtmlElement, s: Signals) {
+fn paint(root: web_sys::HtmlElement, s: &'static Signals) {
     effect(move || {
         let chosen = s.options.with(|options| Accent::parse(&options.accent));
         let accent = chosen.or_else(|| s.settings.with(|settings| Accent::parse(&settings.accent)));

@@ -16,4 +16,4 @@ mod site;
 mod trap;
 
 pub use handle::{Handle, mount};
-pub use trap::watch_for_panics;
+pub use trap::{fallen, watch_for_panics};

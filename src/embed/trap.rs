@@ -1,9 +1,9 @@
 //! A panic ends the WebAssembly instance. The page must hear of it and go on.
 
-use js_sys::Function;
+use js_sys::{Error, Function};
 use std::cell::RefCell;
 use std::sync::Once;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
 thread_local! {
     static LISTENERS: RefCell<Vec<Function>> = const { RefCell::new(Vec::new()) };
@@ -17,7 +17,7 @@ pub fn watch_for_panics() {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             before(panic);
-            tell(&panic.to_string());
+            tell(&panic.to_string().into());
         }));
     });
 }
@@ -32,8 +32,15 @@ pub(super) fn remove(emit: &Function) {
     LISTENERS.with_borrow_mut(|listeners| listeners.retain(|listener| listener != emit));
 }
 
-fn tell(panic: &str) {
-    web_sys::console::error_2(&"twinchat has crashed:".into(), &panic.into());
+/// What a panic calls in the WebAssembly that is shipped (`xtask/panics.mjs`): there it has no message, and the stack shows where
+/// it happened.
+#[wasm_bindgen]
+pub fn fallen() {
+    tell(&Error::new("").into());
+}
+
+fn tell(panic: &JsValue) {
+    web_sys::console::error_2(&"twinchat has crashed:".into(), panic);
     // Anything may be borrowed while it falls; what cannot be had is left out.
     let listeners = LISTENERS.try_with(|listeners| listeners.try_borrow().map(|listeners| listeners.clone()).unwrap_or_default());
     for emit in listeners.unwrap_or_default() {

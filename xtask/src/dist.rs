@@ -26,11 +26,15 @@ const SOURCES: &[&str] = &[
     ".cargo/config.toml",
     "package-lock.json",
     "LICENSE",
+    "xtask/binary.mjs",
     "xtask/fit.mjs",
     "xtask/manifest.mjs",
     "xtask/module.mjs",
+    "xtask/order.mjs",
     "xtask/pack.mjs",
     "xtask/pack-npm.mjs",
+    "xtask/panics.mjs",
+    "xtask/sweep.mjs",
     "xtask/wasm.mjs",
     "xtask/src/dist.rs",
 ];
@@ -83,7 +87,7 @@ fn build(features: Option<&str>) -> Outcome {
         .args([&built])
         .args(features.into_iter().flat_map(|features| ["--features", features]))
         .env("CARGO_TARGET_DIR", paths::target())
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", without_our_folders())
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags())
         // Trunk takes any value for a switch and stumbles over the common `1`.
         .without_env("NO_COLOR")
         .path(&tools)?
@@ -105,17 +109,20 @@ fn build(features: Option<&str>) -> Outcome {
     fs::write(&stamp, now).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 
-/// Flags that leave the folders of this machine out of what is shipped: panics name the files they come from.
-/// Cargo adds them to those of `.cargo/config.toml`; a folder with a space in its name cannot be passed so.
-pub(crate) fn without_our_folders() -> String {
+/// What the linker is told beyond the usual, for the steps behind it (`xtask/sweep.mjs`): to say what refers to what, and to number
+/// the functions of the table as nothing else is numbered. Behind a smaller stack than its 1 MiB, addresses are a byte shorter.
+const LINKING: &str = "-Clink-arg=--emit-relocs -Clink-arg=--table-base=8500000 -Clink-arg=-zstack-size=786432";
+
+/// Flags for what is shipped: the linker's, and those that leave the folders of this machine out of it. Cargo adds them to those
+/// of `.cargo/config.toml`; a folder with a space in its name cannot be passed so.
+pub(crate) fn flags() -> String {
     let home = env::home_dir().unwrap_or_default();
     let registry = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from).join("registry/src");
     // One folder per registry, named after its host. None of them on a machine that has vendored everything.
     let sources = fs::read_dir(registry).into_iter().flatten().flatten().map(|entry| entry.path());
     let folders = sources.chain([paths::root().to_owned()]).map(|path| path.display().to_string());
-    let flags: Vec<_> =
-        folders.filter(|path| !path.contains(char::is_whitespace)).map(|path| format!("--remap-path-prefix={path}=")).collect();
-    flags.join(" ")
+    let remapped = folders.filter(|path| !path.contains(char::is_whitespace)).map(|path| format!("--remap-path-prefix={path}="));
+    remapped.chain([LINKING.to_owned()]).collect::<Vec<_>>().join(" ")
 }
 
 /// One number for all that the files are made from. Only ever compared with one of the same machine.

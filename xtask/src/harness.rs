@@ -14,7 +14,7 @@ pub(crate) fn run() -> Outcome {
     say::step("building the harness as the widget is built for release (about 1 minute after `cargo xtask dist`)");
     Program::cargo()
         .args(["build", "-p", "twinchat-harness", "--lib", "--profile", "wasm-release", "--locked", "--target", "wasm32-unknown-unknown"])
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", dist::without_our_folders())
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", dist::flags())
         .run()?;
     let wasm = paths::target().join("wasm32-unknown-unknown/wasm-release").join(format!("{WASM}.wasm"));
     let glue = paths::scratch("harness")?;

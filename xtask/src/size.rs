@@ -174,8 +174,7 @@ fn functions(count: u32) -> Outcome {
     say::step("building the widget with the names of its functions (about 2 minutes)");
     Program::cargo()
         .args(["rustc", "--profile", "wasm-release", "--locked", "--target", "wasm32-unknown-unknown", "--bin", "twinchat-widget"])
-        .args(["--", "-C", "strip=none"])
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", dist::without_our_folders())
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", dist::flags())
         .run()?;
     let wasm = paths::target().join("wasm32-unknown-unknown/wasm-release/twinchat-widget.wasm");
     let named = paths::scratch("named")?;
