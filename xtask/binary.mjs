@@ -1,7 +1,7 @@
 // WebAssembly's binary format (WebAssembly Core Specification 2.0, chapter 5), as far as the steps here read and write it.
 
 const HEADER = 8;
-export const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, export: 7, start: 8, element: 9, code: 10, data: 11 };
+export const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, export: 7, start: 8, element: 9, code: 10, data: 11, dataCount: 12 };
 
 /** Reads bytes one after the other. */
 export class Reader {
@@ -37,6 +37,16 @@ export class Reader {
     }
   }
 
+  /** A signed LEB128 of at most 64 bits, as an unsigned bigint. */
+  long() {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = this.byte();
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return BigInt.asUintN(64, byte & 64 ? value | (-1n << (shift + 7n)) : value);
+    }
+  }
+
   take(length) {
     return this.bytes.subarray(this.at, (this.at += length));
   }
@@ -65,6 +75,17 @@ export function signedLeb(value) {
     const low = value & 127;
     value >>= 7;
     if ((value === 0 && !(low & 64)) || (value === -1 && low & 64)) return [...out, low];
+    out.push(low | 128);
+  }
+}
+
+/** A number of 64 bits, an unsigned bigint, as signed LEB128. */
+export function signedLongLeb(number) {
+  const out = [];
+  for (let value = BigInt.asIntN(64, number); ;) {
+    const low = Number(value & 127n);
+    value >>= 7n;
+    if ((value === 0n && !(low & 64)) || (value === -1n && low & 64)) return [...out, low];
     out.push(low | 128);
   }
 }
@@ -162,7 +183,7 @@ const FOLLOWS = new Map([
   [0x1c, (reader) => reader.list(() => reader.byte())],
   [0x3f, (reader) => reader.byte()], [0x40, (reader) => reader.byte()],
   [0x41, (reader) => reader.signed()],
-  [0x42, (reader) => { while (reader.byte() > 127); }],
+  [0x42, (reader) => reader.long()],
   [0x43, (reader) => reader.take(4)], [0x44, (reader) => reader.take(8)],
   [0xd0, (reader) => reader.signed()],
 ]);

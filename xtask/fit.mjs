@@ -51,7 +51,9 @@ async function bundle(source, folder) {
 }
 
 /** wasm-bindgen's glue without what would keep classes that nobody makes. */
-const glueOf = async (folder) => (await readFile(join(folder, GLUE), 'utf8')).replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '');
+const glueOf = async (folder) => (await readFile(join(folder, GLUE), 'utf8'))
+  .replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '')
+  .replace(/^const (?!Handle)\w+Finalization = [^;]*;\n/gm, '');
 
 /** The WebAssembly with only the exports that the loader's calls need, and nothing that only others led to. */
 async function shaken(source, folder) {

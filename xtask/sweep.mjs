@@ -2,11 +2,11 @@
 // byte of data, since it cannot tell a reference from a number. The linker's facts can: the functions' table begins where no
 // number of ours does (`TABLE_BASE`), and `--emit-relocs` says where each piece of data begins and ends.
 
-import { Reader, SECTION, assembled, bodies, codeSection, exportedFunctions, importedFunctions, instruction, leb, sections, signedLeb, skipLocals } from './binary.mjs';
+import { Reader, SECTION, assembled, bodies, codeSection, exportedFunctions, importedFunctions, instruction, leb, sections, signedLeb, signedLongLeb, skipLocals } from './binary.mjs';
 
 /** Where the linker begins the table (xtask/src/dist.rs). */
 const TABLE_BASE = 8_500_000;
-const [CALL, CONST, REF_FUNC, END, FUNCREF] = [0x10, 0x41, 0xd2, 0x0b, 0x70];
+const [CALL, CONST, LONG_CONST, REF_FUNC, END, FUNCREF] = [0x10, 0x41, 0x42, 0xd2, 0x0b, 0x70];
 const isAccess = (code) => code >= 0x28 && code <= 0x3e;
 // Of the linker's conventions (WebAssembly/tool-conventions, Linking.md).
 const SYMBOLS = 8;
@@ -29,8 +29,7 @@ export function linkedPieces(wasm) {
       if (piece && RELOCATION.addresses.has(type) && (addend < 0 || addend >= piece.end - piece.start)) piece.kept = true;
     }
   }
-  const inRange = ({ word }) => word >= TABLE_BASE && word < TABLE_BASE + 100_000;
-  const found = dataSegments(parts).flatMap((segment) => [...words(segment)].filter(inRange)).length;
+  const found = [...words(wholeData(parts))].filter(({ word }) => isSlot(word)).length;
   if (found !== slots) throw new Error(`${found} words of the data look like slots of the table, ${slots} are: choose another TABLE_BASE.`);
   return symbols.filter((piece) => piece && piece.end > piece.start);
 }
@@ -85,6 +84,16 @@ function dataSegments(parts) {
   });
 }
 
+/** The same as one segment: wasm-opt cuts it up at zeros, even within a word. */
+function wholeData(parts) {
+  const segments = dataSegments(parts);
+  const address = Math.min(...segments.map((segment) => segment.address)) & ~3;
+  const end = Math.max(...segments.map((segment) => segment.address + segment.bytes.length));
+  const bytes = Buffer.alloc((end - address + 3) & ~3);
+  for (const segment of segments) segment.bytes.copy(bytes, segment.address - address);
+  return { address, bytes };
+}
+
 function constant(reader) {
   const { code, operand } = instruction(reader);
   if (code !== CONST || instruction(reader).code !== END) throw unknown('an offset');
@@ -107,48 +116,48 @@ const unknown = (what) => new Error(`The WebAssembly has ${what} that xtask/swee
 /** The module without the slots, and with zeros for the pieces, that nothing leads to. */
 export function swept(wasm, pieces) {
   const parts = sections(wasm);
-  const memory = dataSegments(parts);
+  const data = wholeData(parts);
   const slots = tableSlots(parts);
-  const live = reached({ parts, memory, slots, pieces, imported: importedFunctions(wasm) });
+  const live = reached({ parts, data, slots, pieces, imported: importedFunctions(wasm) });
   const kept = [...slots.keys()].filter((slot) => live.slots.has(slot)).sort((a, b) => a - b);
   const place = new Map(kept.map((slot, at) => [slot, at + 1]));
-  blank(memory, pieces, live.pieces);
-  for (const segment of memory) {
-    for (const { at, word } of words(segment)) if (slots.has(word)) segment.bytes.writeUInt32LE(place.get(word) ?? 0, at);
-  }
-  const sized = (content) => ({ content: Buffer.from(content.flat(2)) });
-  return assembled(wasm, parts.map((part) => {
-    if (part.id === SECTION.code) return codeSection(bodies(parts).map((body) => renumbered(body, slots, place)));
-    if (part.id === SECTION.table) return { id: part.id, ...sized([tables(part, kept.length + 1)]) };
-    if (part.id === SECTION.element) {
-      return { id: part.id, ...sized([1, 0, CONST, 1, END, leb(kept.length), kept.map((slot) => leb(slots.get(slot)))]) };
-    }
-    if (part.id === SECTION.data) {
-      const segments = memory.map(({ address, bytes }) => [0, CONST, signedLeb(address), END, leb(bytes.length), [...bytes]]);
-      return { id: part.id, ...sized([leb(segments.length), ...segments.map((segment) => segment.flat())]) };
-    }
-    return part;
-  }));
+  const renumber = (value) => {
+    if (!isSlot(value)) return value;
+    // What only dead code and dead data refer to.
+    if (slots.has(value)) return place.get(value) ?? 0;
+    throw unknown(`a number that looks like a slot of the table, ${value},`);
+  };
+  blank(data, pieces, live.pieces);
+  for (const { at, word } of words(data)) if (isSlot(word)) data.bytes.writeUInt32LE(renumber(word), at);
+  const content = (...bytes) => ({ content: Buffer.from(bytes.flat(2)) });
+  const rewritten = {
+    [SECTION.code]: () => codeSection(bodies(parts).map((body) => renumbered(body, renumber))),
+    [SECTION.table]: (part) => content(tables(part, kept.length + 1)),
+    [SECTION.element]: () => content(1, 0, CONST, 1, END, leb(kept.length), kept.map((slot) => leb(slots.get(slot)))),
+    [SECTION.data]: () => content(1, 0, CONST, signedLeb(data.address), END, leb(data.bytes.length), [...data.bytes]),
+    [SECTION.dataCount]: () => content(1),
+  };
+  return assembled(wasm, parts.map((part) => ({ ...part, ...rewritten[part.id]?.(part) })));
 }
 
+/** Whether it is in the range of numbers that are the table's alone. */
+const isSlot = (value) => value >= TABLE_BASE && value < TABLE_BASE + 100_000;
+
 /** Zeros for pieces that are not alive; what a living one shares with them stays: equal ends of texts are kept once. */
-function blank(memory, pieces, live) {
-  for (const { address, bytes } of memory) {
-    const keep = new Uint8Array(bytes.length).fill(1);
-    const mark = (living) => pieces.filter((piece) => live.has(piece) === living).forEach(({ start, end }) => {
-      keep.fill(living ? 1 : 0, clamp(start - address, bytes), clamp(end - address, bytes));
-    });
-    mark(false);
-    mark(true);
-    keep.forEach((kept, at) => { if (!kept) bytes[at] = 0; });
+function blank({ address, bytes }, pieces, live) {
+  const keep = new Uint8Array(bytes.length).fill(1);
+  for (const living of [false, true]) {
+    const marked = pieces.filter((piece) => live.has(piece) === living);
+    for (const { start, end } of marked) keep.fill(living ? 1 : 0, clamp(start - address, bytes), clamp(end - address, bytes));
   }
+  keep.forEach((kept, at) => { if (!kept) bytes[at] = 0; });
 }
 
 const clamp = (offset, { length }) => Math.max(0, Math.min(offset, length));
 
-/** The words of a segment that can be addresses or slots. */
-function* words({ address, bytes }) {
-  for (let at = -address & 3; at + 4 <= bytes.length; at += 4) yield { at, word: bytes.readUInt32LE(at) };
+/** The words that can be addresses or slots, for what begins at a word's address. */
+function* words({ bytes }) {
+  for (let at = 0; at + 4 <= bytes.length; at += 4) yield { at, word: bytes.readUInt32LE(at) };
 }
 
 /** The tables, with the first of functions as long as said: behind it is that of the values of JavaScript. */
@@ -166,7 +175,7 @@ function tables({ content }, length) {
 }
 
 /** What exports lead to: functions, slots and pieces. */
-function reached({ parts, memory, slots, pieces, imported }) {
+function reached({ parts, data, slots, pieces, imported }) {
   const code = bodies(parts);
   const live = { functions: new Set(), slots: new Set(), pieces: new Set() };
   const left = [];
@@ -182,10 +191,9 @@ function reached({ parts, memory, slots, pieces, imported }) {
   const follow = {
     slots: (slot) => add('functions', slots.get(slot)),
     pieces: ({ start, end }) => {
-      for (const segment of memory) {
-        const inside = ({ at }) => segment.address + at + 4 > start && segment.address + at < end;
-        for (const { word } of [...words(segment)].filter(inside)) value(word);
-      }
+      const from = clamp((start - data.address) & ~3, data.bytes);
+      const to = clamp(end - data.address, data.bytes);
+      for (const { word } of words({ bytes: data.bytes.subarray(from, (to + 3) & ~3) })) value(word);
     },
     functions: (number) => {
       if (number < imported) return;
@@ -195,6 +203,8 @@ function reached({ parts, memory, slots, pieces, imported }) {
         const { code: opcode, operand } = instruction(reader);
         if (opcode === CALL || opcode === REF_FUNC) add('functions', operand);
         if (opcode === CONST || isAccess(opcode)) value(operand);
+        // wasm-opt makes one number of two words that are stored together.
+        if (opcode === LONG_CONST) halves(operand).forEach(value);
       }
     },
   };
@@ -209,8 +219,10 @@ function reached({ parts, memory, slots, pieces, imported }) {
   return live;
 }
 
+const halves = (long) => [Number(long & 0xffffffffn), Number(long >> 32n)];
+
 /** The body with the slots' new places. */
-function renumbered(body, slots, place) {
+function renumbered(body, renumber) {
   const reader = new Reader(body);
   skipLocals(reader);
   const out = [];
@@ -218,8 +230,14 @@ function renumbered(body, slots, place) {
   while (!reader.done) {
     const { at } = reader;
     const { code, operand } = instruction(reader);
-    if (code !== CONST || !slots.has(operand)) continue;
-    out.push(body.subarray(kept, at + 1), Buffer.from(signedLeb(place.get(operand) ?? 0)));
+    let written;
+    if (code === CONST && isSlot(operand)) written = signedLeb(renumber(operand));
+    if (code === LONG_CONST && halves(operand).some(isSlot)) {
+      const [low, high] = halves(operand).map(renumber);
+      written = signedLongLeb((BigInt(high) << 32n) | BigInt(low));
+    }
+    if (!written) continue;
+    out.push(body.subarray(kept, at + 1), Buffer.from(written));
     kept = reader.at;
   }
   return Buffer.concat([...out, body.subarray(kept)]);

@@ -97,7 +97,7 @@ impl<T: 'static> BoxSignal<T> {
     /// Changes the value and tells who follows. Nothing happens when its owner has ended, or in the middle of reading it.
     pub fn update(&self, change: impl FnOnce(&mut T)) {
         let mut change = Some(change);
-        alter(self.held, &mut |value| {
+        alter(self.held, &mut |value: &mut dyn Any| {
             if let Some((value, change)) = value.downcast_mut().zip(change.take()) {
                 change(value);
             }
@@ -107,6 +107,17 @@ impl<T: 'static> BoxSignal<T> {
     /// Follows it.
     pub fn track(&self) {
         follow(self.held);
+    }
+}
+
+/// A closure that changes a value. Not a `dyn FnMut`, which would carry a second way to be called for each of them.
+trait Change {
+    fn change(&mut self, value: &mut dyn Any);
+}
+
+impl<F: FnMut(&mut dyn Any)> Change for F {
+    fn change(&mut self, value: &mut dyn Any) {
+        self(value);
     }
 }
 
@@ -126,16 +137,16 @@ fn held(signal: RwSignal<Held, LocalStorage>) -> Option<Held> {
     signal.try_with_untracked(Rc::clone)
 }
 
-fn replace(held: RwSignal<Held, LocalStorage>, value: Held) {
-    held.try_set(value);
+fn replace(signal: RwSignal<Held, LocalStorage>, value: Held) {
+    signal.try_set(value);
 }
 
-fn alter(held: RwSignal<Held, LocalStorage>, change: &mut dyn FnMut(&mut dyn Any)) {
-    held.try_update(|value| Rc::get_mut(value).map(change));
+fn alter(signal: RwSignal<Held, LocalStorage>, change: &mut dyn Change) {
+    signal.try_update(|value| Rc::get_mut(value).map(|value| change.change(value)));
 }
 
-fn follow(held: RwSignal<Held, LocalStorage>) {
-    held.track();
+fn follow(signal: RwSignal<Held, LocalStorage>) {
+    signal.track();
 }
 
 #[cfg(test)]

@@ -26,8 +26,72 @@ struct Kept {
     owner: Owner,
 }
 
+// What is handed in is boxed as one of these and not as a `dyn Fn`: that would carry three ways to be called for each closure,
+// of which one is ever used.
+
+/// Gives what is to be shown, and reads signals for it.
+trait Read<T> {
+    fn read(&self) -> T;
+}
+
+impl<T, F: Fn() -> T> Read<T> for F {
+    fn read(&self) -> T {
+        self()
+    }
+}
+
 /// Draws the child for a key.
-type Draw = Box<dyn Fn(&str) -> Option<El>>;
+trait Draw {
+    fn draw(&self, key: &str) -> Option<El>;
+}
+
+impl<F: Fn(&str) -> Option<El>> Draw for F {
+    fn draw(&self, key: &str) -> Option<El> {
+        self(key)
+    }
+}
+
+/// Does something whenever a signal has changed.
+trait Run {
+    fn run(&mut self);
+}
+
+impl<F: FnMut()> Run for F {
+    fn run(&mut self) {
+        self();
+    }
+}
+
+/// Hears of an event.
+trait Hear {
+    fn hear(&mut self, event: Event);
+}
+
+impl<F: FnMut(Event)> Hear for F {
+    fn hear(&mut self, event: Event) {
+        self(event);
+    }
+}
+
+/// What children there are to be.
+enum Keys {
+    /// One at any time, another one for another key.
+    One(Box<dyn Read<String>>),
+    /// One at times.
+    While(Box<dyn Read<bool>>),
+    Many(Box<dyn Read<Vec<String>>>),
+}
+
+impl Keys {
+    fn wanted(&self) -> Vec<String> {
+        match self {
+            Self::One(key) => vec![key.read()],
+            Self::While(on) if on.read() => vec![String::new()],
+            Self::While(_) => Vec::new(),
+            Self::Many(keys) => keys.read(),
+        }
+    }
+}
 
 /// A key and what was drawn for it.
 type Row = (String, Option<Kept>);
@@ -61,8 +125,8 @@ pub(crate) fn effect(run: impl FnMut() + 'static) {
 }
 
 // Here and below: generic only as far as the box, so that the code behind it exists once.
-fn effect_boxed(mut run: Box<dyn FnMut()>) {
-    let effect = SendWrapper::new(RenderEffect::new(move |_| run()));
+fn effect_boxed(mut run: Box<dyn Run>) {
+    let effect = SendWrapper::new(RenderEffect::new(move |_| run.run()));
     on_cleanup(move || drop(effect));
 }
 
@@ -83,8 +147,8 @@ pub(crate) fn listen(target: &web_sys::EventTarget, event: &'static str, handler
     listen_boxed(target, event, Box::new(handler));
 }
 
-fn listen_boxed(target: &web_sys::EventTarget, event: &'static str, handler: Box<dyn FnMut(Event)>) {
-    let closure = Closure::wrap(handler);
+fn listen_boxed(target: &web_sys::EventTarget, event: &'static str, mut handler: Box<dyn Hear>) {
+    let closure = Closure::<dyn FnMut(Event)>::new(move |event| handler.hear(event));
     let _ = target.add_event_listener_with_callback(event, closure.as_ref().unchecked_ref());
     let kept = SendWrapper::new((target.clone(), closure));
     on_cleanup(move || {
@@ -151,7 +215,8 @@ impl El {
     }
 
     pub(crate) fn click(self, handler: impl Fn() + 'static) -> Self {
-        self.on("click", move |_| handler())
+        self.bind_click(Box::new(handler));
+        self
     }
 
     /// Appends text that follows signals.
@@ -168,7 +233,8 @@ impl El {
 
     /// An attribute without a value that is there while `on` holds.
     pub(crate) fn flag(self, name: &'static str, on: impl Fn() -> bool + 'static) -> Self {
-        self.attr_fn(name, move || on().then(String::new))
+        self.bind_flag(name, Box::new(on));
+        self
     }
 
     /// A class that is there while `on` holds.
@@ -179,51 +245,60 @@ impl El {
 
     /// A place for what `draw` makes; made anew whenever `key` gives another text.
     pub(crate) fn slot(self, key: impl Fn() -> String + 'static, draw: impl Fn(&str) -> Option<El> + 'static) -> Self {
-        keep_in_order(&self.0, Box::new(move || vec![key()]), Box::new(draw));
+        keep_in_order(&self.0, Keys::One(Box::new(key)), Box::new(draw));
         self
     }
 
     /// What `draw` makes while `on` holds.
     pub(crate) fn when(self, on: impl Fn() -> bool + 'static, draw: impl Fn() -> El + 'static) -> Self {
-        self.slot(move || if on() { "1".to_owned() } else { String::new() }, move |key| (!key.is_empty()).then(&draw))
+        keep_in_order(&self.0, Keys::While(Box::new(on)), Box::new(move |_: &str| Some(draw())));
+        self
     }
 
     /// One child per key, in their order. A child stays the same element for as long as its key is there.
     pub(crate) fn list(self, keys: impl Fn() -> Vec<String> + 'static, draw: impl Fn(&str) -> Option<El> + 'static) -> Self {
-        keep_in_order(&self.0, Box::new(keys), Box::new(draw));
+        keep_in_order(&self.0, Keys::Many(Box::new(keys)), Box::new(draw));
         self
     }
 
-    fn bind_text(&self, text: Box<dyn Fn() -> String>) {
+    fn bind_click(&self, handler: Box<dyn Read<()>>) {
+        listen(&self.0, "click", move |_| handler.read());
+    }
+
+    fn bind_text(&self, text: Box<dyn Read<String>>) {
         let node = document().create_text_node("");
         let _ = self.0.append_child(&node);
         effect(move || {
-            let text = text();
+            let text = text.read();
             if node.data() != text {
                 node.set_data(&text);
             }
         });
     }
 
-    fn bind_attribute(&self, name: &'static str, value: Box<dyn Fn() -> Option<String>>) {
+    fn bind_flag(&self, name: &'static str, on: Box<dyn Read<bool>>) {
+        self.bind_attribute(name, Box::new(move || on.read().then(String::new)));
+    }
+
+    fn bind_attribute(&self, name: &'static str, value: Box<dyn Read<Option<String>>>) {
         let element = self.0.clone();
         effect(move || {
-            let _ = match value() {
+            let _ = match value.read() {
                 Some(value) => element.set_attribute(name, &value),
                 None => element.remove_attribute(name),
             };
         });
     }
 
-    fn bind_class(&self, class: &'static str, on: Box<dyn Fn() -> bool>) {
+    fn bind_class(&self, class: &'static str, on: Box<dyn Read<bool>>) {
         let classes = self.0.class_list();
         effect(move || {
-            let _ = classes.toggle_with_force(class, on());
+            let _ = classes.toggle_with_force(class, on.read());
         });
     }
 }
 
-fn keep_in_order(parent: &Element, keys: Box<dyn Fn() -> Vec<String>>, draw: Draw) {
+fn keep_in_order(parent: &Element, keys: Keys, draw: Box<dyn Draw>) {
     let end: Node = document().create_comment("").into();
     let _ = parent.append_child(&end);
     let parent: Node = parent.clone().into();
@@ -231,7 +306,7 @@ fn keep_in_order(parent: &Element, keys: Box<dyn Fn() -> Vec<String>>, draw: Dra
     let owner = Owner::current().expect("drawn under an owner").downgrade();
     let kept: Rc<RefCell<Vec<Row>>> = Rc::default();
     effect(move || {
-        let wanted = keys();
+        let wanted = keys.wanted();
         let Some(owner) = owner.upgrade() else { return };
         if kept.borrow().iter().map(|(key, _)| key).eq(wanted.iter()) {
             return;
@@ -257,12 +332,12 @@ fn keep_in_order(parent: &Element, keys: Box<dyn Fn() -> Vec<String>>, draw: Dra
     });
 }
 
-fn place(parent: &Node, end: &Node, owner: &Owner, rows: &mut [Row], draw: &dyn Fn(&str) -> Option<El>) {
+fn place(parent: &Node, end: &Node, owner: &Owner, rows: &mut [Row], draw: &dyn Draw) {
     let mut after = end.clone();
     for (key, row) in rows.iter_mut().rev() {
         if row.is_none() {
             let child = owner.child();
-            *row = child.with(|| untrack(|| draw(key))).map(|drawn| Kept { node: drawn.0, owner: child });
+            *row = child.with(|| untrack(|| draw.draw(key))).map(|drawn| Kept { node: drawn.0, owner: child });
         }
         let Some(kept) = row else { continue };
         if kept.node.next_sibling().as_ref() != Some(&after) || kept.node.parent_node().as_ref() != Some(parent) {
