@@ -142,9 +142,12 @@ export function functionNames(parts) {
 
 /** The module without what only a linker reads, and without names of anything but functions. */
 export function withoutLinkerParts(wasm) {
-  const parts = sections(wasm).filter(({ name }) => name !== 'linking' && !name?.startsWith('reloc.'));
+  const parts = sections(wasm).filter(({ name }) => !/^(linking|reloc\..*|__wasm_\w+)$/.test(name));
   return assembled(wasm, parts.map((part) => (part.name === 'name' ? { ...part, content: onlyFunctionNames(part) } : part)));
 }
+
+/** The module without what is only for tools. */
+export const withoutCustomParts = (wasm) => assembled(wasm, sections(wasm).filter(({ id }) => id !== SECTION.custom));
 
 function onlyFunctionNames({ content }) {
   const reader = new Reader(content);

@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import binaryen from 'binaryen';
 import { build } from 'esbuild';
-import { withoutLinkerParts } from './binary.mjs';
+import { functionNames, importedFunctions, sections, withoutCustomParts, withoutLinkerParts } from './binary.mjs';
 import { inBestOrder } from './order.mjs';
 import { withoutMessages } from './panics.mjs';
 import { linkedPieces } from './sweep.mjs';
@@ -16,19 +16,25 @@ const WASM = 'twinchat-widget_bg.wasm';
 // What panics call: src/embed/trap.rs.
 const FALL = 'fallen';
 // With the levels, which are about how it is written; without passes, since names are only known after the last one.
-const NAMING = ['--optimize-level=2', '--shrink-level=2', '--minify-imports-and-exports-and-modules'];
+const NAMING = ['--optimize-level=2', '--shrink-level=2', '--minify-imports-and-exports-and-modules', '-g'];
+
+// Which function a number in the stack of a crash is. Not shipped.
+const FUNCTIONS = 'functions.txt';
 
 /** Where the fitted files of this build are. */
 export const fittedFolder = (built) => `${built}-fitted`;
 
-/** Writes both files into `fittedFolder(built)`; gives that. */
+/** Writes both files into `fittedFolder(built)`, and the functions' names; gives that. */
 export async function fit(built) {
   const source = await glueOf(built);
   const named = await optimised(await smallestWasm(await shaken(source, built)), NAMING);
-  const bytes = inBestOrder(named.bytes);
+  const names = functionNames(sections(named.bytes));
+  const { bytes, order } = inBestOrder(withoutCustomParts(named.bytes));
   const out = fittedFolder(built);
   await mkdir(out, { recursive: true });
   await writeFile(join(out, WASM), bytes);
+  const first = importedFunctions(bytes);
+  await writeFile(join(out, FUNCTIONS), order.map((old, at) => `${at + first} ${names.get(old) ?? '?'}\n`).join(''));
   await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, JSON.parse(named.output)), built));
   return out;
 }

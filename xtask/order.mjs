@@ -8,14 +8,15 @@ const RUN = 4;
 /** Added to a function's size: shorter ones would be like everything. */
 const SHORT = 30;
 
-/** The module with its functions in a better order. */
+/** The module with its functions in a better order, and that order: the number of each before. */
 export function inBestOrder(wasm) {
   const parts = sections(wasm);
   const imported = importedFunctions(wasm);
   const order = chain(bodies(parts).map(runs));
   const place = new Map(order.map((old, at) => [old + imported, at + imported]));
   const moved = (number) => place.get(number) ?? number;
-  return assembled(wasm, parts.map((part) => ({ ...part, content: REWRITTEN[part.id]?.(part.content, { parts, order, moved }) ?? part.content })));
+  const rewritten = parts.map((part) => ({ ...part, content: REWRITTEN[part.id]?.(part.content, { parts, order, moved }) ?? part.content }));
+  return { bytes: assembled(wasm, rewritten), order: order.map((old) => old + imported) };
 }
 
 /** A number for each run of bytes that occurs in a body. */

@@ -5,7 +5,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { withoutLinkerParts } from './binary.mjs';
+import { withoutCustomParts, withoutLinkerParts } from './binary.mjs';
 import { linkedPieces } from './sweep.mjs';
 import { smallestWasm, sweptWasm } from './wasm.mjs';
 
@@ -19,4 +19,4 @@ await build({
 for (const name of ['twinchat-highlight.js', 'twinchat-entities.js']) await copyFile(join('npm', name), join(out, name));
 const linked = await readFile(join(glue, 'glue_bg.wasm'));
 const bare = await sweptWasm(withoutLinkerParts(linked), linkedPieces(linked));
-await writeFile(join(out, 'twinchat-harness.wasm'), await smallestWasm(bare));
+await writeFile(join(out, 'twinchat-harness.wasm'), withoutCustomParts(await smallestWasm(bare)));

@@ -1,7 +1,7 @@
 // Makes panics short. A panic's message and place are put together from thousands of small pieces, a tenth of what would be
 // downloaded, for a developer's eyes. Here whatever only leads into a panic goes, and one call takes its place: to `fallen`
-// (src/embed/trap.rs), which tells the page. Where it happened can be read from the stack that the browser shows, with
-// `cargo xtask size --functions`' build of the same sources. Builds that do not come through here keep their messages.
+// (src/embed/trap.rs), which tells the page. The browser's stack shows where it happened, as numbers of functions: functions.txt
+// beside the fitted files has their names. Builds that do not come through here keep their messages.
 
 import { Reader, SECTION, assembled, bodies, codeSection, exportedFunctions, functionNames, importedFunctions, instruction, leb, sections, skipLocals } from './binary.mjs';
 

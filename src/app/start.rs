@@ -13,7 +13,7 @@ use std::rc::Rc;
 use twinchat_protocol::widget::WidgetSettings;
 
 impl Signals {
-    /// They are handed to every closure that draws something, so they are handed on as one address. Their 232 bytes, which are
+    /// They are handed to every closure that draws something, so they are handed on as one address. Their few hundred bytes, which are
     /// only ids of what is in them, stay with the page.
     fn new(options: Options) -> &'static Self {
         Box::leak(Box::new(Self {

@@ -109,7 +109,7 @@ fn link(href: Option<String>, title: &str) -> El {
 pub(crate) fn describe_link(link: &Element) {
     let Some(href) = link.get_attribute("href") else { return };
     let mut place = leads_to(&href).to_owned();
-    if href.contains("://") {
+    if href.split_once(':').is_some_and(|(_, rest)| rest.starts_with("//")) {
         // As the browser will ask for it: letters that look like others show.
         place = Url::new(&href).map_or(place, |url| url.host());
     }

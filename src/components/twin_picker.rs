@@ -37,7 +37,8 @@ struct Picking {
 impl Picking {
     fn found(self) -> Vec<Twin> {
         let wanted = plain(&self.search.get());
-        let fits = |twin: &&Twin| wanted.is_empty() || plain(&[twin.name.as_str(), " ", &twin.description].concat()).contains(&wanted);
+        let holds = |text: &str| text.as_bytes().windows(wanted.len()).any(|part| part == wanted.as_bytes());
+        let fits = |twin: &&Twin| wanted.is_empty() || holds(&plain(&[twin.name.as_str(), " ", &twin.description].concat()));
         self.cx.s.twins.with(|twins| twins.iter().filter(fits).cloned().collect())
     }
 

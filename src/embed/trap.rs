@@ -1,16 +1,21 @@
 //! A panic ends the WebAssembly instance. The page must hear of it and go on.
 
 use js_sys::{Error, Function};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Once;
 use wasm_bindgen::prelude::*;
 
 thread_local! {
     static LISTENERS: RefCell<Vec<Function>> = const { RefCell::new(Vec::new()) };
+    static FALLING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// From now on a panic is written to the console and told to every mounted widget's page as `trap`.
 pub fn watch_for_panics() {
+    // What is shipped has no messages: there, panics call `fallen` themselves.
+    if cfg!(twinchat_shipped) {
+        return;
+    }
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // A Leptos app around the widget may have one of its own.
@@ -36,7 +41,11 @@ pub(super) fn remove(emit: &Function) {
 /// it happened.
 #[wasm_bindgen]
 pub fn fallen() {
-    tell(&Error::new("").into());
+    // Telling can panic too, when there is no memory left.
+    if !FALLING.replace(true) {
+        tell(&Error::new("").into());
+        FALLING.set(false);
+    }
 }
 
 fn tell(panic: &JsValue) {

@@ -142,7 +142,11 @@ impl Plural {
 
 /// The sentence with its `{n}` replaced.
 pub fn fill(sentence: &str, value: &str) -> String {
-    sentence.replacen("{n}", value, 1)
+    // Not by a pattern: searching for texts is not needed elsewhere, and would be downloaded.
+    match sentence.split_once('{').zip(sentence.split_once('}')) {
+        Some(((before, _), (_, after))) => [before, value, after].concat(),
+        None => sentence.to_owned(),
+    }
 }
 
 /// Every sentence, one field each. `{n}` in a sentence stands for the one thing that varies.

@@ -17,9 +17,10 @@ pub fn parse_rfc3339(text: &str) -> Option<u64> {
 
 /// Milliseconds since 1970 of `Sat, 21 Nov 2026 03:20:31 GMT`; `None` for another form.
 pub fn parse_http_date(text: &str) -> Option<u64> {
-    let mut parts = text.strip_suffix(" GMT")?.split_once(", ")?.1.split(' ');
+    let mut parts = text.strip_suffix(" GMT")?.split(' ');
+    parts.next()?.strip_suffix(',')?;
     let (day, month, year, clock) = (number(parts.next()?)?, parts.next()?, number(parts.next()?)?, parts.next()?);
-    let month = "JanFebMarAprMayJunJulAugSepOctNovDec".find(month).filter(|at| month.len() == 3 && at % 3 == 0)? as u64 / 3 + 1;
+    let month = b"JanFebMarAprMayJunJulAugSepOctNovDec".chunks(3).position(|name| name == month.as_bytes())? as u64 + 1;
     Some((days(year, month, day)? * 86_400 + seconds(clock)?) * 1000)
 }
 

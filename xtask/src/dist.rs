@@ -109,11 +109,13 @@ fn build(features: Option<&str>) -> Outcome {
     fs::write(&stamp, now).map_err(|error| format!("cannot write {}: {error}", stamp.display()))
 }
 
-/// What the linker is told beyond the usual, for the steps behind it (`xtask/sweep.mjs`): to say what refers to what, and to number
-/// the functions of the table as nothing else is numbered. Behind a smaller stack than its 1 MiB, addresses are a byte shorter.
-const LINKING: &str = "-Clink-arg=--emit-relocs -Clink-arg=--table-base=8500000 -Clink-arg=-zstack-size=786432";
+/// For the steps behind the compiler. Panics need no messages (`xtask/panics.mjs`); functions have names that tell them apart. The
+/// linker says what refers to what, and numbers the functions of the table as nothing else is numbered (`xtask/sweep.mjs`).
+/// Behind a smaller stack than its 1 MiB, addresses are a byte shorter.
+const FOR_OUR_STEPS: &str = "--cfg=twinchat_shipped -Csymbol-mangling-version=v0 \
+     -Clink-arg=--emit-relocs -Clink-arg=--table-base=8500000 -Clink-arg=-zstack-size=786432";
 
-/// Flags for what is shipped: the linker's, and those that leave the folders of this machine out of it. Cargo adds them to those
+/// Flags for what is shipped: those, and those that leave the folders of this machine out of it. Cargo adds them to those
 /// of `.cargo/config.toml`; a folder with a space in its name cannot be passed so.
 pub(crate) fn flags() -> String {
     let home = env::home_dir().unwrap_or_default();
@@ -122,7 +124,7 @@ pub(crate) fn flags() -> String {
     let sources = fs::read_dir(registry).into_iter().flatten().flatten().map(|entry| entry.path());
     let folders = sources.chain([paths::root().to_owned()]).map(|path| path.display().to_string());
     let remapped = folders.filter(|path| !path.contains(char::is_whitespace)).map(|path| format!("--remap-path-prefix={path}="));
-    remapped.chain([LINKING.to_owned()]).collect::<Vec<_>>().join(" ")
+    remapped.chain([FOR_OUR_STEPS.to_owned()]).collect::<Vec<_>>().join(" ")
 }
 
 /// One number for all that the files are made from. Only ever compared with one of the same machine.

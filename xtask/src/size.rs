@@ -9,6 +9,8 @@ use std::path::Path;
 
 const BUDGETS: &str = "benches/size.toml";
 const TABLE: &str = "docs/size.md";
+/// What stands around the part of it that is made here.
+const MARKS: (&str, &str) = ("<!-- made: sizes -->\n", "<!-- end -->");
 /// A file may be this much larger than it was measured, in percent.
 const ROOM: u64 = 2;
 /// What is downloaded together: a name, and the roles in dist/manifest.json that are part of it.
@@ -42,7 +44,7 @@ impl Size {
             let write =
                 |path: &str, text| fs::write(paths::root().join(path), text).map_err(|error| format!("cannot write {path}: {error}"));
             write(BUDGETS, budgets(&rows))?;
-            write(TABLE, table(&rows))?;
+            write(TABLE, with_table(&paths::read(TABLE)?, &rows)?)?;
         }
         print!("{}", plain(&rows));
         if let Some(count) = self.functions {
@@ -147,12 +149,16 @@ fn budgets(rows: &[Row]) -> String {
     out
 }
 
+/// The document with these rows in its table.
+fn with_table(document: &str, rows: &[Row]) -> Outcome<String> {
+    let (begin, end) = MARKS;
+    let parts = document.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
+    let (before, after) = parts.ok_or_else(|| format!("{TABLE} has lost its marks, {} and {end}.", begin.trim_end()))?;
+    Ok([before, begin, &table(rows), end, after].concat())
+}
+
 fn table(rows: &[Row]) -> String {
-    let mut out = format!(
-        "# Size\n\nWhat travels to a visitor's browser, in bytes. Made by `cargo xtask size --write` from what `cargo xtask dist` writes; the \
-         same figures are in [benches/size.toml](../benches/size.toml), and `cargo xtask test` fails when something is more than {ROOM} % \
-         larger by brotli.\n\n| | what for | raw | gzip 9 | brotli 11 |\n|---|---|--:|--:|--:|\n"
-    );
+    let mut out = "| | what for | raw | gzip 9 | brotli 11 |\n|---|---|--:|--:|--:|\n".to_owned();
     for Row { name, role, raw, gzip, brotli } in rows {
         let what = match &role[..] {
             "loader" => "draws the bubble; the only file a page asks for",
@@ -164,7 +170,6 @@ fn table(rows: &[Row]) -> String {
         };
         let _ = writeln!(out, "| {name} | {what} | {raw} | {gzip} | {brotli} |");
     }
-    out.push_str("\n`cargo xtask size --functions` tells which crates and functions the WebAssembly is made of.\n");
     out
 }
 
@@ -193,7 +198,8 @@ mod tests {
     #[test]
     fn the_table_in_the_documents_is_that_of_the_budgets() {
         let rows = allowed().unwrap();
-        assert_eq!(paths::read(TABLE).unwrap(), table(&rows), "cargo xtask size --write makes both");
+        let document = paths::read(TABLE).unwrap();
+        assert_eq!(document, with_table(&document, &rows).unwrap(), "cargo xtask size --write makes both");
         assert_eq!(paths::read(BUDGETS).unwrap(), budgets(&rows), "cargo xtask size --write makes both");
         for (name, _) in TOGETHER {
             assert!(rows.iter().any(|row| row.name == name), "{name}");
