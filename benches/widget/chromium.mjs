@@ -157,19 +157,18 @@ class Visit {
   }
 }
 
-/** The longest task of the page's main thread in milliseconds, how many frames were drawn, and how many it did not make in time. */
+/** The longest task of the page's main thread in milliseconds, and how many frames it did not make in time. */
 function told(events) {
   const threads = new Map();
   for (const { name, pid, tid, args } of events) {
     if (name === 'thread_name' && args.name === 'CrRendererMain') threads.set(`${pid} ${tid}`, []);
   }
-  let [dropped, frames] = [0, 0];
+  let dropped = 0;
   for (const { name, pid, tid, tdur } of events) {
     if (name.endsWith('::RunTask') && tdur) threads.get(`${pid} ${tid}`)?.push(tdur / SECOND);
     if (name === 'DroppedFrame') dropped += 1;
-    if (name === 'DrawFrame') frames += 1;
   }
   const total = (tasks) => tasks.reduce((sum, task) => sum + task, 0);
   const [tasks = []] = [...threads.values()].sort((one, two) => total(two) - total(one));
-  return { longest: Math.max(0, ...tasks), frames, dropped };
+  return { longest: Math.max(0, ...tasks), dropped };
 }

@@ -6,7 +6,7 @@ const UNITS = {
   memory: 'KB', second: 'KB', last: 'KB', each: 'KB', growth: 'x',
 };
 const NAMES = {
-  busy: 'main thread', longest: 'longest task', took: 'took', shown: 'shown after', ready: 'ready after', whole: 'widget itself after', frames: 'frames', dropped: 'dropped frames', layouts: 'layouts', shifts: 'layout shift',
+  busy: 'main thread', longest: 'longest task', took: 'took', shown: 'shown after', ready: 'ready after', whole: 'widget itself after', dropped: 'dropped frames', layouts: 'layouts', shifts: 'layout shift',
   growth: 'last / first', memory: 'memory', nodes: 'nodes', nodesAfter: 'nodes at the end', climbing: 'to the first message', climbingLongest: 'longest task on the way',
   scroll: 'per step of scrolling', scrollLongest: 'longest task of scrolling', second: 'after the second', last: 'after the tenth', each: 'per conversation', listeners: 'listeners',
 };
