@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `ask` | one request with the key, repeated where that can do no harm |
 //! | `body` | what is read of an answer, and no more |
+//! | `halves` | characters that were cut in two |
 //! | `http1` | streamed answers, read without a task and buffers of their own |
 //! | `pause` | how long a refusal asks to wait |
 //! | `picture` | a twin's picture, fetched without the key |
@@ -16,6 +17,7 @@
 
 pub(crate) mod ask;
 mod body;
+pub(crate) mod halves;
 mod http1;
 mod pause;
 mod picture;

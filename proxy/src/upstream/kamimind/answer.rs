@@ -1,5 +1,6 @@
 use super::habits::Habits;
 use super::story::Story;
+use crate::upstream::client::halves::Halves;
 use crate::upstream::client::reading::Item;
 use crate::upstream::{UpstreamError, UpstreamEvent};
 use serde_json::{Map, Value};
@@ -44,12 +45,24 @@ pub(super) struct Answer {
     /// A piece was damaged: what was told lacks something.
     damaged: bool,
     over: bool,
+    /// Reads the pieces.
+    pub(super) halves: Halves,
 }
 
 impl Answer {
     /// For an answer of this story.
     pub(super) fn new(story: Story, habits: Arc<Habits>, streaming: bool) -> Self {
-        Self { story, habits, streaming, streamed: 0, pieces: 0, perhaps_whole: None, damaged: false, over: false }
+        Self {
+            story,
+            habits,
+            streaming,
+            streamed: 0,
+            pieces: 0,
+            perhaps_whole: None,
+            damaged: false,
+            over: false,
+            halves: Halves::default(),
+        }
     }
 
     /// Whether nothing more is to be read.

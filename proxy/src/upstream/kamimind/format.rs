@@ -1,7 +1,6 @@
 use super::answer::Answer;
 use crate::upstream::UpstreamError;
 use crate::upstream::client::reading::{self, Item};
-use serde_json::Value;
 use std::collections::VecDeque;
 use twinchat_protocol::sse::{Decoder, Event, Limits};
 
@@ -152,7 +151,7 @@ fn of_event(event: &Event, answer: &mut Answer, ready: &mut VecDeque<Item>) {
     }
     match event.data.trim() {
         "[DONE]" => answer.end(ready),
-        data if data.starts_with('{') || data.starts_with('"') => match serde_json::from_str(data) {
+        data if data.starts_with('{') || data.starts_with('"') => match answer.halves.read(data) {
             Ok(piece) => answer.value(&event.event, &piece, ready),
             Err(_) => answer.damaged(data.len()),
         },
@@ -167,10 +166,10 @@ fn of_piece(piece: &[u8], answer: &mut Answer, ready: &mut VecDeque<Item>) {
     if answer.is_over() {
         return;
     }
-    match serde_json::from_slice::<Value>(piece) {
-        Ok(value) => answer.value("", &value, ready),
-        Err(_) if piece == b"[DONE]" => answer.end(ready),
-        Err(_) => answer.damaged(piece.len()),
+    match str::from_utf8(piece).ok().and_then(|piece| answer.halves.read(piece).ok()) {
+        Some(value) => answer.value("", &value, ready),
+        None if piece == b"[DONE]" => answer.end(ready),
+        None => answer.damaged(piece.len()),
     }
 }
 

@@ -215,6 +215,15 @@ async fn an_answer_without_a_reply_fails_and_one_that_breaks_off_does_not_end() 
 }
 
 #[tokio::test]
+async fn a_character_cut_between_two_pieces_is_whole() {
+    let pieces = [r#"{"message": "So \ud83d"}"#, r#"{"message": "\ude00!"}"#];
+    let events = pieces.map(|piece| format!("data: {piece}\n\n")).concat() + "data: [DONE]\n\n";
+    assert_eq!(seen(&asked("text/event-stream").whole(&events).await), ("So 😀!".to_owned(), true));
+    let lines = pieces.join("\n") + "\n";
+    assert_eq!(seen(&asked("application/x-ndjson").whole(&lines).await), ("So 😀!".to_owned(), true));
+}
+
+#[tokio::test]
 async fn a_damaged_piece_is_forgiven_only_if_the_whole_text_is_repeated() {
     let broken = "data: {\"message\": \"x\n\n";
     let repeated = format!("data: {}\n\n{broken}data: {}\n\ndata: [DONE]\n\n", json!({"message": "a"}), documented("ab", STORY));

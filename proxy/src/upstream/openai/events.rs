@@ -2,6 +2,7 @@
 
 use super::answers::{choice, error, finish, text, thinks};
 use crate::upstream::client::Timeouts;
+use crate::upstream::client::halves::Halves;
 use crate::upstream::client::reading::{Body, Item, Meaning, SseReader, read};
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
 use serde_json::Value;
@@ -23,6 +24,7 @@ struct Told {
     thinking: bool,
     /// A chunk was damaged: the text lacks something.
     damaged: bool,
+    halves: Halves,
 }
 
 impl Meaning for Told {
@@ -32,7 +34,7 @@ impl Meaning for Told {
             ready.push_back(self.ended(Ok(UpstreamEvent::Complete(None))));
             return;
         }
-        let Ok(chunk) = serde_json::from_str::<Value>(data) else {
+        let Ok(chunk) = self.halves.read(data) else {
             self.damaged |= !data.is_empty();
             tracing::warn!(bytes = data.len(), "a chunk of an upstream's answer is no JSON");
             return;

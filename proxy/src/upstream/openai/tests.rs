@@ -37,6 +37,13 @@ async fn says(text: &str) -> Told {
 }
 
 #[tokio::test]
+async fn a_character_cut_between_two_chunks_is_whole() {
+    let cut = |half: &str| chunk(&json!({"content": "@"}), None).replace('@', half);
+    let told = says(&[&cut("So \\ud83d"), &cut("\\ude00!"), "data: [DONE]\n\n"].map(str::to_owned).concat()).await;
+    assert_eq!(told, [delta("So "), delta("😀!"), complete()]);
+}
+
+#[tokio::test]
 async fn the_streams_of_openai_ollama_vllm_and_llama_cpp_mean_the_same() {
     let role = chunk(&json!({"role": "assistant", "content": ""}), None);
     let text = chunk(&json!({"content": "Chào"}), None);

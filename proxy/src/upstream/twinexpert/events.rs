@@ -5,6 +5,7 @@ use super::answers::{TextAt, complete_text, delta_text, error_code, error_status
 use super::screen::Screen;
 use crate::metrics;
 use crate::upstream::client::Timeouts;
+use crate::upstream::client::halves::Halves;
 use crate::upstream::client::reading::{Body, Item, Meaning, SseReader, read};
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
 use serde_json::Value;
@@ -13,7 +14,7 @@ use twinchat_protocol::sse::Event;
 
 /// Reads a body to its end or to the event that ends it, as far as the screen lets it through.
 pub(super) fn events(body: Body, timeouts: Timeouts, (screen, text_at): (Screen, TextAt)) -> EventStream<'static> {
-    read(body, timeouts, SseReader::new(Told { screen, text_at, streamed: 0, bare: false, damaged: false }))
+    read(body, timeouts, SseReader::new(Told { screen, text_at, streamed: 0, bare: false, damaged: false, halves: Halves::default() }))
 }
 
 /// What the events mean, given those before.
@@ -27,6 +28,7 @@ struct Told {
     bare: bool,
     /// An event was damaged: what deltas built lacks something.
     damaged: bool,
+    halves: Halves,
 }
 
 impl Meaning for Told {
@@ -64,7 +66,7 @@ impl Told {
 
     /// The data as JSON; what is not JSON is a bare text, unless it is JSON cut short.
     fn value(&mut self, data: &str) -> Option<Value> {
-        match serde_json::from_str(data) {
+        match self.halves.read(data) {
             Ok(Value::Null) => None,
             Ok(value @ (Value::Object(_) | Value::String(_))) => Some(value),
             Err(_) if data.trim_start().starts_with('{') && !self.bare => {

@@ -102,6 +102,12 @@ async fn an_end_without_an_announcement_is_an_end_without_complete() {
 }
 
 #[tokio::test]
+async fn a_character_cut_between_two_deltas_is_whole() {
+    let cut = b"event: delta\ndata: {\"content\":\"So \\ud83d\"}\n\nevent: delta\ndata: {\"content\":\"\\ude00!\"}\n\nevent: complete\ndata: {}\n\n";
+    assert_eq!(said(&[cut]).await, [delta("So "), delta("😀!"), complete(None)]);
+}
+
+#[tokio::test]
 async fn damaged_json_is_forgiven_only_if_the_whole_text_is_repeated() {
     let damaged = "event: delta\ndata: {\"content\":\"Ch\n\n";
     let repeated = said(&[damaged.as_bytes(), b"event: complete\ndata: {\"content\":\"whole\"}\n\n"]).await;
