@@ -97,7 +97,7 @@ alone('a plain <iframe> needs no script at all', async (visitor) => {
   });
   const frame = page.frameLocator('iframe');
   await frame.getByRole('option').first().click();
-  await frame.locator('[part~=input]').fill('Hello');
+  await frame.locator('.tc-root:not(.tc-shell) [part~=input]').fill('Hello');
   await frame.getByRole('button', { name: words.vi.send, exact: true }).click();
   await frame.getByRole('button', { name: words.vi.copy, exact: true }).waitFor({ timeout: 60_000 });
   await picture(page, 'plain-iframe');

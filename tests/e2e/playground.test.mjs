@@ -38,7 +38,7 @@ test('what is chosen is seen, and the lines that are copied do the same on anoth
   visit({ permissions: ['clipboard-read', 'clipboard-write'] }, async (visitor) => {
     const { page, window, code, choose } = await enter(visitor, 'lang=en');
     assert.equal(await code(), `<script type="module" src="${demo.proxy}/twinchat.js"></script>\n`);
-    await window.locator('[part~=panel]').waitFor();
+    await window.locator('.tc-root:not(.tc-shell) [part~=panel]').waitFor();
     await choose('Left');
     await page.locator('[name=swatch][value="#7c3aed"]').check();
     await page.getByLabel('Heading').fill('Ask <us> & "them"');
@@ -46,7 +46,7 @@ test('what is chosen is seen, and the lines that are copied do the same on anoth
     await page.getByText('More', { exact: true }).click();
     await page.getByLabel('Roundness').fill('6');
     await window.getByText('Ask <us> & "them"').first().waitFor();
-    assert.equal(await window.locator('[part~=panel]').evaluate((panel) => getComputedStyle(panel).borderRadius), '6px');
+    assert.equal(await window.locator('.tc-root:not(.tc-shell) [part~=panel]').evaluate((panel) => getComputedStyle(panel).borderRadius), '6px');
     await page.getByRole('button', { name: 'Copy' }).first().click();
     await page.getByText('Copied.').waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
@@ -78,13 +78,13 @@ test('every mode can be seen, in a frame too, and the chat answers in it', () =>
     const { page, window, choose } = await enter(visitor, 'lang=vi');
     for (const mode of ['Trong trang', 'Cả trang', 'Bong bóng']) {
       await choose(mode);
-      await window.locator('[part~=panel]').waitFor();
+      await window.locator('.tc-root:not(.tc-shell) [part~=panel]').waitFor();
     }
     await eventually(() => page.evaluate(() => document.activeElement.value), (value) => value === 'bubble', 'the focus where it was');
     await page.getByText('Thêm', { exact: true }).click();
     await page.getByLabel('Chạy trong khung riêng').check();
     await window.frameLocator('twin-chat iframe').getByRole('option').first().click();
-    await window.frameLocator('twin-chat iframe').locator('[part~=input]').fill('Xin chào');
+    await window.frameLocator('twin-chat iframe').locator('.tc-root:not(.tc-shell) [part~=input]').fill('Xin chào');
     await page.getByRole('button', { name: 'Điện thoại' }).click();
     await eventually(() => page.locator('#preview').evaluate(({ offsetWidth }) => offsetWidth), (width) => width === 390, 'the width of a phone');
   }));
