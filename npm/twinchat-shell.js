@@ -55,6 +55,7 @@ class Shell {
   #isOpen;
   #how; // by which call it was opened
   #root; // as long as it is drawn
+  #drawn = new AbortController(); // ends with what is drawn
   #field; // if there is one in it
   #sent = ''; // what is to be sent
   #isComposing;
@@ -70,7 +71,7 @@ class Shell {
     this.#mounted = started.then(() => this.#mount());
     this.ready = this.#mounted.catch((error) => {
       this.#keep();
-      this.#ends.abort();
+      this.#drawn.abort();
       throw error;
     });
   }
@@ -99,6 +100,7 @@ class Shell {
 
   destroy() {
     this.#ends.abort();
+    this.#drawn.abort();
     this.#root?.remove();
     this.#widget?.destroy();
   }
@@ -180,6 +182,8 @@ class Shell {
     const isBubble = this.#isBubble;
     const [before, from] = [this.#root, this.#field];
     const isFocused = from && from === this.#scope.activeElement;
+    this.#drawn.abort();
+    this.#drawn = new AbortController();
     const root = (this.#root = make('div', 'tc-root tc-whole tc-shell', {
       lang, dir: lang === 'ar' ? 'rtl' : 'ltr', 'data-mode': isBubble ? 'bubble' : mode, 'data-scheme': scheme || (colorScheme ?? 'auto'),
     }, this.#panel(TEXTS[lang], isBubble)));
@@ -232,7 +236,7 @@ class Shell {
       panel.style.setProperty('--_vt', isZoomed ? '' : `${Math.round(viewport.offsetTop)}px`);
     };
     follow();
-    for (const event of ['resize', 'scroll']) viewport.addEventListener(event, follow, { signal: this.#ends.signal });
+    for (const event of ['resize', 'scroll']) viewport.addEventListener(event, follow, { signal: this.#drawn.signal });
   }
 
   /** The field and its button: see src/components/composer.rs. */
@@ -318,6 +322,7 @@ class Shell {
     }
     this.#field = undefined;
     this.#sent = '';
+    this.#drawn.abort();
     root.remove();
   }
 

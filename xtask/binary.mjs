@@ -204,3 +204,20 @@ export function instruction(reader) {
   if (code > 0xc4 && code !== 0xd0 && code !== 0xd1 && code !== 0xd2) throw new Error(`An instruction xtask/binary.mjs does not know: 0x${code.toString(16)}.`);
   return { code, operand: (FOLLOWS.get(code) ?? none)(reader) };
 }
+
+/** The body with other operands: `written` gives the bytes of an instruction's, or nothing where it stays as it is. */
+export function withOperands(body, written) {
+  const reader = new Reader(body);
+  skipLocals(reader);
+  const out = [];
+  let kept = 0;
+  while (!reader.done) {
+    const { at } = reader;
+    const { code, operand } = instruction(reader);
+    const bytes = written(code, operand);
+    if (!bytes) continue;
+    out.push(body.subarray(kept, at + 1), Buffer.from(bytes));
+    kept = reader.at;
+  }
+  return Buffer.concat([...out, body.subarray(kept)]);
+}

@@ -1,7 +1,7 @@
 // Puts functions that resemble each other side by side. Where a function stands means nothing to WebAssembly, but brotli
 // describes what it has just seen in fewer bits than what is long ago.
 
-import { SECTION, Reader, assembled, bodies, codeSection, exportedFunctions, importedFunctions, instruction, leb, sections, skipLocals } from './binary.mjs';
+import { SECTION, Reader, assembled, bodies, codeSection, importedFunctions, instruction, leb, sections, withOperands } from './binary.mjs';
 
 /** As many bytes in a row are compared. */
 const RUN = 4;
@@ -82,16 +82,5 @@ const REWRITTEN = {
 
 /** The body with the functions' new numbers. */
 function calling(body, moved) {
-  const reader = new Reader(body);
-  skipLocals(reader);
-  const out = [];
-  let kept = 0;
-  while (!reader.done) {
-    const { at } = reader;
-    const { code, operand } = instruction(reader);
-    if (code !== 0x10 && code !== 0xd2) continue;
-    out.push(body.subarray(kept, at + 1), Buffer.from(leb(moved(operand))));
-    kept = reader.at;
-  }
-  return Buffer.concat([...out, body.subarray(kept)]);
+  return withOperands(body, (code, operand) => (code === 0x10 || code === 0xd2 ? leb(moved(operand)) : undefined));
 }

@@ -2,7 +2,7 @@
 // byte of data, since it cannot tell a reference from a number. The linker's facts can: the functions' table begins where no
 // number of ours does (`TABLE_BASE`), and `--emit-relocs` says where each piece of data begins and ends.
 
-import { Reader, SECTION, assembled, bodies, codeSection, exportedFunctions, importedFunctions, instruction, leb, sections, signedLeb, signedLongLeb, skipLocals } from './binary.mjs';
+import { Reader, SECTION, assembled, bodies, codeSection, exportedFunctions, importedFunctions, instruction, leb, sections, signedLeb, signedLongLeb, skipLocals, withOperands } from './binary.mjs';
 
 /** Where the linker begins the table (xtask/src/dist.rs). */
 const TABLE_BASE = 8_500_000;
@@ -223,22 +223,10 @@ const halves = (long) => [Number(long & 0xffffffffn), Number(long >> 32n)];
 
 /** The body with the slots' new places. */
 function renumbered(body, renumber) {
-  const reader = new Reader(body);
-  skipLocals(reader);
-  const out = [];
-  let kept = 0;
-  while (!reader.done) {
-    const { at } = reader;
-    const { code, operand } = instruction(reader);
-    let written;
-    if (code === CONST && isSlot(operand)) written = signedLeb(renumber(operand));
-    if (code === LONG_CONST && halves(operand).some(isSlot)) {
-      const [low, high] = halves(operand).map(renumber);
-      written = signedLongLeb((BigInt(high) << 32n) | BigInt(low));
-    }
-    if (!written) continue;
-    out.push(body.subarray(kept, at + 1), Buffer.from(written));
-    kept = reader.at;
-  }
-  return Buffer.concat([...out, body.subarray(kept)]);
+  return withOperands(body, (code, operand) => {
+    if (code === CONST && isSlot(operand)) return signedLeb(renumber(operand));
+    if (code !== LONG_CONST || !halves(operand).some(isSlot)) return undefined;
+    const [low, high] = halves(operand).map(renumber);
+    return signedLongLeb((BigInt(high) << 32n) | BigInt(low));
+  });
 }
