@@ -6,6 +6,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -115,13 +116,13 @@ impl Alarm {
         self.timer.take_if(|timer| due < timer.deadline());
     }
 
-    /// Resolves when it is time. May be dropped and asked for again.
-    pub(crate) async fn rings(&mut self) {
+    /// Ready when it is time.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(self.due)));
         loop {
-            timer.as_mut().await;
+            ready!(timer.as_mut().poll(context));
             if self.due <= timer.deadline() {
-                return;
+                return Poll::Ready(());
             }
             timer.as_mut().reset(self.due);
         }

@@ -24,6 +24,7 @@
 //! | [`media`] | what files can be, and how their bytes show it |
 //! | [`keys`] | what identity tokens are checked with |
 //! | [`clock`] | time and randomness, handed in |
+//! | `quiet` | waiting beside what is polled often |
 
 pub mod app;
 pub mod assets;
@@ -41,6 +42,7 @@ pub mod keys;
 pub mod limits;
 pub mod media;
 pub mod metrics;
+mod quiet;
 pub mod relay;
 pub mod retention;
 pub mod store;
@@ -48,4 +50,4 @@ pub mod subject;
 pub mod token;
 pub mod upstream;
 
-pub use http::{serve, serve_admin};
+pub use http::{Workers, serve, serve_admin};

@@ -1,12 +1,15 @@
-use super::{ConfigFile, Outcome, runtime};
+use super::{ConfigFile, Outcome};
 use crate::app::App;
 use crate::clock::{SystemClock, SystemDice};
 use crate::config::{Admin, Config};
-use crate::http::{serve, serve_admin};
+use crate::http::{Workers, serve, serve_admin};
 use crate::metrics::Exposition;
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 #[derive(Debug, clap::Args)]
@@ -17,11 +20,15 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Outcome {
     let config = arguments.file.load()?;
-    runtime()?.block_on(run_server(config))?;
+    let cannot = |error: std::io::Error| format!("the threads that answer could not be started: {error}");
+    let workers = Workers::start(available_parallelism().map_or(1, NonZero::get)).map_err(cannot)?;
+    // This thread accepts connections and does what belongs to none.
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+    runtime.block_on(run_server(config, workers))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run_server(mut config: Config) -> Result<(), String> {
+async fn run_server(mut config: Config, workers: Workers) -> Result<(), String> {
     let address = config.server.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| format!("server.listen {address}: {error}"))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -42,7 +49,7 @@ async fn run_server(mut config: Config) -> Result<(), String> {
         tracing::info!("told to stop: open streams are asked to end; told again, the server ends at once");
     };
     tokio::select! {
-        () = serve(listener, app, once) => tracing::info!("ended"),
+        () = serve(listener, app, workers, once) => tracing::info!("ended"),
         // What was being written is found as interrupted at the next start.
         () = twice => tracing::warn!("told to stop again: ended at once"),
     }

@@ -40,11 +40,13 @@ mod upload;
 mod visitor;
 mod visitor_data;
 mod widget;
+mod workers;
 
 pub use address::ClientAddress;
 pub use admin::serve_admin;
 pub use serve::serve;
 pub use visitor::Visitor;
+pub use workers::Workers;
 
 use crate::app::App;
 use axum::Router;

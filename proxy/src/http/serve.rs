@@ -10,19 +10,23 @@ use super::error::{ApiError, PROBLEM_JSON};
 use super::linger::Lingering;
 use super::sentences::Sentence;
 use super::stall::Impatient;
+use super::workers::Workers;
 use crate::app::App;
 use crate::limits::{Slot, Slots};
+use crate::quiet::Quiet;
 use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower::ServiceExt;
 use twinchat_protocol::error::ErrorCode;
@@ -36,24 +40,27 @@ const LAST_CLOSE: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown` resolves; then tells streams to end and gives them
 /// `server.shutdown_seconds` for it.
-pub async fn serve(listener: TcpListener, app: App, shutdown: impl Future<Output = ()>) {
+///
+/// [`Workers::here`] answers in the runtime that this is called in, [`Workers::start`] in threads of their own.
+pub async fn serve(listener: TcpListener, app: App, workers: Workers, shutdown: impl Future<Output = ()>) {
     let retention = tokio::spawn(app.retention().run());
-    let server = Server::new(&app);
+    let (open, mut all_ended) = mpsc::channel::<Infallible>(1);
+    let server = Server::new(&app, open);
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => server.take(stream, peer),
+                Ok((stream, peer)) => server.take(&workers, stream, peer),
                 Err(error) => rest_after(&error).await,
             },
             () = &mut shutdown => break,
         }
     }
-    drop(listener);
+    drop((listener, server));
     app.close();
     let limit = seconds(app.config().server.shutdown_seconds);
     // Readers leave at once and come back to the next process; running replies get the time.
-    let (ended, ()) = tokio::join!(timeout(limit, server.graceful.shutdown()), app.relay().close(limit));
+    let (ended, ()) = tokio::join!(timeout(limit, all_ended.recv()), app.relay().close(limit));
     if ended.is_err() {
         tracing::warn!("some connections were still open after {} s and were cut", limit.as_secs());
     }
@@ -68,23 +75,24 @@ struct Server {
     app: App,
     router: Router,
     http: http1::Builder,
-    graceful: GracefulShutdown,
+    /// Each connection holds one: when all are dropped, all have ended.
+    open: mpsc::Sender<Infallible>,
     turned_away: Slots<IpAddr>,
 }
 
 impl Server {
-    fn new(app: &App) -> Self {
+    fn new(app: &App, open: mpsc::Sender<Infallible>) -> Self {
         Self {
             app: app.clone(),
             router: super::router(app.clone()),
             http: builder(app),
-            graceful: GracefulShutdown::new(),
+            open,
             turned_away: Slots::new(TURNED_AWAY_AT_ONCE),
         }
     }
 
     /// Answers what comes over this connection, in a task of its own.
-    fn take(&self, stream: TcpStream, peer: SocketAddr) {
+    fn take(&self, workers: &Workers, stream: TcpStream, peer: SocketAddr) {
         let patience = seconds(self.app.config().server.write_seconds);
         let Ok(slot) = self.slot(peer.ip()) else { return self.turn_away(patient(stream, patience), peer.ip()) };
         // Events are small and must leave at once.
@@ -96,13 +104,22 @@ impl Server {
             request.extensions_mut().insert(Peer(peer));
             request
         });
-        let io = TokioIo::new(patient(stream, patience));
-        let connection = self.graceful.watch(self.http.serve_connection(io, TowerToHyperService::new(service)));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let (http, open, closing) = (self.http.clone(), self.open.clone(), self.app.closing());
+        workers.answer(stream, move |stream| async move {
+            let io = TokioIo::new(patient(stream, patience));
+            let mut connection = pin!(http.serve_connection(io, TowerToHyperService::new(service)));
+            let mut closing = Some(Quiet::new(closing));
+            let ended = poll_fn(|context| {
+                if closing.as_mut().is_some_and(|closing| closing.poll(context).is_ready()) {
+                    closing = None;
+                    connection.as_mut().graceful_shutdown();
+                }
+                connection.as_mut().poll(context)
+            });
+            if let Err(error) = ended.await {
                 tracing::debug!(%error, "a connection ended with an error");
             }
-            drop(slot);
+            drop((slot, open));
         });
     }
 

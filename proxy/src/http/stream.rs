@@ -9,20 +9,24 @@ use crate::app::{App, StreamEnd};
 use crate::budget::Place;
 use crate::clock::Alarm;
 use crate::metrics;
+use crate::quiet::Quiet;
 use crate::relay::{Numbered, Told};
 use crate::subject::Subject;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use futures_util::future::{BoxFuture, FutureExt};
-use futures_util::stream::{BoxStream, FuturesUnordered, StreamExt, unfold};
+use futures_util::stream::{BoxStream, Stream, StreamExt};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use serde::Serialize;
 use std::convert::Infallible;
 use std::io::Write;
+use std::pin::Pin;
+use std::task::{Context as PollContext, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::event::{EventKind, ProgressState, StreamEvent};
+use twinchat_protocol::id::{EventId, MessageId};
 use twinchat_protocol::message::{MessageStatus, Role};
 use twinchat_protocol::sse;
 
@@ -39,8 +43,7 @@ const OUTNUMBERED: &str = "too many streams of this visitor are open; the oldest
 struct Writer {
     events: BoxStream<'static, Numbered>,
     context: Context,
-    /// One future, in what asks it only when it has something to say and not with every event.
-    end: FuturesUnordered<BoxFuture<'static, StreamEnd>>,
+    end: Quiet<'static, StreamEnd>,
     retry_at_end: u32,
     /// How long it is silent before a comment is sent.
     heartbeat: Duration,
@@ -59,25 +62,24 @@ enum State {
 /// These events as an answer that goes on until they end, the server is told to end, the visitor's
 /// token is taken back, or the visitor opens too many more.
 pub(super) fn answer(app: &App, subject: &Subject, context: Context, events: BoxStream<'static, Numbered>) -> Response {
-    let end = app.stream_end(subject).boxed();
+    let end = Quiet::new(app.stream_end(subject));
     let heartbeat = Duration::from_secs(app.config().server.heartbeat_seconds.into());
     let writer = Writer {
         events,
         context,
-        end: FuturesUnordered::from_iter([end]),
+        end,
         retry_at_end: retry_at_end(app),
         heartbeat,
         silence: Alarm::at(Instant::now() + heartbeat),
         state: State::Opening,
         _open: metrics::STREAMS_OPEN.hold([]),
     };
-    let body = unfold(writer, |mut writer| async move { writer.next().await.map(|bytes| (Ok::<_, Infallible>(bytes), writer)) });
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform")),
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (headers, Body::from_stream(body)).into_response()
+    (headers, Body::from_stream(writer)).into_response()
 }
 
 fn retry_at_end(app: &App) -> u32 {
@@ -86,45 +88,72 @@ fn retry_at_end(app: &App) -> u32 {
     RETRY_AT_END.0 + (RETRY_AT_END.1 - RETRY_AT_END.0) * u32::from(byte[0]) / 255
 }
 
-impl Writer {
-    async fn next(&mut self) -> Option<Bytes> {
-        match self.state {
+impl Stream for Writer {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut PollContext<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        match this.state {
             State::Opening => {
-                self.state = State::Open;
-                return Some(Bytes::from(sse::encode_retry(RETRY)));
+                this.state = State::Open;
+                return Poll::Ready(Some(Ok(Bytes::from(sse::encode_retry(RETRY)))));
             }
-            State::Over => return None,
+            State::Over => return Poll::Ready(None),
             State::Open => {}
         }
-        let event = tokio::select! {
-            biased;
-            Some(end) = self.end.next() => {
-                self.state = State::Over;
-                return match end {
-                    StreamEnd::Closing => Some(Bytes::from(sse::encode_retry(self.retry_at_end))),
-                    StreamEnd::Outnumbered => Some(Bytes::from(sse::encode_comment(OUTNUMBERED) + &sse::encode_retry(RETRY_OUTNUMBERED))),
-                    StreamEnd::Revoked => None,
-                };
-            }
-            event = self.events.next() => event?,
-            () = self.silence.rings() => {
-                self.silence.set(Instant::now() + self.heartbeat);
-                return Some(Bytes::from(sse::encode_comment("alive")));
+        if let Poll::Ready(end) = this.end.poll(context) {
+            this.state = State::Over;
+            return Poll::Ready(this.last_words(end).map(Ok));
+        }
+        let bytes = match this.events.poll_next_unpin(context) {
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(event)) => encoded(event, &this.context),
+            Poll::Pending => {
+                ready!(this.silence.poll(context));
+                Bytes::from(sse::encode_comment("alive"))
             }
         };
-        self.silence.set(Instant::now() + self.heartbeat);
-        Some(encoded(event, &self.context))
+        this.silence.set(Instant::now() + this.heartbeat);
+        Poll::Ready(Some(Ok(bytes)))
     }
+}
+
+impl Writer {
+    fn last_words(&self, end: StreamEnd) -> Option<Bytes> {
+        match end {
+            StreamEnd::Closing => Some(Bytes::from(sse::encode_retry(self.retry_at_end))),
+            StreamEnd::Outnumbered => Some(Bytes::from(sse::encode_comment(OUTNUMBERED) + &sse::encode_retry(RETRY_OUTNUMBERED))),
+            StreamEnd::Revoked => None,
+        }
+    }
+}
+
+/// What of a [`StreamEvent`] a delta has; most events are one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Delta<'a> {
+    #[serde(rename = "type")]
+    kind: EventKind,
+    message_id: &'a MessageId,
+    content: &'a str,
 }
 
 /// The event's bytes, in one piece.
 fn encoded(event: Numbered, context: &Context) -> Bytes {
+    if let Told::Delta(content) = &event.told {
+        let delta = Delta { kind: EventKind::Delta, message_id: &event.message_id, content };
+        return written(event.id, (EventKind::Delta, content.len()), &delta);
+    }
     let id = event.id;
     let event = on_the_wire(event, context);
-    let mut bytes = Vec::with_capacity(160 + event.content.as_ref().map_or(0, |text| text.len() + text.len() / 8));
+    written(id, (event.kind, event.content.as_ref().map_or(0, String::len)), &event)
+}
+
+fn written(id: EventId, (kind, length): (EventKind, usize), data: &impl Serialize) -> Bytes {
+    let mut bytes = Vec::with_capacity(160 + length + length / 8);
     // Writing to memory cannot fail, and the types have no maps with keys that JSON cannot have. JSON has no line ends.
-    let _ = write!(bytes, "event: {}\nid: {id}\ndata: ", event.kind.name());
-    let _ = serde_json::to_writer(&mut bytes, &event);
+    let _ = write!(bytes, "event: {}\nid: {id}\ndata: ", kind.name());
+    let _ = serde_json::to_writer(&mut bytes, data);
     bytes.extend_from_slice(b"\n\n");
     Bytes::from(bytes)
 }
@@ -184,13 +213,12 @@ mod tests {
         let end = async {
             sleep(Duration::from_secs(40)).await;
             StreamEnd::Closing
-        }
-        .boxed();
+        };
         let heartbeat = Duration::from_secs(15);
         let mut writer = Writer {
             events,
             context: Context::default(),
-            end: FuturesUnordered::from_iter([end]),
+            end: Quiet::new(end),
             retry_at_end: 700,
             heartbeat,
             silence: Alarm::at(Instant::now() + heartbeat),
@@ -199,7 +227,7 @@ mod tests {
         };
         let begun = Instant::now();
         let mut heard = Vec::new();
-        while let Some(bytes) = writer.next().await {
+        while let Some(Ok(bytes)) = writer.next().await {
             let text = String::from_utf8(bytes.to_vec()).unwrap();
             heard.push((begun.elapsed().as_secs(), text.lines().next().unwrap().to_owned()));
         }
@@ -214,6 +242,17 @@ mod tests {
     async fn the_first_bytes_leave_at_once_and_silence_is_filled_every_fifteen_seconds() {
         let all = [(0, "retry: 2000"), (15, ": alive"), (30, ": alive"), (40, "retry: 700")];
         assert_eq!(heard(pending().boxed()).await, expected(&all));
+    }
+
+    #[test]
+    fn a_delta_is_written_as_any_event_is() {
+        let message_id = MessageId::from_random("0000000000000001");
+        let id = EventId { ordinal: 2, seq: 3 };
+        let content = "a \"b\"\n\u{2028}é".to_owned();
+        let event = StreamEvent { content: Some(content.clone()), ..StreamEvent::new(EventKind::Delta, message_id.clone()) };
+        let written = encoded(Numbered { id, message_id, told: Told::Delta(content) }, &Context::default());
+        let expected = sse::encode("delta", &id.to_string(), &serde_json::to_string(&event).unwrap());
+        assert_eq!(String::from_utf8(written.to_vec()).unwrap(), expected);
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,15 +6,17 @@ use super::run::{Active, Wish};
 use super::turn::{self, NotServed};
 use crate::budget::{Fare, Turn};
 use crate::metrics;
+use crate::quiet::Quiet;
 use crate::store::{Ending, Part, Route, StoreError};
 use crate::subject::Subject;
 use crate::upstream::{Answered, EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
 use futures_util::future::try_join;
-use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -66,13 +68,13 @@ impl Drive {
     }
 
     async fn outcome(&self) -> Outcome {
-        // Asked only when it has something to say, and not with every piece of the answer.
-        let mut cut_off = FuturesUnordered::from_iter([self.cut_off()]);
-        tokio::select! {
-            biased;
-            Some(outcome) = cut_off.next() => outcome,
-            outcome = self.converse() => outcome,
-        }
+        let mut cut_off = Quiet::new(self.cut_off());
+        let mut converse = pin!(self.converse());
+        poll_fn(|context| match cut_off.poll(context) {
+            Poll::Pending => converse.as_mut().poll(context),
+            ended => ended,
+        })
+        .await
     }
 
     /// Resolves when the reply has to end though the upstream has not ended it.

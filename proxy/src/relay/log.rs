@@ -5,8 +5,12 @@ use super::event::{Numbered, Told, event_id};
 use crate::budget::Place;
 use crate::config::MAX_REPLY_BYTES;
 use crate::store::{Exchange, SEQ_LEAP};
+use futures_util::Stream;
+use std::mem::take;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use tokio::sync::Notify;
 use twinchat_protocol::event::ProgressState;
 use twinchat_protocol::id::EventId;
@@ -31,8 +35,10 @@ pub(super) struct ReplyLog {
     /// Number of the first event, `accepted`.
     first: u32,
     growing: Mutex<Growing>,
-    grown: Notify,
+    over: Notify,
     readers: AtomicUsize,
+    /// The number of the next reader.
+    numbers: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +49,14 @@ struct Growing {
     marks: Vec<Mark>,
     progress: usize,
     ended: Option<(Message, Option<u32>)>,
+    waiting: Waiting,
+}
+
+/// Readers that have seen all there is: most replies have one.
+#[derive(Debug, Default)]
+struct Waiting {
+    one: Option<(usize, Waker)>,
+    others: Vec<(usize, Waker)>,
 }
 
 #[derive(Debug)]
@@ -55,18 +69,11 @@ enum Mark {
     Ended,
 }
 
-/// What a reader finds at its place.
-enum Found {
-    Event(Numbered),
-    NotYet,
-    Nothing,
-}
-
 impl ReplyLog {
     pub(super) fn new(exchange: Exchange) -> Self {
         let first = event_id(&exchange.reply).seq;
         let growing = Growing { marks: vec![Mark::Accepted], ..Growing::default() };
-        Self { exchange, first, growing: Mutex::new(growing), grown: Notify::new(), readers: AtomicUsize::new(0) }
+        Self { exchange, first, growing: Mutex::new(growing), over: Notify::new(), readers: AtomicUsize::new(0), numbers: AtomicUsize::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Growing> {
@@ -85,8 +92,7 @@ impl ReplyLog {
                 growing.mark();
             }
         }
-        drop(growing);
-        self.grown.notify_waiters();
+        wake(growing);
         fits
     }
 
@@ -100,8 +106,7 @@ impl ReplyLog {
         growing.progress += 1;
         growing.mark();
         growing.marks.push(Mark::Progress(Box::new((state, text))));
-        drop(growing);
-        self.grown.notify_waiters();
+        wake(growing);
     }
 
     /// Adds the place in the upstream's line.
@@ -112,8 +117,7 @@ impl ReplyLog {
             growing.mark();
             growing.marks.push(Mark::Queued(place));
         }
-        drop(growing);
-        self.grown.notify_waiters();
+        wake(growing);
     }
 
     /// About how many bytes it takes.
@@ -135,8 +139,8 @@ impl ReplyLog {
         growing.marks.shrink_to_fit();
         growing.text.shrink_to_fit();
         growing.ended = Some((message, retry_after));
-        drop(growing);
-        self.grown.notify_waiters();
+        wake(growing);
+        self.over.notify_waiters();
     }
 
     /// The text so far and the number of the last event in it.
@@ -177,11 +181,11 @@ impl ReplyLog {
     pub(super) async fn ended(&self) -> Message {
         loop {
             // Made before it is looked, so that what comes in between is heard of.
-            let grown = self.grown.notified();
+            let over = self.over.notified();
             if let Some(message) = self.outcome() {
                 return message;
             }
-            grown.await;
+            over.await;
         }
     }
 
@@ -199,7 +203,7 @@ impl ReplyLog {
     /// A reader that has seen everything up to this event; 0 for nothing.
     pub(super) fn read(self: &Arc<Self>, seen: u32) -> ReplyReader {
         self.readers.fetch_add(1, Ordering::Relaxed);
-        ReplyReader { log: self.clone(), seen }
+        ReplyReader { log: self.clone(), seen, number: self.numbers.fetch_add(1, Ordering::Relaxed) }
     }
 
     fn seq_of(&self, index: usize) -> u32 {
@@ -211,14 +215,23 @@ impl ReplyLog {
         Numbered { id: EventId { ordinal: reply.ordinal, seq: self.seq_of(index) }, message_id: reply.id.clone(), told }
     }
 
-    /// The next event for somebody who has seen this one. Deltas that wait in a row become one.
-    fn find(&self, seen: u32) -> Found {
-        let growing = self.lock();
+    /// The next event for somebody who has seen this one; none after the last. Deltas that wait in a row become one.
+    /// The reader of this number is woken when there is more.
+    fn poll_find(&self, seen: u32, number: usize, context: &Context<'_>) -> Poll<Option<Numbered>> {
+        let mut growing = self.lock();
         let index = seen.saturating_add(1).saturating_sub(self.first) as usize;
-        let Some(mark) = growing.marks.get(index) else {
-            return if growing.ended.is_some() { Found::Nothing } else { Found::NotYet };
-        };
-        Found::Event(match mark {
+        if index >= growing.marks.len() {
+            if growing.ended.is_some() {
+                return Poll::Ready(None);
+            }
+            growing.waiting.add(number, context.waker());
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(self.event_at(&growing, index)))
+    }
+
+    fn event_at(&self, growing: &Growing, index: usize) -> Numbered {
+        match &growing.marks[index] {
             Mark::Accepted => {
                 let Exchange { question, reply } = self.exchange.clone();
                 self.numbered(index, Told::Accepted { question: Box::new(question), reply: Box::new(reply) })
@@ -234,7 +247,7 @@ impl ReplyLog {
                 let (message, retry_after) = growing.ended.clone().unwrap_or_else(|| (self.exchange.reply.clone(), None));
                 self.numbered(index, Told::Ended { message: Box::new(message), retry_after })
             }
-        })
+        }
     }
 }
 
@@ -246,6 +259,29 @@ impl Growing {
             self.marks.push(Mark::Delta(self.marked));
         }
     }
+}
+
+impl Waiting {
+    /// Wakes this reader once there is more.
+    fn add(&mut self, number: usize, waker: &Waker) {
+        self.remove(number);
+        match &self.one {
+            None => self.one = Some((number, waker.clone())),
+            Some(_) => self.others.push((number, waker.clone())),
+        }
+    }
+
+    fn remove(&mut self, number: usize) {
+        self.one.take_if(|(one, _)| *one == number);
+        self.others.retain(|(other, _)| *other != number);
+    }
+}
+
+/// Wakes those who wait, after the lock is given back: they will want it.
+fn wake(mut growing: MutexGuard<'_, Growing>) {
+    let Waiting { one, others } = take(&mut growing.waiting);
+    drop(growing);
+    one.into_iter().chain(others).for_each(|(_, waker)| waker.wake());
 }
 
 impl Mark {
@@ -262,28 +298,25 @@ impl Mark {
 pub(super) struct ReplyReader {
     log: Arc<ReplyLog>,
     seen: u32,
+    number: usize,
 }
 
-impl ReplyReader {
-    /// The next event; none after the last. May be dropped while it waits without losing anything.
-    pub(super) async fn next(&mut self) -> Option<Numbered> {
-        loop {
-            // Made before it is looked, so that what comes in between is heard of.
-            let grown = self.log.grown.notified();
-            match self.log.find(self.seen) {
-                Found::Event(event) => {
-                    self.seen = event.id.seq;
-                    return Some(event);
-                }
-                Found::Nothing => return None,
-                Found::NotYet => grown.await,
-            }
+impl Stream for ReplyReader {
+    type Item = Numbered;
+
+    /// The next event; none after the last.
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Numbered>> {
+        let found = self.log.poll_find(self.seen, self.number, context);
+        if let Poll::Ready(Some(event)) = &found {
+            self.seen = event.id.seq;
         }
+        found
     }
 }
 
 impl Drop for ReplyReader {
     fn drop(&mut self) {
         self.log.readers.fetch_sub(1, Ordering::Relaxed);
+        self.log.lock().waiting.remove(self.number);
     }
 }

@@ -18,7 +18,7 @@ impl Reply {
     /// Its events from the first one to its end.
     pub fn events(&self) -> BoxStream<'static, Numbered> {
         if let Some(log) = &self.log {
-            return stream::unfold(log.read(0), |mut reader| async move { reader.next().await.map(|event| (event, reader)) }).boxed();
+            return log.read(0).boxed();
         }
         let Exchange { question, reply } = self.exchange.clone();
         let accepted = Numbered {

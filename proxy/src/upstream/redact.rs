@@ -4,16 +4,17 @@
 //! percent-encoded, whatever the case. An upstream that spells its key out letter by letter is not
 //! understood.
 
-use super::{EventStream, UpstreamEvent};
+use super::{EventStream, UpstreamError, UpstreamEvent};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use futures_util::stream::{StreamExt, unfold};
+use futures_util::stream::{Stream, StreamExt};
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::fmt;
 use std::fmt::Write;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 /// What stands in the key's place.
 pub(super) const MARK: &str = "[key]";
@@ -113,28 +114,7 @@ impl Redactor {
     /// The same answer without the key, also where it is spread over several pieces. The end of a piece
     /// that may be the key's beginning comes with the next one.
     pub(super) fn stream(&self, events: EventStream<'static>) -> EventStream<'static> {
-        let reading = (events, Held::new(self.clone()), VecDeque::new());
-        unfold(reading, |(mut events, mut held, mut ready)| async move {
-            loop {
-                if let Some(item) = ready.pop_front() {
-                    return Some((item, (events, held, ready)));
-                }
-                let item = events.next().await;
-                if let Some(Ok(UpstreamEvent::Delta(text))) = item {
-                    ready.extend(Some(held.push(&text)).filter(|text| !text.is_empty()).map(|text| Ok(UpstreamEvent::Delta(text))));
-                    continue;
-                }
-                if !matches!(item, Some(Ok(UpstreamEvent::Progress(_) | UpstreamEvent::Complete(Some(_))))) {
-                    ready.extend(Some(held.finish()).filter(|text| !text.is_empty()).map(|text| Ok(UpstreamEvent::Delta(text))));
-                }
-                let over = item.is_none();
-                ready.extend(item.map(|item| item.map(|event| held.redactor.event(event))));
-                if over && ready.is_empty() {
-                    return None;
-                }
-            }
-        })
-        .boxed()
+        Redacted { events, held: Held::new(self.clone()), after: None, is_over: false }.boxed()
     }
 
     fn event(&self, event: UpstreamEvent) -> UpstreamEvent {
@@ -169,6 +149,50 @@ impl Redactor {
 impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Redactor(..)")
+    }
+}
+
+/// An answer without the key.
+struct Redacted {
+    events: EventStream<'static>,
+    held: Held,
+    /// What comes after the text that was held back.
+    after: Option<Item>,
+    is_over: bool,
+}
+
+type Item = Result<UpstreamEvent, UpstreamError>;
+
+impl Stream for Redacted {
+    type Item = Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Item>> {
+        let this = &mut *self;
+        let delta = |text| Poll::Ready(Some(Ok(UpstreamEvent::Delta(text))));
+        loop {
+            if let Some(item) = this.after.take() {
+                return Poll::Ready(Some(item));
+            }
+            if this.is_over {
+                return Poll::Ready(None);
+            }
+            let item = ready!(this.events.poll_next_unpin(context));
+            if let Some(Ok(UpstreamEvent::Delta(text))) = item {
+                match this.held.push(&text) {
+                    text if text.is_empty() => continue,
+                    text => return delta(text),
+                }
+            }
+            let goes_on = matches!(item, Some(Ok(UpstreamEvent::Progress(_) | UpstreamEvent::Complete(Some(_)))));
+            this.is_over = item.is_none();
+            this.after = item.map(|item| item.map(|event| this.held.redactor.event(event)));
+            if !goes_on {
+                let rest = this.held.finish();
+                if !rest.is_empty() {
+                    return delta(rest);
+                }
+            }
+        }
     }
 }
 
@@ -217,7 +241,6 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::UpstreamError;
     use futures_util::stream;
     use proptest::prelude::*;
 

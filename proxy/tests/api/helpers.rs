@@ -171,7 +171,7 @@ impl TestApp {
         let config = Config::read(&folder.path().join("twinchat.toml"), &text, &environment).unwrap();
         let app = App::build(config, clock.clone(), Arc::new(LoadedDice::seeded(COUNTER.fetch_add(1, Ordering::Relaxed)))).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(twinchat_proxy::serve(listener, app.clone(), async {
+        let running = tokio::spawn(twinchat_proxy::serve(listener, app.clone(), twinchat_proxy::Workers::here(), async {
             let _ = stopped.await;
         }));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();

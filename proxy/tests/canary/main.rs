@@ -125,7 +125,7 @@ async fn no_secret_is_in_an_answer_a_log_a_metric_debug_or_a_file() {
     let debug_of_config = format!("{config:?} {config:#?} {:?}", config.warnings());
     let app = App::build(config, clock.clone(), Arc::new(LoadedDice::seeded(7))).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(twinchat_proxy::serve(listener, app.clone(), async {
+    let running = tokio::spawn(twinchat_proxy::serve(listener, app.clone(), twinchat_proxy::Workers::here(), async {
         let _ = stopped.await;
     }));
 

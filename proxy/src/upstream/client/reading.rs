@@ -4,9 +4,10 @@ use super::Timeouts;
 pub(crate) use super::body::Body;
 use crate::clock::Alarm;
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
-use futures_util::stream::{StreamExt, unfold};
+use futures_util::stream::{Stream, StreamExt};
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 use twinchat_protocol::sse::{Decoder, Event, Limits};
 
@@ -17,7 +18,7 @@ const LIMITS: Limits = Limits { line: 4 << 20, event: 4 << 20 };
 pub(crate) type Item = Result<UpstreamEvent, UpstreamError>;
 
 /// Makes events of bytes. Nothing is asked of it after an end (`Complete` or an error).
-pub(crate) trait Reader: Send + 'static {
+pub(crate) trait Reader: Send + Unpin + 'static {
     /// Takes these bytes in.
     fn feed(&mut self, chunk: &[u8], ready: &mut VecDeque<Item>);
 
@@ -27,58 +28,63 @@ pub(crate) trait Reader: Send + 'static {
 
 /// Reads a body to its end or to the event that ends it.
 pub(crate) fn read(body: Body, timeouts: Timeouts, reader: impl Reader) -> EventStream<'static> {
-    let first_by = after(timeouts.first_event);
-    let (reader, ready, alarm) = (Some(Box::new(reader) as Box<dyn Reader>), VecDeque::new(), Alarm::at(first_by));
-    let reading = Reading { body, reader, ready, first_by: Some(first_by), alarm, timeouts };
-    unfold(reading, |mut reading| async move { reading.next().await.map(|item| (item, reading)) }).boxed()
+    let first_by = Instant::now() + timeouts.first_event;
+    let ready = VecDeque::new();
+    Reading { body, reader: Some(reader), ready, first_by: Some(first_by), is_waiting: false, alarm: Alarm::at(first_by), timeouts }.boxed()
 }
 
-fn after(pause: Duration) -> Instant {
-    Instant::now() + pause
-}
-
-struct Reading {
+struct Reading<R> {
     body: Body,
     /// None once the stream has ended.
-    reader: Option<Box<dyn Reader>>,
+    reader: Option<R>,
     ready: VecDeque<Item>,
     /// By when the first event must have come; none once it has.
     first_by: Option<Instant>,
+    /// The alarm is set for the piece that comes next.
+    is_waiting: bool,
     /// Rings when it has been silent for too long.
     alarm: Alarm,
     timeouts: Timeouts,
 }
 
-impl Reading {
-    async fn next(&mut self) -> Option<Item> {
+impl<R: Reader> Stream for Reading<R> {
+    type Item = Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Item>> {
+        let this = &mut *self;
         loop {
-            if let Some(item) = self.ready.pop_front() {
+            if let Some(item) = this.ready.pop_front() {
                 if matches!(item, Ok(UpstreamEvent::Complete(_)) | Err(_)) {
-                    self.reader = None;
-                    self.ready.clear();
+                    this.reader = None;
+                    this.ready.clear();
                 }
-                self.first_by = None;
-                return Some(item);
+                this.first_by = None;
+                return Poll::Ready(Some(item));
             }
-            let reader = self.reader.as_mut()?;
-            self.alarm.set(self.first_by.unwrap_or_else(|| after(self.timeouts.idle)));
-            let piece = tokio::select! {
-                biased;
-                piece = self.body.next() => Some(piece),
-                () = self.alarm.rings() => None,
+            let Some(reader) = &mut this.reader else { return Poll::Ready(None) };
+            if !this.is_waiting {
+                this.is_waiting = true;
+                this.alarm.set(this.first_by.unwrap_or_else(|| Instant::now() + this.timeouts.idle));
+            }
+            let Poll::Ready(piece) = this.body.poll_next_unpin(context) else {
+                ready!(this.alarm.poll(context));
+                this.end_with(UpstreamError::Silent(if this.first_by.is_some() { "no first event" } else { "no further event" }));
+                continue;
             };
+            this.is_waiting = false;
             match piece {
-                None => self.end_with(UpstreamError::Silent(if self.first_by.is_some() { "no first event" } else { "no further event" })),
-                Some(Some(Ok(chunk))) => reader.feed(&chunk, &mut self.ready),
-                Some(Some(Err(why))) => self.end_with(UpstreamError::BrokeOff(why)),
-                Some(None) => {
-                    reader.finish(&mut self.ready);
-                    self.reader = None;
+                Some(Ok(chunk)) => reader.feed(&chunk, &mut this.ready),
+                Some(Err(why)) => this.end_with(UpstreamError::BrokeOff(why)),
+                None => {
+                    reader.finish(&mut this.ready);
+                    this.reader = None;
                 }
             }
         }
     }
+}
 
+impl<R> Reading<R> {
     fn end_with(&mut self, error: UpstreamError) {
         self.reader = None;
         self.ready.push_back(Err(error));
@@ -86,7 +92,7 @@ impl Reading {
 }
 
 /// What server-sent events mean, given those before.
-pub(crate) trait Meaning: Send + 'static {
+pub(crate) trait Meaning: Send + Unpin + 'static {
     /// Tells what this one means, if anything.
     fn of(&mut self, event: &Event, ready: &mut VecDeque<Item>);
 
