@@ -169,6 +169,7 @@ pub fn rfc3339(millis: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::poll_fn;
 
     #[tokio::test(start_paused = true)]
     async fn an_alarm_rings_when_it_was_set_for_last() {
@@ -176,12 +177,12 @@ mod tests {
         let seconds = |seconds| begun + std::time::Duration::from_secs(seconds);
         let mut alarm = Alarm::at(seconds(5));
         alarm.set(seconds(20));
-        assert!(tokio::time::timeout_at(seconds(10), alarm.rings()).await.is_err());
-        alarm.rings().await;
+        assert!(tokio::time::timeout_at(seconds(10), poll_fn(|context| alarm.poll(context))).await.is_err());
+        poll_fn(|context| alarm.poll(context)).await;
         assert_eq!(begun.elapsed().as_secs(), 20);
         alarm.set(seconds(60));
         alarm.set(seconds(30));
-        alarm.rings().await;
+        poll_fn(|context| alarm.poll(context)).await;
         assert_eq!(begun.elapsed().as_secs(), 30);
     }
 

@@ -4,7 +4,7 @@
 //! Deliberately absent: anything the product uses.
 
 pub use crate::token::fuzzing::{access_token, dpop_proof, identity_keys, identity_token};
-pub use crate::upstream::fuzzing::{kamimind_stream, openai_events};
+pub use crate::upstream::fuzzing::{http1_answers, kamimind_stream, openai_events};
 pub use crate::upstream::teams::fuzzing::teams_answers;
 pub use crate::upstream::twinexpert::fuzzing::{rate_limit_headers, twinexpert_answers, twinexpert_events};
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn every_seed_and_whatever_a_fuzzer_found_goes_through() {
-        let targets: [Target; 12] = [
+        let targets: [Target; 13] = [
             ("access_token", super::access_token),
             ("dpop_proof", super::dpop_proof),
             ("identity_keys", super::identity_keys),
@@ -93,6 +93,7 @@ mod tests {
             ("openai_events", super::openai_events),
             ("kamimind_stream", super::kamimind_stream),
             ("teams_answers", super::teams_answers),
+            ("http1_answers", super::http1_answers),
             ("ids", super::ids),
         ];
         for (name, target) in targets {

@@ -7,7 +7,7 @@ use super::turn::{self, NotServed};
 use crate::budget::{Fare, Turn};
 use crate::metrics;
 use crate::quiet::Quiet;
-use crate::store::{Ending, Part, Route, StoreError};
+use crate::store::{Ended, Ending, Part, Route, StoreError};
 use crate::subject::Subject;
 use crate::upstream::{Answered, EventStream, Memory, Question, Said, UpstreamError, UpstreamEvent};
 use futures_util::future::try_join;
@@ -106,7 +106,8 @@ impl Drive {
         };
         let asked = &self.log.exchange.question;
         let before = self.history(upstream.memory(&self.route.twin));
-        let files = self.relay.files.of_message(&self.subject, &asked.id);
+        let files =
+            async { if asked.files.is_empty() { Ok(Vec::new()) } else { self.relay.files.of_message(&self.subject, &asked.id).await } };
         let (history, files) = match Box::pin(try_join(before, files)).await {
             Ok(both) => both,
             Err(error) => {
@@ -256,23 +257,27 @@ impl Drive {
         let mut keeping = pin!(self.keep(&ending));
         let kept = timeout(KEPT_WITHIN, &mut keeping).await;
         let in_time = kept.is_ok();
-        let message = kept.ok().flatten().unwrap_or_else(|| self.as_ended(&ending));
+        let kept = kept.ok().flatten();
+        let may_be_untidy = kept.as_ref().is_none_or(|ended| ended.has_unneeded_files);
+        let message = kept.map_or_else(|| self.as_ended(&ending), |ended| ended.message);
         self.log.end(message, outcome.retry_after);
         self.relay.announce(&self.log.exchange.reply.conversation_id);
         if !in_time {
             keeping.await;
         }
-        self.relay.files.tidy().await;
+        if may_be_untidy {
+            self.relay.files.tidy().await;
+        }
     }
 
     /// Keeps the end, however long that takes. None when the conversation was erased meanwhile, or when
     /// somebody who needed the store to know was quicker.
-    async fn keep(&self, ending: &Ending<'_>) -> Option<Message> {
+    async fn keep(&self, ending: &Ending<'_>) -> Option<Ended> {
         let mut pause = Duration::from_secs(1);
         loop {
             let now = self.relay.clock.now_millis();
             match self.relay.store.end_reply(&self.subject, &self.log.exchange.reply.id, ending, now).await {
-                Ok(message) => return message,
+                Ok(ended) => return ended,
                 Err(error) => tracing::error!(%error, "the end of a reply could not be kept; it is tried again"),
             }
             sleep(pause).await;

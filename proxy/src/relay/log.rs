@@ -73,7 +73,14 @@ impl ReplyLog {
     pub(super) fn new(exchange: Exchange) -> Self {
         let first = event_id(&exchange.reply).seq;
         let growing = Growing { marks: vec![Mark::Accepted], ..Growing::default() };
-        Self { exchange, first, growing: Mutex::new(growing), over: Notify::new(), readers: AtomicUsize::new(0), numbers: AtomicUsize::new(0) }
+        Self {
+            exchange,
+            first,
+            growing: Mutex::new(growing),
+            over: Notify::new(),
+            readers: AtomicUsize::new(0),
+            numbers: AtomicUsize::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Growing> {

@@ -75,25 +75,20 @@ impl Store {
     /// # Errors
     /// When the database fails; then nothing of it is kept.
     pub async fn change_ledger(&self, name: &str, change: &LedgerChange<'_>) -> Result<()> {
-        let mut transaction = self.write().await?;
         let LedgerChange { now, spent, answered, unsent, known, forget_before } = change;
         let numbers = json!({ "now": now, "spent": spent, "answered": answered, "unsent": unsent, "before": forget_before });
-        // One text: each statement for itself is a trip to another thread and back. Rows are found by
-        // their numbers: a join would read the JSON anew for each row of the last two hours.
-        sqlx::query(
-            "INSERT INTO budget_ledger (name, known) VALUES (?1, ?3) ON CONFLICT (name) DO UPDATE SET known = excluded.known; \
+        // Rows are found by their numbers: a join would read the JSON anew for each row of the last two hours.
+        let change = sqlx::query(
+            "BEGIN IMMEDIATE; \
+             INSERT INTO budget_ledger (name, known) VALUES (?1, ?3) ON CONFLICT (name) DO UPDATE SET known = excluded.known; \
              INSERT INTO budget_request (ledger, number, at, answered) SELECT ?1, value, ?2 ->> 'now', 0 FROM json_each(?2, '$.spent'); \
              UPDATE budget_request SET answered = 1, at = (SELECT value ->> 1 FROM json_each(?2, '$.answered') WHERE value ->> 0 = number) \
              WHERE ledger = ?1 AND number IN (SELECT value ->> 0 FROM json_each(?2, '$.answered')); \
              DELETE FROM budget_request WHERE ledger = ?1 AND number IN (SELECT value FROM json_each(?2, '$.unsent')); \
-             DELETE FROM budget_request WHERE ledger = ?1 AND answered = 1 AND at < (SELECT ?2 ->> 'before')",
-        )
-        .bind(name)
-        .bind(numbers.to_string())
-        .bind(known)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
+             DELETE FROM budget_request WHERE ledger = ?1 AND answered = 1 AND at < (SELECT ?2 ->> 'before'); \
+             COMMIT",
+        );
+        self.write_at_once(change.bind(name).bind(numbers.to_string()).bind(*known)).await?;
         Ok(())
     }
 }

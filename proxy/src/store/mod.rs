@@ -60,7 +60,7 @@ pub use inspect::{Inspection, inspect};
 pub use ledgers::{LedgerChange, LedgerRequest, SavedLedger};
 pub use messages::{MessagePage, PageAt};
 pub(crate) use replies::SEQ_LEAP;
-pub use replies::{Begun, Ending, Exchange, NewSend, SoFar};
+pub use replies::{Begun, Ended, Ending, Exchange, NewSend, SoFar};
 pub use retention::{EXPIRING, Old, Purged};
 pub use rooms::{Heard, Lease, Lent, RoomPlace, RoomPool, RoomWord};
 pub use route::Route;
@@ -68,8 +68,9 @@ pub use said::{MessageQuery, Part};
 
 use crate::clock::rfc3339;
 use crate::metrics;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Execute, Sqlite, SqlitePool, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -203,6 +204,28 @@ impl Store {
             }
             begun => Ok(begun?),
         }
+    }
+
+    /// Some statements, from `BEGIN IMMEDIATE` to `COMMIT` in one text, all or nothing: each for itself, and the two around
+    /// them, would be a trip to another thread and back. Gives all rows.
+    ///
+    /// Goes through even if the caller does not wait: who comes next must not find half of it on the connection.
+    async fn write_at_once(&self, mut query: Query<'_, Sqlite, SqliteArguments>) -> Result<Vec<SqliteRow>> {
+        self.file.check()?;
+        #[cfg(test)]
+        trouble::make(self).await;
+        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
+        let (writer, text) = (self.writer.clone(), query.sql());
+        let writing = tokio::spawn(async move {
+            let mut connection = writer.acquire().await?;
+            let written = sqlx::query_with(text, arguments).fetch_all(&mut *connection).await;
+            // Where SQLite has rolled back by itself, this fails, and another connection does no harm.
+            if written.is_err() && sqlx::query("ROLLBACK").execute(&mut *connection).await.is_err() {
+                connection.close().await?;
+            }
+            written
+        });
+        Ok(writing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {

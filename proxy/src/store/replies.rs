@@ -91,6 +91,15 @@ pub struct Ending<'a> {
     pub error: Option<ErrorCode>,
 }
 
+/// A reply that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// As it is kept.
+    pub message: Message,
+    /// Whether there are contents of files to be removed, of this conversation's or others'.
+    pub has_unneeded_files: bool,
+}
+
 impl NewSend<'_> {
     /// The conversation's title, if it has none: the beginning of the text, else the first file's name.
     fn title(&self) -> String {
@@ -118,16 +127,11 @@ impl Store {
         check_quotable(&mut transaction, subject, send).await?;
         let (question_id, reply_id) = &send.ids;
         let status = if send.is_to_people() { MessageStatus::Streaming } else { MessageStatus::Complete };
-        let question = NewRow { id: question_id, ordinal: count + 1, role: Role::User, status, send: Some(send) };
-        question.insert(&mut transaction, subject, send.conversation, now).await?;
+        let question = NewRow { id: question_id, ordinal: count + 1, status, send };
+        let reply = (!send.is_to_people()).then_some(reply_id);
+        question.insert(&mut transaction, subject, reply, now).await?;
         insert_files(&mut transaction, subject, question_id, send.files).await?;
-        let count = if send.is_to_people() {
-            count + 1
-        } else {
-            let reply = NewRow { id: reply_id, ordinal: count + 2, role: Role::Assistant, status: MessageStatus::Streaming, send: None };
-            reply.insert(&mut transaction, subject, send.conversation, now).await?;
-            count + 2
-        };
+        let count = if reply.is_some() { count + 2 } else { count + 1 };
         let title = if route.title.is_empty() { send.title() } else { route.title };
         if let Some(key) = send.key {
             keep_key(&mut transaction, subject, send, key, now).await?;
@@ -228,33 +232,31 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps how a reply ended. `None` when its conversation was erased meanwhile.
+    /// Keeps how a reply ended. `None` when its conversation was erased meanwhile, or when it has ended before.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_reply(&self, subject: &Subject, id: &MessageId, ending: &Ending<'_>, now: i64) -> Result<Option<Message>> {
-        let mut transaction = self.write().await?;
-        // One text: each statement for itself is a trip to another thread and back.
+    pub async fn end_reply(&self, subject: &Subject, id: &MessageId, ending: &Ending<'_>, now: i64) -> Result<Option<Ended>> {
         let conversation = format!(
             "(SELECT c.id FROM message m JOIN conversation c ON c.id = m.conversation_id \
              WHERE m.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1}))"
         );
         let ended = format!(
-            "{END}; SELECT changes() AS changed; \
-             UPDATE conversation SET updated_at = ?3 WHERE id = {conversation} AND (visitor_id = ?1 OR visitor_id = {USER_OF_1}); \
-             {} SELECT {MESSAGE_COLUMNS} FROM message m JOIN conversation c ON c.id = m.conversation_id \
-             WHERE m.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1})",
+            "BEGIN IMMEDIATE; {END}; SELECT changes() AS changed; \
+             UPDATE conversation SET updated_at = ?3 WHERE changes() = 1 AND id = {conversation} \
+             AND (visitor_id = ?1 OR visitor_id = {USER_OF_1}); \
+             {} SELECT {MESSAGE_COLUMNS}, EXISTS (SELECT 1 FROM file_to_remove) AS unneeded \
+             FROM message m JOIN conversation c ON c.id = m.conversation_id \
+             WHERE m.id = ?2 AND (c.visitor_id = ?1 OR c.visitor_id = {USER_OF_1}); COMMIT",
             release_files(&conversation)
         );
         let query = sqlx::query(AssertSqlSafe(ended)).bind(subject.as_str()).bind(id.as_str()).bind(rfc3339(now));
-        let rows = bind_ending(query, ending).fetch_all(&mut *transaction).await?;
+        let rows = self.write_at_once(bind_ending(query, ending)).await?;
         let [changed, message] = rows.as_slice() else { return Ok(None) };
         if changed.try_get::<i64, _>("changed")? == 0 {
             return Ok(None);
         }
-        let message = MessageRow::from_row(message)?.0;
-        transaction.commit().await?;
-        Ok(Some(message))
+        Ok(Some(Ended { message: MessageRow::from_row(message)?.0, has_unneeded_files: message.try_get("unneeded")? }))
     }
 
     /// Marks every reply that an earlier process left unfinished as interrupted. Called once, before

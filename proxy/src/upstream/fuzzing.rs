@@ -1,5 +1,7 @@
 //! Streams of every kind of upstream for the fuzz targets, read as a capture is replayed.
 
+pub use super::client::http1_answers;
+
 use super::capture::{Capture, Chunk, Exchange, Recorded};
 use super::{UpstreamError, UpstreamEvent, replay};
 use crate::config::UpstreamKind;

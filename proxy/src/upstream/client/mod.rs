@@ -28,6 +28,8 @@ mod record;
 pub(crate) use body::error_text;
 pub(crate) use body::{Response, content_type, not_understood, page_in_place_of_answer};
 #[cfg(any(test, fuzzing))]
+pub use http1::fuzzing::http1_answers;
+#[cfg(any(test, fuzzing))]
 pub(crate) use pause::pause;
 pub use record::Probe;
 

@@ -1,6 +1,7 @@
 //! The event stream of Chat Completions: chunks without a name, then `[DONE]`, which some servers leave out.
 
 use super::answers::{choice, error, finish, text, thinks};
+use super::piece;
 use crate::upstream::client::Timeouts;
 use crate::upstream::client::halves::Halves;
 use crate::upstream::client::reading::{Body, Item, Meaning, SseReader, read};
@@ -34,6 +35,17 @@ impl Meaning for Told {
             ready.push_back(self.ended(Ok(UpstreamEvent::Complete(None))));
             return;
         }
+        if let (true, Some(text)) = (event.event != "error", piece::text(data)) {
+            ready.push_back(Ok(UpstreamEvent::Delta(text)));
+            return;
+        }
+        self.whole(event, data, ready);
+    }
+}
+
+impl Told {
+    /// Whatever a chunk may say.
+    fn whole(&mut self, event: &Event, data: &str, ready: &mut VecDeque<Item>) {
         let Ok(chunk) = self.halves.read(data) else {
             self.damaged |= !data.is_empty();
             tracing::warn!(bytes = data.len(), "a chunk of an upstream's answer is no JSON");
@@ -46,9 +58,7 @@ impl Meaning for Told {
         }
         self.chunk(&chunk, ready);
     }
-}
 
-impl Told {
     fn chunk(&mut self, chunk: &Value, ready: &mut VecDeque<Item>) {
         if let Some(error) = error(chunk) {
             ready.push_back(Err(error));
@@ -72,5 +82,61 @@ impl Told {
             return Err(UpstreamError::BrokeOff("a chunk was damaged, and the text is not repeated".to_owned()));
         }
         end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    /// Values that a member may have, likely and not.
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            "[a-z\"\\\\é\u{1f600}]{0,6}".prop_map(Value::from),
+            Just(Value::Null),
+            Just(json!(0)),
+            Just(json!(1)),
+            Just(json!("error")),
+            Just(json!({"a": ["b"]})),
+        ]
+    }
+
+    fn members(names: &'static [&'static str]) -> impl Strategy<Value = Value> {
+        proptest::collection::btree_map(proptest::sample::select(names), value(), 0..4).prop_map(|members| json!(members))
+    }
+
+    proptest! {
+        #[test]
+        fn a_piece_of_text_means_what_it_means_read_whole(
+            mut chunk in members(&["object", "error", "id", "model"]),
+            mut choice in members(&["index", "finish_reason", "logprobs", "message"]),
+            delta in members(&["content", "role", "refusal", "reasoning", "reasoning_content", "thinking"]),
+            more in 0..3_usize,
+        ) {
+            choice["delta"] = delta;
+            chunk["choices"] = vec![choice; more].into();
+            let data = chunk.to_string();
+            if let Some(text) = piece::text(&data) {
+                let (mut told, mut ready) = (Told::default(), VecDeque::new());
+                told.whole(&Event::default(), &data, &mut ready);
+                prop_assert_eq!(Vec::from(ready), [Ok(UpstreamEvent::Delta(text))]);
+                prop_assert!(!told.thinking && !told.damaged);
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_usual_servers_send_is_a_piece_of_text() {
+        for (data, text) in [
+            (
+                r#"{"id":"c","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"a\n\u00e9"},"finish_reason":null}]}"#,
+                "a\né",
+            ),
+            (r#"{"choices":[{"delta":{"role":"assistant","content":"b","reasoning":null}}],"usage":{"total_tokens":3}}"#, "b"),
+        ] {
+            assert_eq!(piece::text(data).as_deref(), Some(text));
+        }
     }
 }

@@ -9,10 +9,12 @@
 //! |---|---|
 //! | `answers` | what JSON answers mean |
 //! | `events` | what the event stream means |
+//! | `piece` | what most of its events are |
 //! | `probe` | looking at a server, and recording what it answers |
 
 mod answers;
 mod events;
+mod piece;
 mod probe;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,11 @@ impl TextAt {
         Self(pointers.into())
     }
 
+    /// Whether nothing was said.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The text at the first of these places that has one.
     pub(super) fn of(&self, value: &Value) -> Option<String> {
         self.0.iter().find_map(|pointer| value.pointer(pointer)?.as_str().map(str::to_owned))

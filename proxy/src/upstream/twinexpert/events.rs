@@ -8,13 +8,23 @@ use crate::upstream::client::Timeouts;
 use crate::upstream::client::halves::Halves;
 use crate::upstream::client::reading::{Body, Item, Meaning, SseReader, read};
 use crate::upstream::{EventStream, UpstreamError, UpstreamEvent};
+use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use twinchat_protocol::sse::Event;
 
 /// Reads a body to its end or to the event that ends it, as far as the screen lets it through.
 pub(super) fn events(body: Body, timeouts: Timeouts, (screen, text_at): (Screen, TextAt)) -> EventStream<'static> {
     read(body, timeouts, SseReader::new(Told { screen, text_at, streamed: 0, bare: false, damaged: false, halves: Halves::default() }))
+}
+
+/// What almost every delta is: a text, and nothing that could say whose it is. Read without building it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bare<'a> {
+    #[serde(borrow)]
+    content: Cow<'a, str>,
 }
 
 /// What the events mean, given those before.
@@ -41,6 +51,9 @@ impl Told {
     fn meaning(&mut self, event: &Event) -> Option<Item> {
         if event.data.trim() == "[DONE]" {
             return Some(self.complete(None));
+        }
+        if let (true, Ok(Bare { content })) = (event.event == "delta" && self.text_at.is_empty(), serde_json::from_str(&event.data)) {
+            return self.text(content.into_owned());
         }
         let mut value = self.value(&event.data)?;
         if !self.screen.pass(&mut value) {
@@ -82,9 +95,12 @@ impl Told {
     }
 
     fn delta(&mut self, value: &Value) -> Option<Item> {
-        let text = self.text_at.of(value).or_else(|| delta_text(value)).filter(|text| !text.is_empty())?;
+        self.text(self.text_at.of(value).or_else(|| delta_text(value))?)
+    }
+
+    fn text(&mut self, text: String) -> Option<Item> {
         self.streamed += text.len();
-        Some(Ok(UpstreamEvent::Delta(text)))
+        (!text.is_empty()).then_some(Ok(UpstreamEvent::Delta(text)))
     }
 
     fn complete(&mut self, text: Option<String>) -> Item {

@@ -11,13 +11,18 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `asking` | a request on its way, and what comes back meanwhile |
 //! | `body` | what of the bytes is the answer's body |
+//! | `fuzzing` | what the fuzz targets do with it |
 //! | `head` | the request's bytes, and what an answer's head says |
 //! | `pool` | connections that wait for the next request |
 //! | `stream` | a body as it comes |
 //! | `wire` | making connections |
 
+mod asking;
 mod body;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod head;
 mod pool;
 mod stream;
@@ -27,18 +32,16 @@ mod wire;
 
 use super::ask::NoAnswer;
 use super::body::Response;
-use bytes::BytesMut;
+use asking::{Asking, Broke};
 use futures_util::StreamExt;
 use head::Head;
 use pool::Pool;
 use reqwest::{Request, Url};
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use stream::Coming;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use wire::{Connection, Connector, NotConnected};
+use wire::{Connector, NotConnected};
 
 /// The most bytes of an answer's head, and of those that announce it.
 const MAX_HEAD: usize = 64 << 10;
@@ -74,12 +77,13 @@ impl Http1 {
         let body = request.body().map_or(Some(&[][..]), reqwest::Body::as_bytes);
         let (Some(body), false) = (body, self.is_http2.load(Ordering::Relaxed)) else { return Ok(None) };
         let bytes = head::request(request, body);
-        if let Some(mut kept) = self.pool.take()
-            && write(&mut kept, &bytes).await.is_ok()
-        {
-            return self.answer(kept).await.map(Some);
+        if let Some(kept) = self.pool.take() {
+            match self.answer(Asking::new(kept, &bytes)).await {
+                Err((asking, _)) if !asking.is_sent() => {}
+                answered => return answered.map(Some).map_err(|(_, broke)| broke.into()),
+            }
         }
-        let mut fresh = match self.connector.connect().await {
+        let fresh = match self.connector.connect().await {
             Ok(fresh) => fresh,
             Err(NotConnected::IsHttp2) => {
                 self.is_http2.store(true, Ordering::Relaxed);
@@ -87,46 +91,53 @@ impl Http1 {
             }
             Err(NotConnected::Failed(why)) => return Err(NoAnswer::no_connection(&why)),
         };
-        // Who refuses a request may do so before all of it is written, and its answer says why.
-        let written = write(&mut fresh, &bytes).await;
-        let answer = self.answer(fresh).await;
-        match (written, answer) {
-            (Err(error), Err(_)) => Err(NoAnswer::broke(&error.to_string())),
-            (_, answer) => answer.map(Some),
+        match self.answer(Asking::new(fresh, &bytes)).await {
+            // Who refuses a request may close before all of it is written, and its answer says why.
+            Err((mut asking, broke @ Broke::Writing(_))) => {
+                asking.give_up_writing();
+                self.answer(asking).await.map(Some).map_err(|_| broke.into())
+            }
+            answered => answered.map(Some).map_err(|(_, broke)| broke.into()),
         }
     }
 
-    /// Reads the answer's head.
-    async fn answer(&self, mut wire: Connection) -> Result<Response, NoAnswer> {
-        let mut bytes = BytesMut::with_capacity(HEAD_PIECE);
+    /// Sends the request and reads the answer's head.
+    async fn answer<'a>(&self, mut asking: Asking<'a>) -> Result<Response, (Asking<'a>, Broke)> {
         let mut announced = 0;
         loop {
-            match head::response(&bytes).map_err(|why| NoAnswer::broke(&why))? {
-                Head::NotYet => {}
-                Head::Announced(length) => {
+            match head::response(&asking.heard) {
+                Err(why) => return Err((asking, Broke::Answer(why))),
+                Ok(Head::NotYet) => {}
+                Ok(Head::Announced(length)) => {
                     announced += length;
-                    drop(bytes.split_to(length));
+                    drop(asking.heard.split_to(length));
                     continue;
                 }
-                Head::Answer(answer) => {
-                    let rest = bytes[answer.length..].to_vec();
-                    let coming = Coming::new(wire, answer.body, rest, answer.keeps.then(|| self.pool.clone()));
+                Ok(Head::Answer(answer)) => {
+                    let rest = asking.heard[answer.length..].to_vec();
+                    // What is left of a request would be taken for the next one.
+                    let pool = (answer.keeps && asking.is_sent()).then(|| self.pool.clone());
+                    let coming = Coming::new(asking.wire, answer.body, rest, pool);
                     return Ok(answer.parts.map(|()| coming.boxed()));
                 }
             }
-            if announced + bytes.len() >= MAX_HEAD {
-                return Err(NoAnswer::broke(&format!("its answer's head is larger than {MAX_HEAD} bytes")));
+            if announced + asking.heard.len() >= MAX_HEAD {
+                return Err((asking, Broke::Answer(format!("its answer's head is larger than {MAX_HEAD} bytes"))));
             }
-            bytes.reserve(HEAD_PIECE);
-            let read = wire.read_buf(&mut bytes).await.map_err(|error| NoAnswer::broke(&error.to_string()))?;
-            if read == 0 {
-                return Err(NoAnswer::broke("it was closed before the answer"));
+            match asking.hear().await {
+                Ok(0) => return Err((asking, Broke::Answer("it was closed before the answer".to_owned()))),
+                Ok(_) => {}
+                Err(broke) => return Err((asking, broke)),
             }
         }
     }
 }
 
-async fn write(wire: &mut Connection, bytes: &[u8]) -> io::Result<()> {
-    wire.write_all(bytes).await?;
-    wire.flush().await
+impl From<Broke> for NoAnswer {
+    fn from(broke: Broke) -> Self {
+        match broke {
+            Broke::Writing(error) | Broke::Reading(error) => Self::broke(&error.to_string()),
+            Broke::Answer(why) => Self::broke(&why),
+        }
+    }
 }

@@ -3,9 +3,10 @@ mod tls;
 
 use super::*;
 use reqwest::Client;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::advance;
@@ -316,4 +317,50 @@ async fn connections_wait_for_the_next_request_for_a_while_and_are_then_closed()
     pool.give(Box::new(ours));
     theirs.write_all(b"?").await.unwrap();
     assert!(pool.take().is_none(), "who speaks without being asked is not trusted");
+}
+
+/// More than a connection's buffers hold, so that nobody can write it all while nobody reads.
+fn large_question(origin: &Url) -> Request {
+    Client::new().post(origin.clone()).body(vec![b'x'; 32 << 20]).build().unwrap()
+}
+
+#[tokio::test]
+async fn who_refuses_a_large_request_is_heard_before_all_of_it_is_written() {
+    let (origin, _service) = service(|number, mut socket| async move {
+        if number == 0 {
+            socket.read_exact(&mut [0; 100]).await.unwrap();
+            socket.write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nno!").await.unwrap();
+            // Not closed, and nothing more is read: who waited to have written it all would wait for ever.
+            tokio::spawn(async move {
+                let _open = socket;
+                std::future::pending::<()>().await;
+            });
+        } else {
+            asked(&mut socket).await.unwrap();
+            socket.write_all(WHOLE).await.unwrap();
+        }
+    })
+    .await;
+    let http1 = http1(&origin);
+    let refused = http1.send(&large_question(&origin)).await.unwrap().unwrap();
+    assert_eq!(refused.status(), 413);
+    assert_eq!(read(refused).await, ("no!".to_owned(), None));
+    assert_eq!(http1.pool.count(), 0, "the rest of the request would be taken for another one");
+    assert_eq!(read(answer(&http1, &origin).await).await, ("whole".to_owned(), None));
+}
+
+#[tokio::test]
+async fn what_only_announces_an_answer_does_not_end_the_request() {
+    let (origin, _service) = service(|_, mut socket| async move {
+        socket.read_exact(&mut [0; 100]).await.unwrap();
+        socket.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").await.unwrap();
+        let (mut read, mut piece) = (100, vec![0; 1 << 20]);
+        while read < 32 << 20 {
+            read += socket.read(&mut piece).await.unwrap();
+        }
+        socket.write_all(WHOLE).await.unwrap();
+    })
+    .await;
+    let http1 = http1(&origin);
+    assert_eq!(read(http1.send(&large_question(&origin)).await.unwrap().unwrap()).await, ("whole".to_owned(), None));
 }
