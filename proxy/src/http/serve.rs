@@ -26,7 +26,7 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tower::ServiceExt;
 use twinchat_protocol::error::ErrorCode;
@@ -77,6 +77,8 @@ struct Server {
     http: http1::Builder,
     /// Each connection holds one: when all are dropped, all have ended.
     open: mpsc::Sender<Infallible>,
+    /// Dropped, it tells connections to end with the answer that is being given.
+    goes_on: watch::Sender<()>,
     turned_away: Slots<IpAddr>,
 }
 
@@ -87,6 +89,7 @@ impl Server {
             router: super::router(app.clone()),
             http: builder(app),
             open,
+            goes_on: watch::Sender::new(()),
             turned_away: Slots::new(TURNED_AWAY_AT_ONCE),
         }
     }
@@ -104,14 +107,14 @@ impl Server {
             request.extensions_mut().insert(Peer(peer));
             request
         });
-        let (http, open, closing) = (self.http.clone(), self.open.clone(), self.app.closing());
+        let (http, open, mut goes_on) = (self.http.clone(), self.open.clone(), self.goes_on.subscribe());
         workers.answer(stream, move |stream| async move {
             let io = TokioIo::new(patient(stream, patience));
             let mut connection = pin!(http.serve_connection(io, TowerToHyperService::new(service)));
-            let mut closing = Some(Quiet::new(closing));
+            let mut last = Some(Quiet::new(async move { while goes_on.changed().await.is_ok() {} }));
             let ended = poll_fn(|context| {
-                if closing.as_mut().is_some_and(|closing| closing.poll(context).is_ready()) {
-                    closing = None;
+                if last.as_mut().is_some_and(|last| last.poll(context).is_ready()) {
+                    last = None;
                     connection.as_mut().graceful_shutdown();
                 }
                 connection.as_mut().poll(context)
