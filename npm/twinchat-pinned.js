@@ -23,6 +23,7 @@ export async function fetchWidget(framed) {
       await vouchFor(href, TWINCHAT_INTEGRITY[`./${href.split('/').at(-1)}`]);
       return import(/* webpackIgnore: true */ /* @vite-ignore */ href);
     };
+    module.parts.wasm = (url) => fetch(url, { integrity: TWINCHAT_INTEGRITY[`./${url.pathname.split('/').at(-1)}`] });
   }
   return module;
 }

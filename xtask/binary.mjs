@@ -1,7 +1,8 @@
 // WebAssembly's binary format (WebAssembly Core Specification 2.0, chapter 5), as far as the steps here read and write it.
 
 const HEADER = 8;
-export const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, export: 7, start: 8, element: 9, code: 10, data: 11, dataCount: 12 };
+export const END = 0x0b;
+export const SECTION = { custom: 0, type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, start: 8, element: 9, code: 10, data: 11, dataCount: 12 };
 
 /** Reads bytes one after the other. */
 export class Reader {
@@ -67,6 +68,12 @@ export function leb(value) {
   do out.push((value & 127) | (value > 127 ? 128 : 0)); while ((value >>>= 7));
   return out;
 }
+
+/** A name. */
+export const text = (name) => [...leb(Buffer.byteLength(name)), ...Buffer.from(name)];
+
+/** An expression that gives this number of 32 bits. */
+export const constant = (value) => [0x41, ...signedLeb(value), END];
 
 /** A number of 32 bits as signed LEB128. */
 export function signedLeb(value) {

@@ -8,11 +8,18 @@ import { build } from 'esbuild';
 import { functionNames, importedFunctions, sections, withoutCustomParts, withoutLinkerParts } from './binary.mjs';
 import { inBestOrder } from './order.mjs';
 import { withoutMessages } from './panics.mjs';
+import { FIRST, withImportNames } from './split.mjs';
 import { linkedPieces } from './sweep.mjs';
 import { FEATURES, optimised, smallestWasm, sweptWasm } from './wasm.mjs';
 
 const GLUE = 'twinchat-widget.js';
 const WASM = 'twinchat-widget_bg.wasm';
+/** What few visitors need. */
+export const REST = 'twinchat-rest_bg.wasm';
+// How the glue fetches it; xtask/pack.mjs and xtask/pack-npm.mjs put something in its place.
+export const FETCH_REST = `fetch(new URL("${REST}",import.meta.url))`;
+// What the second module calls the first; the other one it imports from is the glue, by the name it has for the first.
+const FROM_FIRST = '_';
 // What panics call: src/embed/trap.rs.
 const FALL = 'fallen';
 // With the levels, which are about how it is written; without passes, since names are only known after the last one.
@@ -20,23 +27,75 @@ const NAMING = ['--optimize-level=2', '--shrink-level=2', '--minify-imports-and-
 
 // Which function a number in the stack of a crash is. Not shipped.
 const FUNCTIONS = 'functions.txt';
+const REST_FUNCTIONS = 'rest-functions.txt';
 
 /** Where the fitted files of this build are. */
 export const fittedFolder = (built) => `${built}-fitted`;
 
-/** Writes both files into `fittedFolder(built)`, and the functions' names; gives that. */
+// What takes the place of src/platform/lazy.rs's `twinchatRest`.
+const NOTHING_APART = /^import \{ twinchatRest \} from .*;\n/m;
+const TWO_MODULES = `let rest;
+const twinchatRest = () => (rest ??= ${FETCH_REST}
+  .then((answer) => __wbg_load(answer, { ...__wbg_get_imports(), ${FROM_FIRST}: wasm }))
+  .catch((error) => {
+    rest = undefined;
+    throw error;
+  }));
+`;
+
+/** Writes the files into `fittedFolder(built)`, and the functions' names; gives that. */
 export async function fit(built) {
   const source = await glueOf(built);
-  const named = await optimised(await smallestWasm(await shaken(source, built)), NAMING);
-  const names = functionNames(sections(named.bytes));
-  const { bytes, order } = inBestOrder(withoutCustomParts(named.bytes));
+  const { main, rest } = await shaken(source, built);
+  if (!rest) throw new Error('Nothing is rare: src/platform/rare.rs and xtask/split.mjs disagree.');
+  const named = await optimised(await smallestWasm(main), NAMING);
+  const names = JSON.parse(named.output);
+  const second = sharing(await smallestWasm(rest), glueName(named.bytes), names);
   const out = fittedFolder(built);
   await mkdir(out, { recursive: true });
-  await writeFile(join(out, WASM), bytes);
-  const first = importedFunctions(bytes);
-  await writeFile(join(out, FUNCTIONS), order.map((old, at) => `${at + first} ${names.get(old) ?? '?'}\n`).join(''));
-  await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, JSON.parse(named.output)), built));
+  const bytes = await ordered(named.bytes, out, WASM, FUNCTIONS);
+  await ordered(second.bytes, out, REST, REST_FUNCTIONS);
+  await writeFile(join(out, GLUE), await bundle(renamed(source, bytes, { ...names, more: second.more }), built));
   return out;
+}
+
+/** Writes a module with its functions in a better order, and which they are. */
+async function ordered(wasm, out, file, list) {
+  const names = functionNames(sections(wasm));
+  const { bytes, order } = inBestOrder(withoutCustomParts(wasm));
+  const first = importedFunctions(bytes);
+  await writeFile(join(out, file), bytes);
+  await writeFile(join(out, list), order.map((old, at) => `${at + first} ${names.get(old) ?? '?'}\n`).join(''));
+  return bytes;
+}
+
+/** The second module, importing by the names that the first one and the glue have; `more` are those that only it has of the glue. */
+function sharing(wasm, glueName, { imports, exports }) {
+  const ours = new Map(exports);
+  const glue = new Map(imports.map(([, name, short]) => [name, short]));
+  const more = [];
+  const unused = shortNames(new Set(glue.values()));
+  const shortOf = (name) => {
+    if (!glue.has(name)) {
+      const short = unused.next().value;
+      glue.set(name, short);
+      more.push([name, short]);
+    }
+    return glue.get(name);
+  };
+  const bytes = withImportNames(wasm, (module, name) => (module === FIRST ? [FROM_FIRST, ours.get(name)] : [glueName, shortOf(name)]));
+  return { bytes, more };
+}
+
+/** What the module calls the glue. */
+const glueName = (wasm) => WebAssembly.Module.imports(new WebAssembly.Module(wasm))[0].module;
+
+/** Names that are not taken. */
+function* shortNames(taken) {
+  for (let number = 0; ; number += 1) {
+    const name = `_${number.toString(36)}`;
+    if (!taken.has(name)) yield name;
+  }
 }
 
 /** The glue as one module with what the loader calls, and what that needs. */
@@ -56,10 +115,15 @@ async function bundle(source, folder) {
   return outputFiles[0].text;
 }
 
-/** wasm-bindgen's glue without what would keep classes that nobody makes. */
-const glueOf = async (folder) => (await readFile(join(folder, GLUE), 'utf8'))
-  .replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '')
-  .replace(/^const (?!Handle)\w+Finalization = [^;]*;\n/gm, '');
+/** wasm-bindgen's glue, fetching the second module, and without what would keep classes that nobody makes. */
+async function glueOf(folder) {
+  const glue = await readFile(join(folder, GLUE), 'utf8');
+  if (!NOTHING_APART.test(glue)) throw changed('no twinchatRest');
+  return glue
+    .replace(NOTHING_APART, TWO_MODULES)
+    .replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '')
+    .replace(/^const (?!Handle)\w+Finalization = [^;]*;\n/gm, '');
+}
 
 /** The WebAssembly with only the exports that the loader's calls need, and nothing that only others led to. */
 async function shaken(source, folder) {
@@ -75,14 +139,14 @@ async function shaken(source, folder) {
   return sweptWasm(bytes, linkedPieces(linked));
 }
 
-/** Much the same WebAssembly with the names of its functions. */
-export const withNames = async (folder) => (await optimised(await shaken(await glueOf(folder), folder), ['-Oz', '-g'])).bytes;
+/** Much the same WebAssembly as the first module, with the names of its functions. */
+export const withNames = async (folder) => (await optimised((await shaken(await glueOf(folder), folder)).main, ['-Oz', '-g'])).bytes;
 
 /** The glue with these names, and without the functions that this WebAssembly does not import. */
 function renamed(glue, bytes, names) {
-  const imports = new Map(names.imports.map(([, name, short]) => [name, short]));
+  const imports = new Map([...names.imports.map(([, name, short]) => [name, short]), ...names.more]);
   const exports = new Map(names.exports);
-  const [{ module }] = WebAssembly.Module.imports(new WebAssembly.Module(bytes));
+  const module = glueName(bytes);
   const begin = glue.indexOf('    const import0 = {\n');
   const end = glue.indexOf('\n    };\n', begin);
   if (begin < 0 || end < 0) throw changed('no object of imports');

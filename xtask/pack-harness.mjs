@@ -18,5 +18,5 @@ await build({
 // What the view fetches when it needs it.
 for (const name of ['twinchat-highlight.js', 'twinchat-entities.js']) await copyFile(join('npm', name), join(out, name));
 const linked = await readFile(join(glue, 'glue_bg.wasm'));
-const bare = await sweptWasm(withoutLinkerParts(linked), linkedPieces(linked));
-await writeFile(join(out, 'twinchat-harness.wasm'), withoutCustomParts(await smallestWasm(bare)));
+const { main } = await sweptWasm(withoutLinkerParts(linked), linkedPieces(linked));
+await writeFile(join(out, 'twinchat-harness.wasm'), withoutCustomParts(await smallestWasm(main)));

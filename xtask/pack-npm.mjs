@@ -10,7 +10,7 @@ import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { fittedFolder } from './fit.mjs';
+import { FETCH_REST, REST, fittedFolder } from './fit.mjs';
 import { manifest } from './manifest.mjs';
 import { module } from './module.mjs';
 
@@ -19,6 +19,7 @@ const [built, npm, dist] = process.argv.slice(2);
 const LAZY = ['twinchat-highlight.js', 'twinchat-entities.js'];
 const root = join(npm, '..');
 const out = join(dist, 'npm');
+const FETCHED = FETCH_REST.replace('import.meta.url', '""');
 
 /** The shell and the glue as a function, so that a page can have a fresh instance after a crash: a module is only ever run once. */
 async function factory() {
@@ -26,21 +27,22 @@ async function factory() {
   // What the glue imports by a name that only its WebAssembly knows, bundlers have to know beforehand.
   const call = /import\(new URL\(([\w$]+),[^;{}]*?\.href\)/;
   if (!call.test(glue)) throw new Error('The glue has no import of parts: src/platform/lazy.rs and xtask/pack-npm.mjs disagree.');
+  if (!glue.includes(FETCHED)) throw new Error('The glue does not fetch its second module: xtask/fit.mjs and xtask/pack-npm.mjs disagree.');
   const parts = LAZY.map((name) => `  '${name}': () => import('./${name}'),`).join('\n');
   return `// Made by wasm-bindgen.
 const parts = {
 ${parts}
 };
-export function makeWidget(source) {
-${glue.replace(call, (_, name) => `parts[${name}]()`)}  glue.default({ module_or_path: source });
+export function makeWidget(source, fetchRest) {
+${glue.replace(call, (_, name) => `parts[${name}]()`).replace(FETCHED, 'fetchRest()')}  glue.default({ module_or_path: source });
   return glue;
 }
 `;
 }
 
 /** The WebAssembly within a module, for where a bundler leaves files that are not modules behind. */
-function copy(wasm) {
-  return `// twinchat-widget_bg.wasm once more, for bundlers and servers that do not bring that file along.
+function copy(name, wasm) {
+  return `// ${name} once more, for bundlers and servers that do not bring that file along.
 const packed = '${gzipSync(wasm, { level: 9 }).toString('base64')}';
 export async function bytes() {
   const blob = new Blob([Uint8Array.from(atob(packed), (char) => char.charCodeAt(0))]);
@@ -51,8 +53,8 @@ export async function bytes() {
 
 async function pack() {
   const { files } = JSON.parse(await readFile(join(dist, 'manifest.json'), 'utf8'));
-  const wasm = await readFile(join(dist, files.find(({ path }) => path.endsWith('.wasm')).path));
-  const external = ['./twinchat-frame.js', './twinchat-widget.js', './twinchat-wasm.js', './index.js', 'react'];
+  const wasm = await readFile(join(dist, files.find(({ path }) => /^twinchat-widget-.*\.wasm$/.test(path)).path));
+  const external = ['./twinchat-frame.js', './twinchat-widget.js', './twinchat-wasm.js', './twinchat-rest-wasm.js', './index.js', 'react'];
   const readable = { minify: false, external };
   const fresh = `${out}.new`;
   await rm(fresh, { recursive: true, force: true });
@@ -62,7 +64,10 @@ async function pack() {
   await keep('index.js', await module(join(npm, 'index.js'), { ...readable, fetching: 'twinchat-bundle.js' }));
   await keep('twinchat-widget.js', await factory());
   await keep('twinchat-widget_bg.wasm', wasm);
-  await keep('twinchat-wasm.js', copy(wasm));
+  await keep('twinchat-wasm.js', copy('twinchat-widget_bg.wasm', wasm));
+  const rest = await readFile(join(fittedFolder(built), REST));
+  await keep(REST, rest);
+  await keep('twinchat-rest-wasm.js', copy(REST, rest));
   // For a script tag that points to the package, on a CDN or copied to a folder of one's own.
   const loader = await module(join(npm, 'twinchat.js'));
   await keep('twinchat.js', loader.replaceAll('twinchat-shell.js', 'twinchat-glue.js'));

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { fit } from './fit.mjs';
+import { FETCH_REST, REST, fit } from './fit.mjs';
 import { module } from './module.mjs';
 import { brotli } from './wasm.mjs';
 
@@ -23,12 +23,18 @@ const named = (name, bytes) => {
 const LAZY = ['twinchat-highlight.js', 'twinchat-entities.js'];
 
 /** The glue, asking for these files by the names they have here; how it fetches them can be replaced (npm/twinchat-pinned.js). */
-function translated(glue, files) {
+function translated(glue, files, rest) {
   const call = /import\(new URL\(([\w$]+),([^;{}]*?)\.href\)/;
   if (!call.test(glue)) throw new Error('The glue has no import of parts: src/platform/lazy.rs and xtask/pack.mjs disagree.');
   const names = JSON.stringify(Object.fromEntries(files.map(({ name, path }) => [name, path])));
   const fetching = glue.replace(call, (_, name, base) => `twinchatParts.fetch(new URL(${names}[${name}],${base}.href)`);
-  return `${fetching};const twinchatParts={fetch:_=>import(_)};export{twinchatParts as parts};`;
+  const both = replaced(fetching, FETCH_REST, `twinchatParts.wasm(new URL("${rest}",import.meta.url))`);
+  return `${both};const twinchatParts={fetch:_=>import(_),wasm:_=>fetch(_)};export{twinchatParts as parts};`;
+}
+
+function replaced(glue, what, by) {
+  if (!glue.includes(what)) throw new Error(`The glue has no ${what}: xtask/fit.mjs and xtask/pack.mjs disagree.`);
+  return glue.replace(what, () => by);
 }
 
 const integrity = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
@@ -38,13 +44,14 @@ async function pack() {
   const keep = (path, role, content) => files.push({ path, role, bytes: Buffer.from(content) });
 
   const fitted = await fit(built);
-  const wasm = await readFile(join(fitted, 'twinchat-widget_bg.wasm'));
+  const [wasm, rest] = await Promise.all(['twinchat-widget_bg.wasm', REST].map((name) => readFile(join(fitted, name))));
+  const restName = named('twinchat-rest.wasm', rest);
   // Parts that the widget fetches when something first needs them. Their names stand in its WebAssembly, so the glue translates.
   const lazy = await Promise.all(LAZY.map(async (name) => {
     const content = await module(join(npm, name));
     return { name, content, path: named(name, content) };
   }));
-  const translatedGlue = translated(await module(join(npm, 'twinchat-shell.js'), { glue: join(fitted, 'twinchat-widget.js') }), lazy);
+  const translatedGlue = translated(await module(join(npm, 'twinchat-shell.js'), { glue: join(fitted, 'twinchat-widget.js') }), lazy, restName);
   // They work only together, so one hash names both: that makes the loader shorter.
   const both = Buffer.concat([wasm, Buffer.from(translatedGlue)]);
   const [wasmName, glueName] = ['twinchat-widget.wasm', 'twinchat-widget.js'].map((name) => named(name, both));
@@ -60,7 +67,7 @@ async function pack() {
   };
   const frame = await module(join(npm, 'twinchat-frame.js'));
   const pins = { './twinchat-shell.js': integrity(glue), './twinchat-widget_bg.wasm': integrity(wasm), './twinchat-frame.js': integrity(frame) };
-  for (const { path, content } of lazy) pins[`./${path}`] = integrity(content);
+  for (const { path, content } of [...lazy, { path: restName, content: rest }]) pins[`./${path}`] = integrity(content);
   const pinned = await naming('twinchat.js', { fetching: 'twinchat-pinned.js', define: { TWINCHAT_INTEGRITY: JSON.stringify(pins) } });
 
   keep('twinchat.js', 'loader', await naming('twinchat.js'));
@@ -69,6 +76,7 @@ async function pack() {
   keep('twinchat-document.js', 'frame', await naming('twinchat-document.js', { external: ['./twinchat-shell.js'] }));
   keep(glueName, 'widget', glue);
   keep(wasmName, 'widget', wasm);
+  keep(restName, 'rest', rest);
   for (const { path, content } of lazy) keep(path, 'lazy', content);
   keep('index.d.ts', 'types', await readFile(join(npm, 'index.d.ts')));
   return files;

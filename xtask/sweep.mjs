@@ -2,11 +2,12 @@
 // byte of data, since it cannot tell a reference from a number. The linker's facts can: the functions' table begins where no
 // number of ours does (`TABLE_BASE`), and `--emit-relocs` says where each piece of data begins and ends.
 
-import { Reader, SECTION, assembled, bodies, codeSection, exportedFunctions, importedFunctions, instruction, leb, sections, signedLeb, signedLongLeb, skipLocals, withOperands } from './binary.mjs';
+import { END, Reader, SECTION, assembled, bodies, codeSection, constant, exportedFunctions, functionNames, importedFunctions, instruction, leb, sections, signedLeb, signedLongLeb, skipLocals, withOperands } from './binary.mjs';
+import { first, second, uses } from './split.mjs';
 
 /** Where the linker begins the table (xtask/src/dist.rs). */
 const TABLE_BASE = 8_500_000;
-const [CALL, CONST, LONG_CONST, REF_FUNC, END, FUNCREF] = [0x10, 0x41, 0x42, 0xd2, 0x0b, 0x70];
+const [CALL, CONST, LONG_CONST, REF_FUNC, FUNCREF] = [0x10, 0x41, 0x42, 0xd2, 0x70];
 const isAccess = (code) => code >= 0x28 && code <= 0x3e;
 // Of the linker's conventions (WebAssembly/tool-conventions, Linking.md).
 const SYMBOLS = 8;
@@ -79,7 +80,7 @@ function dataSegments(parts) {
   const reader = new Reader(section.content);
   return reader.list(() => {
     if (reader.number() !== 0) throw unknown('a segment of data');
-    const address = constant(reader);
+    const address = offset(reader);
     return { address, bytes: Buffer.from(reader.take(reader.number())) };
   });
 }
@@ -94,7 +95,7 @@ function wholeData(parts) {
   return { address, bytes };
 }
 
-function constant(reader) {
+function offset(reader) {
   const { code, operand } = instruction(reader);
   if (code !== CONST || instruction(reader).code !== END) throw unknown('an offset');
   return operand;
@@ -105,7 +106,7 @@ function tableSlots(parts) {
   const slots = new Map();
   reader.list(() => {
     if (reader.number() !== 0) throw unknown('a segment of the table');
-    const at = constant(reader);
+    const at = offset(reader);
     reader.list((_, place) => slots.set(at + place, reader.number()));
   });
   return slots;
@@ -113,13 +114,21 @@ function tableSlots(parts) {
 
 const unknown = (what) => new Error(`The WebAssembly has ${what} that xtask/sweep.mjs does not know.`);
 
-/** The module without the slots, and with zeros for the pieces, that nothing leads to. */
-export function swept(wasm, pieces) {
+/**
+ * The module without the slots, and without the pieces, that nothing leads to; in two where there are functions whose names are
+ * said to be rare: `main` is what the widget begins with, `rest` what only they lead to.
+ */
+export function swept(wasm, pieces, isRare) {
   const parts = sections(wasm);
-  const data = wholeData(parts);
-  const slots = tableSlots(parts);
-  const live = reached({ parts, data, slots, pieces, imported: importedFunctions(wasm) });
-  const kept = [...slots.keys()].filter((slot) => live.slots.has(slot)).sort((a, b) => a - b);
+  const names = functionNames(parts);
+  const imported = importedFunctions(wasm);
+  const [data, slots] = [wholeData(parts), tableSlots(parts)];
+  const module = { parts, data, slots, pieces, imported };
+  const all = reached(module, () => true);
+  const begin = reached(module, (number) => !isRare(names.get(number)));
+  const rare = [...all.functions].filter((number) => number >= imported && !begin.functions.has(number)).sort((a, b) => a - b);
+  const isLater = (slot) => rare.includes(slots.get(slot));
+  const kept = [...all.slots].sort((a, b) => isLater(a) - isLater(b) || a - b);
   const place = new Map(kept.map((slot, at) => [slot, at + 1]));
   const renumber = (value) => {
     if (!isSlot(value)) return value;
@@ -127,30 +136,47 @@ export function swept(wasm, pieces) {
     if (slots.has(value)) return place.get(value) ?? 0;
     throw unknown(`a number that looks like a slot of the table, ${value},`);
   };
-  blank(data, pieces, live.pieces);
   for (const { at, word } of words(data)) if (isSlot(word)) data.bytes.writeUInt32LE(renumber(word), at);
+  const [inSlots, inLaterSlots] = [false, true].map((later) => kept.filter((slot) => isLater(slot) === later).map((slot) => slots.get(slot)));
+  const [atFirst, later] = [needed(data, pieces, begin.pieces), needed(data, pieces, all.pieces)];
   const content = (...bytes) => ({ content: Buffer.from(bytes.flat(2)) });
   const rewritten = {
     [SECTION.code]: () => codeSection(bodies(parts).map((body) => renumbered(body, renumber))),
     [SECTION.table]: (part) => content(tables(part, kept.length + 1)),
-    [SECTION.element]: () => content(1, 0, CONST, 1, END, leb(kept.length), kept.map((slot) => leb(slots.get(slot)))),
-    [SECTION.data]: () => content(1, 0, CONST, signedLeb(data.address), END, leb(data.bytes.length), [...data.bytes]),
+    [SECTION.element]: () => content(1, 0, constant(1), leb(inSlots.length), inSlots.map(leb)),
+    [SECTION.data]: () => content(1, 0, constant(data.address), leb(data.bytes.length), [...data.bytes.map((byte, at) => (atFirst[at] ? byte : 0))]),
     [SECTION.dataCount]: () => content(1),
   };
-  return assembled(wasm, parts.map((part) => ({ ...part, ...rewritten[part.id]?.(part) })));
+  const whole = assembled(wasm, parts.map((part) => ({ ...part, ...rewritten[part.id]?.(part) })));
+  if (!rare.length) return { main: whole };
+  const used = uses(whole, rare);
+  const added = stretches(data, (at) => later[at] && !atFirst[at]);
+  return { main: first(whole, used), rest: second(whole, { numbers: rare, used, from: inSlots.length + 1, inSlots: inLaterSlots, data: added }) };
 }
 
 /** Whether it is in the range of numbers that are the table's alone. */
 const isSlot = (value) => value >= TABLE_BASE && value < TABLE_BASE + 100_000;
 
-/** Zeros for pieces that are not alive; what a living one shares with them stays: equal ends of texts are kept once. */
-function blank({ address, bytes }, pieces, live) {
+/** By byte, whether it is of a living piece, or of none; equal ends of texts are kept once, and live if one of them does. */
+function needed({ address, bytes }, pieces, live) {
   const keep = new Uint8Array(bytes.length).fill(1);
   for (const living of [false, true]) {
     const marked = pieces.filter((piece) => live.has(piece) === living);
     for (const { start, end } of marked) keep.fill(living ? 1 : 0, clamp(start - address, bytes), clamp(end - address, bytes));
   }
-  keep.forEach((kept, at) => { if (!kept) bytes[at] = 0; });
+  return keep;
+}
+
+/** The data as far as it is wanted, in pieces without gaps. */
+function stretches({ address, bytes }, isWanted) {
+  const found = [];
+  for (let at = 0; at < bytes.length; at += 1) {
+    if (!isWanted(at)) continue;
+    const begin = at;
+    while (at < bytes.length && isWanted(at)) at += 1;
+    found.push({ address: address + begin, bytes: bytes.subarray(begin, at) });
+  }
+  return found;
 }
 
 const clamp = (offset, { length }) => Math.max(0, Math.min(offset, length));
@@ -174,8 +200,8 @@ function tables({ content }, length) {
   return out.flat();
 }
 
-/** What exports lead to: functions, slots and pieces. */
-function reached({ parts, data, slots, pieces, imported }) {
+/** What exports lead to: functions, slots and pieces. A slot leads to its function if `isFollowed` says so of its number. */
+function reached({ parts, data, slots, pieces, imported }, isFollowed) {
   const code = bodies(parts);
   const live = { functions: new Set(), slots: new Set(), pieces: new Set() };
   const left = [];
@@ -189,7 +215,7 @@ function reached({ parts, data, slots, pieces, imported }) {
     else for (const piece of pieces) if (number >= piece.start && number < piece.end) add('pieces', piece);
   };
   const follow = {
-    slots: (slot) => add('functions', slots.get(slot)),
+    slots: (slot) => isFollowed(slots.get(slot)) && add('functions', slots.get(slot)),
     pieces: ({ start, end }) => {
       const from = clamp((start - data.address) & ~3, data.bytes);
       const to = clamp(end - data.address, data.bytes);

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { withoutCustomParts } from './binary.mjs';
 import { inBestOrder } from './order.mjs';
+import { isRare } from './split.mjs';
 import { swept } from './sweep.mjs';
 
 const run = promisify(execFile);
@@ -49,10 +50,10 @@ export async function optimised(bytes, options) {
   }
 }
 
-/** The WebAssembly without what nothing leads to; its functions keep their names. */
+/** The WebAssembly without what nothing leads to, in two (xtask/split.mjs); its functions keep their names. */
 export async function sweptWasm(bytes, pieces) {
-  const { bytes: first } = await optimised(bytes, ['-Os', '-g']);
-  return swept(first, pieces);
+  const { bytes: whole } = await optimised(bytes, ['-Os', '-g']);
+  return swept(whole, pieces, isRare);
 }
 
 /** The smallest of wasm-opt's results, by what travels; its functions keep their names. */

@@ -204,7 +204,7 @@ impl App {
         run.thread.borrow_mut().set_feedback(&key, feedback);
         inner.draw(&run);
         let this = inner.clone();
-        inner.spawn(async move {
+        inner.spawn_rare(move || async move {
             if let Err(problem) = this.client().feedback(&entry.id, feedback).await {
                 run.thread.borrow_mut().set_feedback(&key, entry.feedback);
                 this.draw(&run);
@@ -235,7 +235,7 @@ impl App {
         if !title.is_empty() {
             self.with(|inner| {
                 let this = inner.clone();
-                inner.spawn(async move { this.rename(&id, &title).await });
+                inner.spawn_rare(move || async move { this.rename(&id, &title).await });
             });
         }
     }
@@ -245,7 +245,7 @@ impl App {
         let id = conversation_id.to_owned();
         self.with(|inner| {
             let this = inner.clone();
-            inner.spawn(async move { this.delete(&id).await });
+            inner.spawn_rare(move || async move { this.delete(&id).await });
         });
     }
 
@@ -253,7 +253,7 @@ impl App {
     pub fn load_older_messages(&self) {
         self.with(|inner| {
             let (this, run) = (inner.clone(), inner.current());
-            inner.spawn(async move { this.load_older(&run).await });
+            inner.spawn_rare(move || async move { this.load_older(&run).await });
         });
     }
 

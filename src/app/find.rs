@@ -49,7 +49,7 @@ impl App {
         if !text.is_empty() {
             self.with(|inner| {
                 let this = inner.clone();
-                inner.spawn(async move {
+                inner.spawn_rare(move || async move {
                     this.platform.clock.sleep(SEARCH_MILLIS).await;
                     this.look(&text).await;
                 });
@@ -65,7 +65,7 @@ impl App {
         if let Some(text) = wanted {
             self.with(|inner| {
                 let this = inner.clone();
-                inner.spawn(async move { this.look(&text).await });
+                inner.spawn_rare(move || async move { this.look(&text).await });
             });
         }
     }
@@ -74,7 +74,7 @@ impl App {
     pub fn go_to(&self, message_id: &str) {
         self.with(|inner| {
             let (this, run, id) = (inner.clone(), inner.current(), message_id.to_owned());
-            inner.spawn(async move { this.seek(&run, &id).await });
+            inner.spawn_rare(move || async move { this.seek(&run, &id).await });
         });
     }
 }

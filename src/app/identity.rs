@@ -26,7 +26,7 @@ impl App {
     pub fn take_over(&self) {
         self.with(|inner| {
             let this = inner.clone();
-            inner.spawn(async move { this.take_over().await });
+            inner.spawn_rare(move || async move { this.take_over().await });
         });
     }
 

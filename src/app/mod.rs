@@ -13,6 +13,7 @@ mod identity;
 mod lists;
 mod memory;
 mod options;
+mod rare;
 mod signal;
 mod start;
 mod talk;
@@ -127,6 +128,10 @@ pub struct Signals {
     /// Milliseconds since 1970. Moves once a second while something counts down (`retry_at`), else
     /// once a minute while the panel is open.
     pub now: BoxSignal<u64>,
+    /// Whether the code that few visitors need is there (`platform::rare`).
+    pub rare: BoxSignal<bool>,
+    /// Why it could not be had, until it is asked for again.
+    pub rare_missing: BoxSignal<Option<Problem>>,
     /// Each change asks the composer to take the keyboard focus.
     pub focus_request: BoxSignal<u32>,
 }

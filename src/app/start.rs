@@ -4,7 +4,7 @@ use super::chat::Run;
 use super::memory::Memory;
 use super::{App, BoxSignal, Inner, ListState, Options, Search, Signals, WidgetEvent, put};
 use crate::client::Client;
-use crate::platform::{Platform, Shelf};
+use crate::platform::{Platform, Shelf, rare};
 use crate::state::{Connection, EntryStatus, Loading, Offer, Screen};
 use leptos::prelude::*;
 use leptos::reactive::owner::Owner;
@@ -45,6 +45,8 @@ impl Signals {
             offer: BoxSignal::new(Offer::default()),
             unread: BoxSignal::new(0),
             now: BoxSignal::new(0),
+            rare: BoxSignal::new(rare::fetched()),
+            rare_missing: BoxSignal::new(None),
             focus_request: BoxSignal::new(0),
         }))
     }
@@ -219,12 +221,16 @@ impl Inner {
             // Without twins there was no start worth the name.
             self.spawn(self.clone().start());
         }
+        if self.signals.rare_missing.with_untracked(Option::is_some) {
+            self.spawn_rare(|| async {});
+        }
+        if let Some(text) = search {
+            let this = self.clone();
+            self.spawn_rare(move || async move { this.look(&text).await });
+        }
         self.spawn(async move {
             if conversations && !twins {
                 this.fetch_conversations(false).await;
-            }
-            if let Some(text) = search {
-                this.look(&text).await;
             }
             if messages {
                 put(this.signals.messages_loading, Loading::Busy);

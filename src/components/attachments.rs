@@ -6,6 +6,7 @@
 use super::dom::{El, div, el};
 use super::icon::{ATTACH, CLOSE, FILE, WARNING, icon};
 use super::parts::icon_button;
+use super::rare;
 use super::root::Cx;
 use crate::app::{Attachment, BoxSignal, Refusal, Refused};
 use crate::i18n::{file_size, fill};
@@ -54,12 +55,10 @@ pub(crate) fn files_in(transfer: Option<DataTransfer>) -> Vec<LocalFile> {
 pub(crate) fn attachments(cx: Cx) -> El {
     let ids = move || cx.s.attachments.with(|files| files.iter().map(|attached| attached.id.to_string()).collect::<Vec<_>>());
     let find = move |id: &str| cx.s.attachments.with(|files| files.iter().find(|attached| attached.id.to_string() == id).cloned());
-    let files = el("ul", "tc-files")
-        .attr("aria-label", cx.t.attached)
-        .flag("hidden", move || cx.s.attachments.with(Vec::is_empty))
-        .list(ids, move |id| find(id).map(|attached| attached_file(cx, attached)));
+    let files = el("ul", "tc-files").attr("aria-label", cx.t.attached).flag("hidden", move || cx.s.attachments.with(Vec::is_empty));
+    let files = rare::list(cx, files, ids, move |id| find(id).map(|attached| attached_file(cx, attached)));
     let refused_key = move || cx.s.refused.with(|refused| refused.iter().map(|file| file.name.clone()).collect::<Vec<_>>().join("\n"));
-    div("").slot(refused_key, move |names| (!names.is_empty()).then(|| refused(cx))).child(files)
+    rare::slot(cx, div(""), refused_key, move |_| Some(refused(cx))).child(files)
 }
 
 fn attached_file(cx: Cx, attached: Attachment) -> El {

@@ -11,6 +11,7 @@ use super::leaf::Leaf;
 use super::message_list::{is_shared, shared_sign};
 use super::notice::{notice, notice_key};
 use super::quote::quoting;
+use super::rare;
 use super::root::{Cx, media, root, set_style};
 use crate::i18n::fill;
 use crate::state::Connection;
@@ -74,11 +75,8 @@ pub(crate) fn composer(cx: Cx) -> El {
     let quote = move || cx.s.quote.with(|quote| quote.as_ref().map(|quote| quote.message_id.to_string()).unwrap_or_default());
     let inner = div("tc-composer-inner")
         .slot(move || notice_key(cx), move |_| notice(cx))
-        .when(move || is_shared(cx), move || shared_sign(cx, "tc-shared"))
-        .slot(quote, move |_| quoting(cx))
-        .child(attachments(cx))
-        .child(boxed)
-        .child(foot(cx));
+        .when(move || is_shared(cx), move || shared_sign(cx, "tc-shared"));
+    let inner = rare::slot(cx, inner, quote, move |_| quoting(cx)).child(attachments(cx)).child(boxed).child(foot(cx));
     div("tc-composer").child(inner)
 }
 

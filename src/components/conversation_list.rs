@@ -6,6 +6,7 @@ use super::header::new_button;
 use super::icon::{CHAT, COMPOSE, SEARCH, icon};
 use super::leaf::Leaf;
 use super::parts::{empty_state, failed_state, search_field, skeleton_rows, text_button};
+use super::rare;
 use super::root::{Cx, root};
 use crate::app::BoxSignal;
 use crate::i18n::{group_name, parse_time, short_time};
@@ -21,17 +22,22 @@ const NEAR_END: i32 = 240;
 /// The visitor's conversations: search, open, rename, delete, endless.
 #[component]
 pub fn ConversationList() -> impl IntoView {
-    Leaf(|| root("tc-column", conversation_list))
+    Leaf(|| root("tc-column", conversations))
 }
 
 /// The list at the side of a wide page.
 pub(crate) fn sidebar(cx: Cx) -> El {
     let title = el("span", "").text_fn(move || cx.title());
     let head = div("tc-sidebar-head").child(title).child(new_button(cx));
-    el("aside", "tc-sidebar").attr("part", "sidebar").attr("aria-label", cx.t.conversations).child(head).child(conversation_list(cx))
+    el("aside", "tc-sidebar").attr("part", "sidebar").attr("aria-label", cx.t.conversations).child(head).child(conversations(cx))
 }
 
-pub(crate) fn conversation_list(cx: Cx) -> El {
+/// The list, whose code comes when it is first shown.
+pub(crate) fn conversations(cx: Cx) -> El {
+    rare::screen(cx, move || conversation_list(cx))
+}
+
+fn conversation_list(cx: Cx) -> El {
     let searched = BoxSignal::new(false);
     let has_any = move || searched.get() || cx.s.conversations.with(|list| !list.is_empty());
     let search = move || {

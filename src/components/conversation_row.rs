@@ -127,7 +127,7 @@ fn unknown_twin(conversation: &Conversation) -> Twin {
 fn row_menu(cx: Cx, conversation: &Conversation, edit: Edit) -> El {
     let label = fill(cx.t.conversation_actions, &title_of(cx, conversation));
     let id = conversation.id.clone();
-    menu_button(MORE, &label, move |menu| {
+    menu_button(cx, MORE, &label, move |menu| {
         let [one, other] = [Doing::Renaming, Doing::Deleting].map(|doing| {
             let id = id.as_str().to_owned();
             move || edit.set((id.clone(), doing))

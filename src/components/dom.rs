@@ -30,7 +30,7 @@ struct Kept {
 // of which one is ever used.
 
 /// Gives what is to be shown, and reads signals for it.
-trait Read<T> {
+pub(super) trait Read<T> {
     fn read(&self) -> T;
 }
 
@@ -41,7 +41,7 @@ impl<T, F: Fn() -> T> Read<T> for F {
 }
 
 /// Draws the child for a key.
-trait Draw {
+pub(super) trait Draw {
     fn draw(&self, key: &str) -> Option<El>;
 }
 
@@ -74,7 +74,7 @@ impl<F: FnMut(Event)> Hear for F {
 }
 
 /// What children there are to be.
-enum Keys {
+pub(super) enum Keys {
     /// One at any time, another one for another key.
     One(Box<dyn Read<String>>),
     /// One at times.
@@ -298,7 +298,7 @@ impl El {
     }
 }
 
-fn keep_in_order(parent: &Element, keys: Keys, draw: Box<dyn Draw>) {
+pub(super) fn keep_in_order(parent: &Element, keys: Keys, draw: Box<dyn Draw>) {
     let end: Node = document().create_comment("").into();
     let _ = parent.append_child(&end);
     let parent: Node = parent.clone().into();

@@ -15,7 +15,9 @@ pub(crate) fn header(cx: Cx) -> El {
     let header = el("header", "tc-header").attr("part", "header");
     let header = header.when(move || has_back(cx), move || back(cx)).slot(move || who_key(cx), move |_| Some(who(cx)));
     let header = header.when(move || cx.s.screen.get() == Screen::Chat, move || new_button(cx).class("tc-new"));
-    let header = header.child(menu_button(MORE, cx.t.menu, move |menu| menu_entries(cx, menu)));
+    let header = header.child(menu_button(cx, MORE, cx.t.menu, move |menu| menu_entries(cx, menu)));
+    // From here one comes to most of what is rarely shown.
+    let header = ["pointerenter", "focusin"].into_iter().fold(header, |header, event| header.on(event, move |_| cx.app.expect_rare()));
     let closable = cx.mode() == Mode::Bubble;
     header.maybe(closable.then(|| icon_button(CLOSE, cx.t.close, move || cx.app.close()).attr("part", "close")))
 }

@@ -3,7 +3,8 @@
 use super::dom::{El, button, div, el, focus, listen};
 use super::icon::{CHECK, Icon, icon};
 use super::parts::icon_button;
-use super::root::{focused, pixels, set_style};
+use super::rare;
+use super::root::{Cx, focused, pixels, set_style};
 use crate::app::BoxSignal;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -45,7 +46,7 @@ pub(crate) fn menu_group(title: &str, choices: impl IntoIterator<Item = El>) -> 
 }
 
 /// The button and, while it is open, the menu that `fill` makes.
-pub(crate) fn menu_button(shape: Icon, label: &str, fill: impl Fn(Menu) -> Vec<El> + 'static) -> El {
+pub(crate) fn menu_button(cx: Cx, shape: Icon, label: &str, fill: impl Fn(Menu) -> Vec<El> + 'static) -> El {
     let open = BoxSignal::new(false);
     let toggle = icon_button(shape, label, move || open.update(|open| *open = !*open))
         .attr("aria-haspopup", "menu")
@@ -54,7 +55,9 @@ pub(crate) fn menu_button(shape: Icon, label: &str, fill: impl Fn(Menu) -> Vec<E
     let place: Node = anchor.node().clone().into();
     let name: Rc<str> = label.into();
     let back_to = toggle.html();
-    anchor.child(toggle).when(
+    rare::when(
+        cx,
+        anchor.child(toggle),
         move || open.get(),
         move || {
             let menu = div("tc-menu").attr("role", "menu").attr("aria-label", &name).attr("part", "menu").children(fill(Menu(open)));

@@ -10,6 +10,7 @@ use super::markdown_view::markdown_view;
 use super::notice::problem_key;
 use super::parts::{request_id, text_button};
 use super::quote::{can_reply, quoted, reply_button};
+use super::rare;
 use super::root::Cx;
 use crate::app::{BoxSignal, MessageEntry};
 use crate::i18n::{clock_time, date_and_time, fill};
@@ -31,9 +32,8 @@ fn extras(cx: Cx, place: El, entry: &MessageEntry) -> El {
     let extras = entry.extras;
     let files = move || extras.with(|extras| extras.files.iter().map(|file| file.name.clone()).collect::<Vec<_>>().join("\n"));
     let quote = move || extras.with(|extras| extras.reply_to.as_ref().map(|quote| quote.message_id.to_string()).unwrap_or_default());
-    place
-        .slot(quote, move |_| extras.with(|extras| extras.reply_to.as_ref().map(|quote| quoted(cx, quote))))
-        .slot(files, move |names| (!names.is_empty()).then(|| extras.with(|extras| file_list(cx, &extras.files))))
+    let place = rare::slot(cx, place, quote, move |_| extras.with(|extras| extras.reply_to.as_ref().map(|quote| quoted(cx, quote))));
+    rare::slot(cx, place, files, move |_| Some(extras.with(|extras| file_list(cx, &extras.files))))
 }
 
 fn own(cx: Cx, entry: MessageEntry) -> El {
@@ -47,7 +47,7 @@ fn own(cx: Cx, entry: MessageEntry) -> El {
         EntryStatus::Sending => "sending".to_owned(),
         EntryStatus::Uploading(_) => "uploading".to_owned(),
         EntryStatus::Unsent(problem) => ["unsent ", &problem_key(&problem)].concat(),
-        EntryStatus::Failed(problem) => ["failed ", &problem_key(&problem)].concat(),
+        EntryStatus::Failed(_) => String::new(),
         _ if can_reply(cx) => "done".to_owned(),
         _ => String::new(),
     };
@@ -56,13 +56,21 @@ fn own(cx: Cx, entry: MessageEntry) -> El {
         .attr("aria-label", cx.t.you)
         .class_fn("tc-is-sending", is(|status| matches!(status, EntryStatus::Sending | EntryStatus::Uploading(_))))
         .class_fn("tc-is-unsent", is(|status| matches!(status, EntryStatus::Unsent(_) | EntryStatus::Failed(_))));
-    extras(cx, message, &entry).child(bubble).slot(key, move |key| {
+    let failed = move || match status.get() {
+        EntryStatus::Failed(problem) => problem_key(&problem),
+        _ => String::new(),
+    };
+    let message = extras(cx, message, &entry).child(bubble);
+    let message = rare::slot(cx, message, failed, {
+        let entry = entry.clone();
+        move |_| Some(undelivered(cx, &entry))
+    });
+    message.slot(key, move |key| {
         Some(match key {
             "" => return None,
             "done" => div("tc-actions").child(reply_button(cx, &entry.key)),
             "sending" => div("tc-status").text(cx.t.sending),
             "uploading" => uploading(cx, &entry),
-            _ if key.starts_with("failed") => undelivered(cx, &entry),
             _ => unsent(cx, &entry),
         })
     })

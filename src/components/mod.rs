@@ -52,6 +52,7 @@ mod offer;
 mod panel;
 mod parts;
 mod quote;
+mod rare;
 mod root;
 mod scroll;
 mod search;

@@ -2,7 +2,7 @@
 
 use super::attachments::accept_drops;
 use super::composer::composer;
-use super::conversation_list::{conversation_list, sidebar};
+use super::conversation_list::{conversations, sidebar};
 use super::dom::{El, div, effect, el, focus, listen};
 use super::header::header;
 use super::icon::CHAT;
@@ -11,6 +11,7 @@ use super::message_list::message_list;
 use super::notice::banner_place;
 use super::offer::{offer, offer_key};
 use super::parts::empty_state;
+use super::rare;
 use super::root::{Cx, focused, follow_viewport, media, root};
 use super::search::search;
 use super::twin_picker::twin_picker;
@@ -37,8 +38,7 @@ pub(crate) fn panel(cx: Cx) -> El {
     let panel = lead_focus(cx, if cx.mode() == Mode::Bubble { dialog(cx, panel) } else { panel });
     let page = cx.mode() == Mode::Page;
     let main = div("tc-main").child(header(cx));
-    let main = banner_place(cx, main)
-        .slot(move || offer_key(cx), move |_| offer(cx))
+    let main = rare::slot(cx, banner_place(cx, main), move || offer_key(cx), move |_| offer(cx))
         .slot(move || screen_key(cx.s.screen.get()), move |_| Some(screen(cx)));
     panel.child(div("tc-body").maybe(page.then(|| sidebar(cx))).child(main))
 }
@@ -63,14 +63,14 @@ fn screen(cx: Cx) -> El {
             let searching = move || cx.s.search.with(Option::is_some);
             // What the search lies over is not to be reached behind it.
             let below = [message_list(cx), composer(cx)].map(|below| below.flag("inert", searching));
-            accept_drops(cx, div("tc-main").children(below)).when(searching, move || search(cx))
+            rare::when(cx, accept_drops(cx, div("tc-main").children(below)), searching, move || search(cx))
         }
         Screen::Conversations if cx.mode() == Mode::Page => {
             // Where there is room, the list stands beside this and not in it.
             let beside = empty_state(CHAT, cx.t.conversations, cx.t.no_conversations_hint).attr("data-wide", "");
-            div("tc-main").child(conversation_list(cx).attr("data-narrow", "")).child(beside)
+            div("tc-main").child(conversations(cx).attr("data-narrow", "")).child(beside)
         }
-        Screen::Conversations => conversation_list(cx),
+        Screen::Conversations => conversations(cx),
     }
 }
 

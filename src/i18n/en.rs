@@ -143,5 +143,6 @@ pub(super) const TEXTS: Texts = Texts {
     problem_linked: "Those conversations already belong to another account.",
     problem_gone: "This can’t be found any more. It may have been deleted.",
     problem_large: "The message is too long. Shorten it and send it again.",
+    problem_load: "This part of the chat can’t be loaded. Reload the page.",
     problem_other: "Something went wrong. Please try again.",
 };

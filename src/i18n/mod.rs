@@ -296,6 +296,7 @@ pub struct Texts {
     pub problem_linked: &'static str,
     pub problem_gone: &'static str,
     pub problem_large: &'static str,
+    pub problem_load: &'static str,
     pub problem_other: &'static str,
 }
 
@@ -322,6 +323,7 @@ impl Texts {
             "LINKED_ELSEWHERE" => self.problem_linked,
             "NOT_FOUND" => self.problem_gone,
             "PAYLOAD_TOO_LARGE" => self.problem_large,
+            "LOAD_FAILED" => self.problem_load,
             _ if message.is_empty() => self.problem_other,
             _ => message,
         }

@@ -143,5 +143,6 @@ pub(super) const TEXTS: Texts = Texts {
     problem_linked: "Các cuộc trò chuyện đó đã thuộc về một tài khoản khác.",
     problem_gone: "Không còn tìm thấy nội dung này. Có thể nó đã bị xoá.",
     problem_large: "Tin nhắn quá dài. Hãy rút ngắn rồi gửi lại.",
+    problem_load: "Không tải được phần này của khung trò chuyện. Hãy tải lại trang.",
     problem_other: "Đã có lỗi xảy ra. Hãy thử lại.",
 };

@@ -7,6 +7,7 @@
 pub mod fake;
 pub mod json;
 pub mod lazy;
+pub mod rare;
 mod upload;
 pub mod web;
 

@@ -122,7 +122,23 @@ alone('the pinned loader with Subresource Integrity works, and takes no other wi
   await forged.locator('twin-chat #tip').getByText(words.en.launcher[3]).waitFor();
   assert.equal(await forged.title(), 'A page');
 
-  // What the widget fetches later, here the colours of code.
+  // What the widget fetches later: what few visitors need…
+  const rest = files.find(({ role }) => role === 'rest').path;
+  for (const honest of [true, false]) {
+    const later = await ownPage(visitor, { body: pinned, policy: STRICTEST.direct, name: `rest-${honest}` });
+    await later.route(`${PROXY}/${rest}`, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: Buffer.concat([await response.body(), Buffer.from(honest ? [] : [0, 1, 0])]) });
+    });
+    const chat = new Chat(later);
+    await chat.openAndPick();
+    await chat.button(chat.words.menu).click();
+    await (honest ? chat.root.getByRole('menu') : chat.root.getByText(words.en.problem_network)).waitFor();
+    assert.equal(await chat.root.getByRole('menu').count(), honest ? 1 : 0);
+    assert.deepEqual(later.violations, []);
+  }
+
+  // … and here the colours of code.
   const lazy = files.find(({ path: name }) => name.startsWith('twinchat-highlight')).path;
   for (const honest of [true, false]) {
     const later = await ownPage(visitor, { body: pinned, policy: STRICTEST.direct, name: `later-${honest}` });

@@ -37,7 +37,7 @@ test('it holds these files and no other', async () => {
   const packed = (await readdir(join(project, 'node_modules/twinchat'))).toSorted();
   assert.deepEqual(packed, [
     'LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'custom-elements.json', 'index.d.ts', 'index.js', 'package.json', 'react.d.ts',
-    'react.js', 'twinchat-entities.js', 'twinchat-highlight.js', 'twinchat-frame.js', 'twinchat-glue.js', 'twinchat-wasm.js', 'twinchat-widget.js', 'twinchat-widget_bg.wasm', 'twinchat.d.ts',
+    'react.js', 'twinchat-entities.js', 'twinchat-highlight.js', 'twinchat-frame.js', 'twinchat-glue.js', 'twinchat-rest-wasm.js', 'twinchat-rest_bg.wasm', 'twinchat-wasm.js', 'twinchat-widget.js', 'twinchat-widget_bg.wasm', 'twinchat.d.ts',
     'twinchat.js',
   ].toSorted());
 });
@@ -148,6 +148,8 @@ test('a bundle works from a folder that has only its modules: the WebAssembly is
     await chat.openAndPick();
     await chat.ask('Hello');
     await chat.whole(1);
+    await chat.list();
+    await chat.row('Hello').waitFor();
     assert.deepEqual(page.violations, []);
     await picture(page, 'bundle');
   } finally {

@@ -34,6 +34,7 @@ const SOURCES: &[&str] = &[
     "xtask/pack.mjs",
     "xtask/pack-npm.mjs",
     "xtask/panics.mjs",
+    "xtask/split.mjs",
     "xtask/sweep.mjs",
     "xtask/wasm.mjs",
     "xtask/src/dist.rs",

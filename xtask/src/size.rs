@@ -165,6 +165,7 @@ fn table(rows: &[Row]) -> String {
             "pinned" => "the loader for pages with `integrity`",
             "frame" => "frame mode",
             "widget" => "the widget, fetched when it is wanted",
+            "rest" => "what few visitors need, fetched when one does",
             "lazy" => "fetched when an answer first needs it",
             _ => "together",
         };

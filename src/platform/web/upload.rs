@@ -3,6 +3,7 @@
 //! What the other side says is passed on as it comes, as from fetch.
 
 use super::member;
+use crate::platform::rare::{self, Rare};
 use crate::platform::{Answer, LocalFile, Request, Task, Unreachable, Upload};
 use futures_util::future::poll_fn;
 use send_wrapper::SendWrapper;
@@ -30,11 +31,14 @@ pub fn browser_file(file: &LocalFile) -> Option<&Blob> {
 }
 
 pub(super) fn send(request: Request, upload: Upload) -> Task<Result<Box<dyn Answer>, Unreachable>> {
-    Box::pin(async move {
-        let answer = XhrAnswer::begin(&request, &upload).map_err(|_| Unreachable)?;
-        poll_fn(|context| answer.line.poll_head(context)).await?;
-        Ok(Box::new(answer) as Box<dyn Answer>)
-    })
+    let answered = Rare(move || answered(request, upload));
+    Box::pin(async move { rare::run(Box::new(answered)).await.map_err(|_| Unreachable)? })
+}
+
+async fn answered(request: Request, upload: Upload) -> Result<Box<dyn Answer>, Unreachable> {
+    let answer = XhrAnswer::begin(&request, &upload).map_err(|_| Unreachable)?;
+    poll_fn(|context| answer.line.poll_head(context)).await?;
+    Ok(Box::new(answer))
 }
 
 /// The request, and who waits for it.

@@ -1,0 +1,70 @@
+//! The code that few visitors need: fetched when one does (`platform::rare`).
+
+use super::{App, Inner, put};
+use crate::platform::rare::{self, Later, Missing, Rare};
+use crate::state::{Connection, Problem};
+use std::rc::Rc;
+
+impl App {
+    /// Whether it is there. If not, it is fetched, once there is a line, and again whenever the line has changed; the visitor is told
+    /// if it cannot be had.
+    pub fn has_rare(&self) -> bool {
+        let is_there = self.signals.rare.get();
+        if !is_there && self.signals.connection.get() != Connection::Offline {
+            self.with(|inner| inner.spawn_rare(|| async {}));
+        }
+        is_there
+    }
+
+    /// The visitor is about to need it, or not.
+    pub fn expect_rare(&self) {
+        self.with(|inner| {
+            let this = inner.clone();
+            inner.spawn(async move {
+                // Whoever needs it hears of it.
+                let _ = this.fetch_rare().await;
+            });
+        });
+    }
+
+    /// Does something that needs it.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub async fn run_rare<T>(self, later: Box<dyn Later<T>>) -> Result<T, Problem> {
+        rare::run(later).await.map_err(problem)
+    }
+}
+
+impl Inner {
+    /// Lets something run as `spawn` does, where that needs it. Tells the visitor if it cannot be had.
+    pub(super) fn spawn_rare<F: Future<Output = ()> + 'static>(self: &Rc<Self>, begin: impl FnOnce() -> F + 'static) {
+        self.spawn_later(Box::new(Rare(begin)));
+    }
+
+    #[inline(never)]
+    fn spawn_later(self: &Rc<Self>, later: Box<dyn Later<()>>) {
+        let this = self.clone();
+        self.spawn(async move {
+            match this.fetch_rare().await {
+                Ok(()) => later.begin().await,
+                Err(missing) => this.report(problem(missing)),
+            }
+        });
+    }
+
+    async fn fetch_rare(&self) -> Result<(), Missing> {
+        put(self.signals.rare_missing, None);
+        let result = rare::fetch().await;
+        put(self.signals.rare, result.is_ok());
+        put(self.signals.rare_missing, result.err().map(problem));
+        result
+    }
+}
+
+fn problem(missing: Missing) -> Problem {
+    match missing {
+        Missing::Unreachable => Problem::own("NETWORK"),
+        Missing::Gone => Problem { retryable: false, ..Problem::own("LOAD_FAILED") },
+    }
+}
