@@ -36,7 +36,10 @@ export const fittedFolder = (built) => `${built}-fitted`;
 const NOTHING_APART = /^import \{ twinchatRest \} from .*;\n/m;
 const TWO_MODULES = `let rest;
 const twinchatRest = () => (rest ??= ${FETCH_REST}
-  .then((answer) => __wbg_load(answer, { ...__wbg_get_imports(), ${FROM_FIRST}: wasm }))
+  .then((answer) => {
+    if (answer.status > 499) throw TypeError(answer.status); // as from fetch: it may go well the next time
+    return __wbg_load(answer, { ...__wbg_get_imports(), ${FROM_FIRST}: wasm });
+  })
   .catch((error) => {
     rest = undefined;
     throw error;

@@ -204,7 +204,7 @@ impl App {
         run.thread.borrow_mut().set_feedback(&key, feedback);
         inner.draw(&run);
         let this = inner.clone();
-        inner.spawn_rare(move || async move {
+        inner.spawn(async move {
             if let Err(problem) = this.client().feedback(&entry.id, feedback).await {
                 run.thread.borrow_mut().set_feedback(&key, entry.feedback);
                 this.draw(&run);

@@ -26,14 +26,6 @@ impl App {
             });
         });
     }
-
-    /// Does something that needs it.
-    ///
-    /// # Errors
-    /// Why it cannot be had.
-    pub async fn run_rare<T>(self, later: Box<dyn Later<T>>) -> Result<T, Problem> {
-        rare::run(later).await.map_err(problem)
-    }
 }
 
 impl Inner {

@@ -2,7 +2,6 @@
 
 use super::outbox::Outbox;
 use crate::app::App;
-use crate::platform::rare::Rare;
 use js_sys::{Array, Error, Promise, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
@@ -69,9 +68,8 @@ pub(super) fn identify(app: App, value: &JsValue) -> Result<Promise, String> {
     if token.is_none() && !value.is_null() && !value.is_undefined() {
         return Err("identify() takes an identity token as a string, or null to sign out".to_owned());
     }
-    let identified = Rare(move || async move { app.identify(token).await });
     Ok(future_to_promise(async move {
-        app.run_rare(Box::new(identified)).await.flatten().map(|()| JsValue::UNDEFINED).map_err(|problem| {
+        app.identify(token).await.map(|()| JsValue::UNDEFINED).map_err(|problem| {
             let error = Error::new(&["twinchat: identify(): ", &problem.code, " ", &problem.message].concat());
             let _ = Reflect::set(&error, &"code".into(), &problem.code.into());
             error.into()

@@ -90,9 +90,17 @@ test('when the line breaks on the way the visitor is told, and what was wanted c
 test('where the site has another version by now, the visitor is asked to reload the page', async () => {
   const visitor = await world.visitor();
   const chat = await chatting(visitor);
-  await visitor.context.route(REST, (route) => route.fulfill({ status: 404, headers: { 'access-control-allow-origin': '*' } }));
-  await chat.button(chat.words.helpful, chat.answers.last()).click();
+  const answers = (status) => visitor.context.route(REST, (route) => route.fulfill({ status, headers: { 'access-control-allow-origin': '*' } }));
+  await answers(503);
+  await chat.button(chat.words.menu).click();
+  await chat.root.getByText(words.en.problem_network).waitFor();
+  await answers(404);
+  await chat.button(chat.words.menu).click();
+  await chat.button(chat.words.menu).click();
   await chat.root.getByText(words.en.problem_load).waitFor();
+  await chat.list();
+  await chat.root.getByRole('alert').getByText(words.en.problem_load).waitFor();
+  assert.equal(await chat.button(chat.words.retry).count(), 0);
   await visitor.context.close();
 });
 
