@@ -22,7 +22,7 @@ pub(crate) fn run(browser: &Browser, counts: &mut Counts) -> Outcome {
     say::step("end-to-end tests in headless Chromium (about 7 minutes)");
     // What leaked can only be looked for when everything else has happened.
     let suites = [
-        ("run", Grants::Documented, &["loader", "journey", "connection", "tabs", "abilities", "people", "leaks"][..]),
+        ("run", Grants::Documented, &["loader", "journey", "connection", "tabs", "abilities", "people", "rare", "leaks"][..]),
         ("run-embedding", Grants::Unlimited, &["package", "shell", "embedding", "documents", "playground"]),
         ("run-scarce", Grants::Scarce, &["queue"]),
     ];
