@@ -3,7 +3,7 @@ use super::idempotency::{keep_key, sent_before};
 use super::link::USER_OF_1;
 use super::messages::message_in;
 use super::new_row::NewRow;
-use super::route::{Route, route_in};
+use super::route::{Place, Route, place_in};
 use super::rows::{MESSAGE_COLUMNS, MessageRow};
 use super::text::{fold, title_of};
 use super::{Result, Store, StoreError};
@@ -11,7 +11,7 @@ use crate::clock::rfc3339;
 use crate::subject::Subject;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, QueryBuilder, Row, Sqlite, Transaction};
 use twinchat_protocol::error::ErrorCode;
 use twinchat_protocol::id::{ConversationId, MessageId};
 use twinchat_protocol::message::{Message, MessageStatus, Role};
@@ -116,14 +116,15 @@ impl Store {
     /// [`StoreError::TooManyReplies`], [`StoreError::IdempotencyMismatch`], or when the database fails.
     pub async fn begin_send(&self, subject: &Subject, send: &NewSend<'_>, now: i64) -> Result<Begun> {
         let mut transaction = self.write().await?;
-        let (route, count) = route_in(&mut transaction, subject, send.conversation).await?;
+        let place = place_in(&mut transaction, subject, send.conversation).await?;
         if let Some(key) = send.key {
             let before = sent_before(&mut transaction, subject, (send.conversation, key, send.request_hash), now).await?;
             if let Some(before) = before {
                 return Ok(Begun::Before(before));
             }
         }
-        check_active(&mut transaction, subject, send.conversation, send.max_active).await?;
+        place.check_active(send.max_active)?;
+        let Place { route, count, .. } = place;
         check_quotable(&mut transaction, subject, send).await?;
         let (question_id, reply_id) = &send.ids;
         let status = if send.is_to_people() { MessageStatus::Streaming } else { MessageStatus::Complete };
@@ -157,16 +158,12 @@ impl Store {
             MessageStatus::Complete => return Err(StoreError::NotRetryable),
             _ => {}
         }
-        let last: u32 = sqlx::query_scalar("SELECT message_count FROM conversation WHERE id = ? AND visitor_id = ?")
-            .bind(reply.conversation_id.as_str())
-            .bind(subject.as_str())
-            .fetch_one(&mut *transaction)
-            .await?;
-        if reply.ordinal != last {
+        let place = place_in(&mut transaction, subject, &reply.conversation_id).await?;
+        if reply.ordinal != place.count {
             return Err(StoreError::NotRetryable);
         }
         check_files(&mut transaction, subject, &question.id).await?;
-        check_active(&mut transaction, subject, &reply.conversation_id, max_active).await?;
+        place.check_active(max_active)?;
         sqlx::query(
             "UPDATE message SET content = iif(role = 'user', content, ''), content_folded = iif(role = 'user', content_folded, ''), \
              status = 'streaming', error_code = NULL, feedback = NULL, last_seq = 1 + max(last_seq, coalesce((SELECT max(h.seq) \
@@ -180,9 +177,8 @@ impl Store {
         touch(&mut transaction, subject, &reply.conversation_id, now).await?;
         let reply = message_in(&mut transaction, subject, id).await?;
         let question = if reply.role == Role::User { reply.clone() } else { question };
-        let (route, _) = route_in(&mut transaction, subject, &reply.conversation_id).await?;
         transaction.commit().await?;
-        Ok(Begun::New(Exchange { question, reply }, route))
+        Ok(Begun::New(Exchange { question, reply }, place.route))
     }
 
     /// The visitor's replies that are taken to be running.
@@ -191,7 +187,13 @@ impl Store {
     /// When the database fails.
     pub async fn streaming(&self, subject: &Subject) -> Result<Vec<MessageId>> {
         let mut reading = self.readers.acquire().await?;
-        Ok(streaming_in(&mut reading, subject).await?.into_iter().map(|(reply, _)| reply).collect())
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT m.id FROM message m JOIN conversation c ON c.id = m.conversation_id WHERE m.status = 'streaming' AND c.visitor_id = ?",
+        )
+        .bind(subject.as_str())
+        .fetch_all(&mut *reading)
+        .await?;
+        ids.iter().map(|id| MessageId::parse(id).ok()).collect::<Option<_>>().ok_or(StoreError::NotFound)
     }
 
     /// The question a reply answers, with the reply.
@@ -297,33 +299,6 @@ async fn check_quotable(transaction: &mut Transaction<'_, Sqlite>, subject: &Sub
         Ok(_) | Err(StoreError::NotFound) => Err(StoreError::NotQuotable),
         Err(error) => Err(error),
     }
-}
-
-/// One reply per conversation, and so many per visitor.
-async fn check_active(
-    transaction: &mut Transaction<'_, Sqlite>,
-    subject: &Subject,
-    conversation: &ConversationId,
-    max_active: u32,
-) -> Result<()> {
-    let active = streaming_in(transaction, subject).await?;
-    if active.iter().any(|(_, running)| running == conversation) {
-        return Err(StoreError::ReplyInProgress);
-    }
-    if active.len() >= max_active as usize { Err(StoreError::TooManyReplies) } else { Ok(()) }
-}
-
-/// The replies being written for a visitor, and where.
-async fn streaming_in(connection: &mut SqliteConnection, subject: &Subject) -> Result<Vec<(MessageId, ConversationId)>> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT m.id, m.conversation_id FROM message m JOIN conversation c ON c.id = m.conversation_id \
-         WHERE m.status = 'streaming' AND c.visitor_id = ?",
-    )
-    .bind(subject.as_str())
-    .fetch_all(&mut *connection)
-    .await?;
-    let parsed = rows.iter().map(|(reply, conversation)| Some((MessageId::parse(reply).ok()?, ConversationId::parse(conversation).ok()?)));
-    parsed.collect::<Option<_>>().ok_or(StoreError::NotFound)
 }
 
 async fn question_in(transaction: &mut Transaction<'_, Sqlite>, subject: &Subject, reply: &Message) -> Result<Message> {
