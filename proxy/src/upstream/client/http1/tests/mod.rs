@@ -364,3 +364,12 @@ async fn what_only_announces_an_answer_does_not_end_the_request() {
     let http1 = http1(&origin);
     assert_eq!(read(http1.send(&large_question(&origin)).await.unwrap().unwrap()).await, ("whole".to_owned(), None));
 }
+
+#[test]
+fn a_connection_is_used_again_in_the_runtime_that_hears_of_it() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (here, elsewhere, pool) = (runtime(), runtime(), Arc::new(Pool::new(KEPT)));
+    here.block_on(async { pool.give(Box::new(Broken)) });
+    assert!(elsewhere.block_on(async { pool.take() }).is_none());
+    assert!(here.block_on(async { pool.take() }).is_some());
+}
