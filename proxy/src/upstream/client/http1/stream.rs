@@ -1,7 +1,7 @@
 //! A body as it comes. While nothing comes, no memory is kept for what will.
 
 use super::super::body::BROKEN;
-use super::body::Decoder;
+use super::body::{Decoder, Garbled};
 use super::pool::Pool;
 use super::wire::Connection;
 use bytes::Bytes;
@@ -25,12 +25,14 @@ pub(super) struct Coming {
     first: Vec<u8>,
     /// Where the connection goes afterwards, if it can be used again.
     pool: Option<Arc<Pool>>,
+    /// What came after the last text and cannot be read.
+    garbled: Option<Garbled>,
 }
 
 impl Coming {
     /// What follows `first` on this connection.
     pub(super) fn new(wire: Connection, decoder: Decoder, first: Vec<u8>, pool: Option<Arc<Pool>>) -> Self {
-        let mut coming = Self { wire: Some(wire), decoder, first, pool };
+        let mut coming = Self { wire: Some(wire), decoder, first, pool, garbled: None };
         if coming.first.is_empty() {
             coming.end_if_all_is_there(true);
         }
@@ -44,10 +46,10 @@ impl Coming {
             Ok(used) => self.end_if_all_is_there(used == bytes.len()),
             Err(garbled) => {
                 self.wire = None;
-                return Some(Err(broken(&garbled)));
+                self.garbled = Some(garbled);
             }
         }
-        (!text.is_empty()).then(|| Ok(Bytes::from(text)))
+        if text.is_empty() { self.garbled.take().map(|garbled| Err(broken(&garbled))) } else { Some(Ok(Bytes::from(text))) }
     }
 
     /// `clean`: nothing was said after the end.
@@ -85,7 +87,7 @@ impl Stream for Coming {
             this.wire = None;
             return Poll::Ready(end.err().map(Err));
         }
-        Poll::Ready(None)
+        Poll::Ready(this.garbled.take().map(|garbled| Err(broken(&garbled))))
     }
 }
 
