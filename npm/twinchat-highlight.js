@@ -55,7 +55,7 @@ const RULES = `@media not (forced-colors:active){${[
   return scheme ? `${rules('.tc-root[data-scheme=dark] ')}@media (prefers-color-scheme:dark){${rules('.tc-root:not([data-scheme=light]) ')}}` : rules('');
 }).join('')}}`;
 
-const known = new WeakMap(); // code to what is known of it
+const known = new WeakMap(); // element to the code block and part that it is
 const dressed = new WeakSet();
 let sheet;
 
@@ -86,75 +86,102 @@ const highlightOf = (kind) => {
   return CSS.highlights.get(name);
 };
 
-/** Ranges over the text nodes of a code block. */
+/** What is known of a code block. Long code goes on in elements of its own; each of them, and what stands before them, is a part. */
 class Painted {
   constructor(code) {
     this.code = code;
     this.language = code.className.replace('language-', '');
-    this.forget();
-  }
-
-  forget() {
-    this.ranges = []; // [highlight, range, begin], in their order
+    this.pieces = [];
     this.length = 0;
+    this.parts = [];
   }
 
-  clear() {
-    for (const [highlight, range] of this.ranges) highlight.delete(range);
-    this.forget();
-  }
-
-  /** Goes on where the text has grown: from the beginning of the last line without an open piece. */
-  paint() {
+  /** Reads on where the text has grown: from the beginning of the last line without an open piece. */
+  read() {
     if (this.length === LONGEST) return;
-    // Long code goes on in elements of its own.
-    const nodes = [...this.code.childNodes].flatMap((node) => (node.data === undefined ? [...node.childNodes] : node));
-    const text = nodes.map(({ data }) => data).join('').slice(0, LONGEST);
+    let text = '';
+    [this.code, ...this.code.children].forEach((element, at) => {
+      const part = this.parts[at]?.element === element ? this.parts[at] : this.begin(element, at);
+      part.nodes = [...element.childNodes].filter(({ data }) => data !== undefined);
+      part.start = text.length;
+      text += part.nodes.map(({ data }) => data).join('');
+    });
+    text = text.slice(0, LONGEST);
     if (text.length === this.length) return;
     let from = text.lastIndexOf('\n', this.length - 1) + 1;
-    while (this.ranges.length && this.ranges.at(-1)[3] >= from) {
-      const [highlight, range, begin] = this.ranges.pop();
-      highlight.delete(range);
-      from = Math.min(from, text.lastIndexOf('\n', begin - 1) + 1);
-    }
+    while (this.pieces.at(-1)?.[2] >= from) from = Math.min(from, text.lastIndexOf('\n', this.pieces.pop()[1] - 1) + 1);
+    for (const part of this.parts) part.clear(from);
     this.length = text.length;
-    let [node, start] = [0, 0];
+    for (const piece of pieces(text, this.language, from)) this.pieces.push(piece);
+    for (const part of this.parts) if (part.visible) part.paint(this.pieces);
+  }
+
+  begin(element, at) {
+    this.parts[at]?.clear();
+    const part = new Part(element);
+    known.set(element, [this, part]);
+    seen.observe(element);
+    return (this.parts[at] = part);
+  }
+}
+
+/** Ranges over the text nodes of a part, as long as it can be seen. */
+class Part {
+  constructor(element) {
+    this.element = element;
+    this.ranges = []; // [highlight, range, end], in their order
+  }
+
+  /** Takes away what ends after this place. */
+  clear(from = -1) {
+    while (this.ranges.at(-1)?.[2] > from) {
+      const [highlight, range] = this.ranges.pop();
+      highlight.delete(range);
+    }
+  }
+
+  /** Adds what is missing. */
+  paint(all) {
+    const done = this.ranges.at(-1)?.[2] ?? this.start;
+    const whole = this.start + this.nodes.reduce((sum, { length }) => sum + length, 0);
+    let [node, start] = [0, this.start];
     const place = (at) => {
-      while (at > start + nodes[node].length) start += nodes[node++].length;
-      return [nodes[node], at - start];
+      while (at > start + this.nodes[node].length) start += this.nodes[node++].length;
+      return [this.nodes[node], at - start];
     };
-    for (const [kind, begin, end] of pieces(text, this.language, from)) {
+    for (const [kind, from, to] of all) {
+      const [begin, end] = [Math.max(from, this.start), Math.min(to, whole)];
+      if (begin >= end || begin < done) continue;
       const [startContainer, startOffset] = place(begin);
       const [endContainer, endOffset] = place(end);
       const range = new StaticRange({ startContainer, startOffset, endContainer, endOffset });
       const highlight = highlightOf(kind);
       highlight.add(range);
-      this.ranges.push([highlight, range, begin, end]);
+      this.ranges.push([highlight, range, end]);
     }
   }
 }
 
 const seen = globalThis.IntersectionObserver && new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
-    const painted = known.get(target);
-    painted.visible = isIntersecting;
-    if (isIntersecting) painted.paint();
-    else painted.clear();
+    const [{ pieces }, part] = known.get(target);
+    part.visible = isIntersecting;
+    if (isIntersecting) part.paint(pieces);
+    else part.clear();
     if (!target.isConnected) {
       seen.unobserve(target);
       known.delete(target);
     }
   }
-}, { rootMargin: '200px' });
+}, { rootMargin: '200px', scrollMargin: '200px' });
 
 /** Colours these `code` elements, which may still be growing: called again when they have grown. */
 export function highlight(codes) {
   if (!globalThis.CSS?.highlights || !seen) return;
   for (const code of codes) {
     if (!code.isConnected) continue;
-    const painted = known.get(code);
-    if (painted) {
-      if (painted.visible) painted.paint();
+    if (known.has(code)) {
+      known.get(code)[0].read();
       continue;
     }
     if (!LANGUAGES[code.className.replace('language-', '').toLowerCase()]) continue;
@@ -164,7 +191,6 @@ export function highlight(codes) {
       if (!sheet) (sheet = new CSSStyleSheet()).replaceSync(RULES);
       root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
     }
-    known.set(code, new Painted(code));
-    seen.observe(code);
+    new Painted(code).read();
   }
 }

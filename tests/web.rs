@@ -16,6 +16,8 @@ mod languages;
 mod lists;
 #[path = "web/markdown.rs"]
 mod markdown;
+#[path = "web/markdown_long.rs"]
+mod markdown_long;
 #[path = "web/messages.rs"]
 mod messages;
 #[path = "web/panel.rs"]

@@ -29,8 +29,9 @@ const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => reque
  * when all is drawn. `root` is the element that the text is drawn in. `close` takes the view away.
  *
  * What is drawn are the elements of CommonMark's HTML. Differences: HTML is text; a `.tc-code` around `pre` (with a
- * `button.tc-copy`) and a `.tc-table` around `table`, a `.tc-part` around every 64 blocks after the first 64, and a
- * `span.tc-run` around what goes on after each 16 KB of one paragraph or code block;
+ * `button.tc-copy`) and a `.tc-table` around `table`, a `.tc-part` around every 64 blocks, or items of one list, after the
+ * first 64, a `tbody` for every 64 rows, whose cells have their roles and widths in a table of several (`.tc-long`), and a
+ * `span.tc-run` around what goes on after each 16 KB of one paragraph or 2 KB of one code block;
  * addresses other than http, https, mailto, tel and relative ones are a
  * `span` in place of an `a`; a picture of another site is a `button.tc-image-off` with `data-src` and `data-alt`; `class`, `dir`,
  * `target`, `rel`, `tabindex`, ARIA. Relative addresses are links here (`relative` of the component), which

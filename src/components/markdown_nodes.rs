@@ -3,22 +3,15 @@
 //! What stands in the document are the elements of CommonMark's HTML. On purpose different: frames around
 //! tables and code, no `href` and no picture that is not allowed, `dir`, and classes.
 
-use super::dom::{El, div, document, el};
+use super::dom::{El, document, el};
 use super::markdown_elements::{Look, checkbox, describe_link, holder, made, picture};
+use super::markdown_parts::{Columns, part_of};
 use super::markdown_rewrite::{Selected, content_up_to, replace_changed, unwrap_paragraphs, wrap_paragraphs};
-use super::markdown_runs::{PIECES, Runs};
+use super::markdown_runs::{LONG_TEXT, Runs};
 use super::root::Cx;
 use crate::markdown::{Op, Tag};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Node, Text};
-
-/// A text node that is longer (UTF-16 units) takes no more text, so that a browser never copies or lays out
-/// much for a little.
-const LONG_TEXT: u32 = 4096;
-
-/// A document of more blocks, or a table of more rows, is put together in parts of as many: what a browser
-/// does at each change, it does per child.
-const PART: u32 = 64;
 
 /// How to take a step back.
 enum Undo {
@@ -74,6 +67,8 @@ pub(crate) struct Builder {
     decoded: usize,
     /// One of each sort of element, to be copied: that is one call of the browser where making one is up to thirty.
     patterns: Vec<(Tag, Element)>,
+    /// Those of the last table.
+    columns: Columns,
     /// What the visitor has selected, where that was looked at.
     selected: Option<Selected>,
     /// The last code block in a language, and the code that has grown since it was last handed out.
@@ -92,6 +87,7 @@ impl Builder {
             entities: Vec::new(),
             decoded: 0,
             patterns: Vec::new(),
+            columns: Columns::default(),
             selected: None,
             code: None,
             grown: Vec::new(),
@@ -237,30 +233,21 @@ impl Builder {
 
     /// Where the next node goes: the innermost element, or the last part of one that has many children.
     fn part(&self) -> Element {
-        let root = self.inside();
-        if let Some(Open { kind: Kind::Text(runs), .. }) = self.open.last() {
-            return runs.last(root).unwrap_or_else(|| root.clone());
+        let inside = self.inside();
+        match self.open.last().map(|open| open.kind) {
+            Some(Kind::Text(runs)) => runs.last(inside).unwrap_or_else(|| inside.clone()),
+            Some(Kind::List { .. }) => part_of(inside),
+            _ if self.open.len() == 1 => part_of(inside),
+            _ => inside.clone(),
         }
-        if self.open.len() > 1 || root.child_element_count() < PART {
-            return root.clone();
-        }
-        let last = root.last_element_child().filter(|last| last.class_name() == "tc-part" && last.child_element_count() < PART);
-        last.unwrap_or_else(|| {
-            let part = div("tc-part");
-            let _ = root.append_child(part.node());
-            part.node().clone()
-        })
     }
 
     /// A further body for a table whose last one is full.
     fn next_body(&mut self) {
-        let full = self.inside();
-        if full.tag_name() == "TBODY" && full.child_element_count() >= PART {
-            let next = el("tbody", "").node().clone();
-            let _ = full.after_with_node_1(&next);
-            if let Some(open) = self.open.last_mut() {
-                open.element = next;
-            }
+        if let Some(open) = self.open.last_mut()
+            && let Some(next) = self.columns.next_body(&open.element)
+        {
+            open.element = next;
         }
     }
 
@@ -291,17 +278,18 @@ impl Builder {
         // What was only just opened holds no text.
         let fresh = matches!(self.undo.last(), Some(Undo::Leave(Some(_))));
         let last = if fresh { None } else { self.part().last_child() };
-        let mut pieces = 1;
+        let longest = if let Some(Open { kind: Kind::Text(runs), .. }) = self.open.last() { runs.longest_text() } else { LONG_TEXT };
+        let mut full = false;
         if let Some(last) = last.and_then(|last| last.dyn_into::<Text>().ok()) {
             let length = last.length();
-            if length < LONG_TEXT && self.entities.last() != Some(&last) {
+            if length < longest && self.entities.last() != Some(&last) {
                 let _ = last.append_data(text);
                 return Undo::Shorten(last, length);
             }
-            pieces = PIECES / 2;
+            full = true;
         }
         if let Some(Open { element, kind: Kind::Text(runs) }) = self.open.last_mut() {
-            runs.count(element, text, pieces);
+            runs.count(element, text, full);
         }
         self.append(document().create_text_node(text).into())
     }
@@ -318,14 +306,17 @@ impl Builder {
         }
         let frame = self.make(tag);
         let element = holder(tag, &frame);
-        let _ = self.part().append_child(&frame);
+        let place = self.part();
+        let _ = place.append_child(&frame);
+        self.columns.mind(tag, &frame, &place);
         if matches!(tag, Tag::CodeBlock { language } if !language.is_empty()) {
             self.code = Some(element.clone());
         }
         let kind = match tag {
             Tag::List { .. } => Kind::List { loose: false },
             Tag::Link { .. } => Kind::Link,
-            Tag::Paragraph | Tag::CodeBlock { .. } => Kind::Text(Runs::default()),
+            Tag::Paragraph => Kind::Text(Runs::default()),
+            Tag::CodeBlock { .. } => Kind::Text(Runs::of(true)),
             _ => Kind::Other,
         };
         self.open.push(Open { element, kind });

@@ -130,7 +130,7 @@ fn same_end(was: &Node, now: &Node, old: &mut Nodes, new: &mut Nodes) -> Option<
 /// Gives the text of a list's items paragraphs of its own: the list is loose.
 pub(crate) fn wrap_paragraphs(list: &Element, selected: Option<&Selected>) {
     keep_selection(list, selected, || {
-        each_child(list, |item| {
+        each_item(list, &|item| {
             let mut paragraph: Option<Element> = None;
             each_child(item, |node| {
                 if is_block(node) {
@@ -151,7 +151,7 @@ pub(crate) fn wrap_paragraphs(list: &Element, selected: Option<&Selected>) {
 /// Takes the paragraphs of a list's items away again.
 pub(crate) fn unwrap_paragraphs(list: &Element, selected: Option<&Selected>) {
     keep_selection(list, selected, || {
-        each_child(list, |item| {
+        each_item(list, &|item| {
             each_child(item, |node| {
                 if node.node_name() == "P" {
                     each_child(node, |inner| {
@@ -162,6 +162,11 @@ pub(crate) fn unwrap_paragraphs(list: &Element, selected: Option<&Selected>) {
             });
         });
     });
+}
+
+/// A long list has its items in parts.
+fn each_item(list: &Node, visit: &dyn Fn(&Node)) {
+    each_child(list, |child| if child.node_name() == "DIV" { each_child(child, visit) } else { visit(child) });
 }
 
 fn each_child(parent: &Node, mut visit: impl FnMut(&Node)) {

@@ -41,6 +41,7 @@ mod leaf;
 mod live_region;
 mod markdown_elements;
 mod markdown_nodes;
+mod markdown_parts;
 mod markdown_rewrite;
 mod markdown_runs;
 mod markdown_view;

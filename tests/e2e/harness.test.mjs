@@ -321,6 +321,40 @@ describe('open', () => {
     await page.close();
   });
 
+  it('colours of long code only what is in sight, across its runs', async () => {
+    const seen = await inPage(async () => {
+      const { open } = await import('/twinchat-harness.js');
+      const main = document.querySelector('main');
+      main.style.cssText = 'display:block;height:300px;overflow:auto';
+      const view = open(main);
+      const lines = Array.from({ length: 600 }, (_, at) => (at >= 100 && at < 300 ? `inside ${at} /` : `let at_${at} = ${at};${at === 99 ? ' /*' : at === 300 ? ' /* */' : ''}`));
+      view.write(`\`\`\`js\n${lines.join('\n')}\n\`\`\`\n`);
+      await view.end();
+      const rest = () => new Promise((resolve) => { setTimeout(resolve, 100); });
+      const shown = async (at) => {
+        main.scrollTop = (at / 600) * main.scrollHeight;
+        await rest();
+        const all = (kind) => [...CSS.highlights.get(`tc-${kind}`) ?? []].map(({ startContainer, startOffset, endContainer, endOffset }) => {
+          const live = document.createRange();
+          live.setStart(startContainer, startOffset);
+          live.setEnd(endContainer, endOffset);
+          return live.toString();
+        });
+        return { numbers: all('number'), comments: all('comment') };
+      };
+      const result = [await shown(0), await shown(200), await shown(500)];
+      view.close();
+      await rest();
+      main.style.cssText = '';
+      return result;
+    });
+    const [top, inside, below] = seen;
+    assert.ok(top.numbers.includes('3') && !top.numbers.includes('500'), `${top.numbers}`);
+    assert.ok(inside.comments.some((text) => text.includes('inside 200 /')) && !inside.numbers.includes('500'), `${inside.comments}`);
+    assert.ok(below.numbers.includes('500') && !below.comments.some((text) => text.includes('inside 200')), `${below.numbers}`);
+    assert.ok(seen.every(({ numbers }) => numbers.length < 300), `${seen.map(({ numbers }) => numbers.length)}`);
+  });
+
   it('colours code that is seen, while it grows, and leaves the document alone', async () => {
     const seen = await inPage(async () => {
       const { open } = await import('/twinchat-harness.js');

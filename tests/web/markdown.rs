@@ -15,13 +15,13 @@ const LOOSE: &str = "- one\n\n- two\n\n  more of two\n\nEnd with ![a picture](ht
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\n\n<script>alert(1)</script>\n\n[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) \
 [c](data:text/html,x) [d](vbscript:x) <javascript:alert(1)> ![e](javascript:alert(1)) [f](//evil.example) [g](/relative)\n\n**<b onclick=x>bold</b>**";
 
-async fn show(text: &str) -> Stage {
+pub(crate) async fn show(text: &str) -> Stage {
     let text = text.to_owned();
     Stage::with(inline(), move || view! { <MarkdownView text=Signal::stored(text) /> }).await
 }
 
 /// A view whose text grows, and what makes it grow.
-async fn growing() -> (Stage, RwSignal<String>, RwSignal<bool>) {
+pub(crate) async fn growing() -> (Stage, RwSignal<String>, RwSignal<bool>) {
     let (text, streaming) = (RwSignal::new(String::new()), RwSignal::new(true));
     let stage = Stage::with(inline(), move || view! { <MarkdownView text=text streaming=streaming /> }).await;
     (stage, text, streaming)
@@ -137,71 +137,6 @@ async fn a_list_is_as_in_html_tight_or_loose_also_when_that_shows_late() {
     streaming.set(false);
     stage.settle().await;
     assert_eq!(stage.find(".tc-markdown").text_content().as_deref(), Some("onetwoin itthree"));
-}
-
-#[wasm_bindgen_test]
-async fn a_very_long_text_is_drawn_over_several_frames() {
-    let text = "Một đoạn **văn** ngắn.\n\n".repeat(15_000);
-    let length = stage_text(&show(&text).await).len();
-    assert!(length > 5_000 && length < text.len() / 2, "{length}");
-    let stage = show(&text).await;
-    // What stands under an answer is not pushed along as the answer is drawn.
-    let below: Element = leptos::prelude::document().create_element("div").unwrap();
-    let view = stage.find(".tc-markdown");
-    view.after_with_node_1(&below).unwrap();
-    assert!(below.get_bounding_client_rect().width() < 1.0);
-    for _ in 0..200 {
-        stage.settle().await;
-        if !view.has_attribute("aria-busy") {
-            break;
-        }
-    }
-    assert_eq!(stage.all(".tc-markdown p").len(), 15_000);
-    assert!(below.get_bounding_client_rect().width() > 1.0);
-}
-
-#[wasm_bindgen_test]
-async fn a_paragraph_without_end_is_laid_out_in_runs_and_loses_nothing() {
-    let sentence = "Một câu có **chữ đậm** và *chữ nghiêng*. ";
-    let (stage, text, streaming) = growing().await;
-    for _ in 0..12 {
-        text.update(|text| text.push_str(&sentence.repeat(100)));
-        stage.settle().await;
-        stage.settle().await;
-    }
-    streaming.set(false);
-    for _ in 0..8 {
-        stage.settle().await;
-    }
-    assert_eq!(stage.all(".tc-markdown p").len(), 1);
-    assert_eq!(stage.all(".tc-markdown p strong").len(), 1200);
-    assert_eq!(stage_text(&stage), "Một câu có chữ đậm và chữ nghiêng. ".repeat(1200).trim_end());
-    let runs = stage.all(".tc-run");
-    assert!((2..5).contains(&runs.len()), "{}", runs.len());
-    let end_of = |run: &Element| run.previous_sibling().and_then(|before| before.text_content()).unwrap_or_default();
-    let between = |run: &Element| end_of(run).ends_with(' ') || run.text_content().is_some_and(|text| text.starts_with(' '));
-    assert!(runs.iter().all(between), "between words");
-    // Code goes on at a line's end.
-    let code = "let a = 1; // một\n".repeat(3000);
-    let stage = show(&["```rust\n", &code, "```\n"].concat()).await;
-    for _ in 0..30 {
-        stage.settle().await;
-    }
-    assert_eq!(stage.find(".tc-markdown pre > code").text_content().unwrap(), code);
-    let runs = stage.all(".tc-markdown code > .tc-run");
-    assert!((2..5).contains(&runs.len()) && runs.iter().all(|run| run.text_content().is_some_and(|text| text.starts_with("let"))));
-    // A mark that never closes has the whole of it drawn once more at its end.
-    let open = format!("**{}", "mở và [không](đóng ".repeat(1200));
-    let stage = show(&open).await;
-    for _ in 0..60 {
-        stage.settle().await;
-    }
-    assert_eq!(stage_text(&stage), open.trim_end());
-    assert!(stage.look(".tc-markdown div").is_none() && stage.all(".tc-markdown p").len() == 1);
-}
-
-fn stage_text(stage: &Stage) -> String {
-    stage.find(".tc-markdown").text_content().unwrap()
 }
 
 #[wasm_bindgen_test]
