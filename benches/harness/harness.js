@@ -30,7 +30,7 @@ const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => reque
  *
  * What is drawn are the elements of CommonMark's HTML. Differences: HTML is text; a `.tc-code` around `pre` (with a
  * `button.tc-copy`) and a `.tc-table` around `table`, a `.tc-part` around every 64 blocks, or items of one list, after the
- * first 64, a `tbody` for every 64 rows, whose cells have their roles and widths in a table of several (`.tc-long`), and a
+ * first 64, a `tbody` for every 64 rows (then the table is a `.tc-long`), and a
  * `span.tc-run` around what goes on after each 16 KB of one paragraph or 2 KB of one code block;
  * addresses other than http, https, mailto, tel and relative ones are a
  * `span` in place of an `a`; a picture of another site is a `button.tc-image-off` with `data-src` and `data-alt`; `class`, `dir`,

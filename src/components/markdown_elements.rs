@@ -30,13 +30,18 @@ pub(crate) fn made(cx: Cx, look: Look, tag: &Tag) -> El {
         Tag::List { start: None } => el("ul", ""),
         Tag::List { start: Some(1) } => el("ol", ""),
         Tag::List { start: Some(start) } => el("ol", "").attr("start", &start.to_string()),
-        Tag::Item => block("li"),
+        // What is long is laid out otherwise (`markdown_parts`): then its role does not go without saying.
+        Tag::Item => block("li").attr("role", "listitem"),
         Tag::CodeBlock { language } => code_block(cx, language),
         // Wider than the message, it scrolls on its own; the keyboard has to get there too.
-        Tag::Table => div("tc-table").attr("tabindex", "0").attr("role", "region").attr("aria-label", cx.t.table).child(el("table", "")),
-        Tag::TableHead => el("thead", ""),
-        Tag::TableBody => el("tbody", ""),
-        Tag::TableRow => el("tr", ""),
+        Tag::Table => div("tc-table")
+            .attr("tabindex", "0")
+            .attr("role", "region")
+            .attr("aria-label", cx.t.table)
+            .child(el("table", "").attr("role", "table")),
+        Tag::TableHead => el("thead", "").attr("role", "rowgroup"),
+        Tag::TableBody => el("tbody", "").attr("role", "rowgroup"),
+        Tag::TableRow => el("tr", "").attr("role", "row"),
         Tag::TableCell { header, align } => cell(*header, *align),
         Tag::Emphasis => el("em", ""),
         Tag::Strong => el("strong", ""),
@@ -75,7 +80,7 @@ fn heading(look: Look, level: u8) -> El {
 }
 
 fn cell(header: bool, align: Align) -> El {
-    let cell = if header { block("th").attr("scope", "col") } else { block("td") };
+    let cell = if header { block("th").attr("scope", "col").attr("role", "columnheader") } else { block("td").attr("role", "cell") };
     match align {
         Align::Center => cell.attr("align", "center"),
         Align::Right => cell.attr("align", "right"),

@@ -5,7 +5,7 @@
 
 use super::dom::{El, document, el};
 use super::markdown_elements::{Look, checkbox, describe_link, holder, made, picture};
-use super::markdown_parts::{Columns, part_of};
+use super::markdown_parts::{next_body, part_of};
 use super::markdown_rewrite::{Selected, content_up_to, replace_changed, unwrap_paragraphs, wrap_paragraphs};
 use super::markdown_runs::{LONG_TEXT, Runs};
 use super::root::Cx;
@@ -67,8 +67,6 @@ pub(crate) struct Builder {
     decoded: usize,
     /// One of each sort of element, to be copied: that is one call of the browser where making one is up to thirty.
     patterns: Vec<(Tag, Element)>,
-    /// Those of the last table.
-    columns: Columns,
     /// What the visitor has selected, where that was looked at.
     selected: Option<Selected>,
     /// The last code block in a language, and the code that has grown since it was last handed out.
@@ -87,7 +85,6 @@ impl Builder {
             entities: Vec::new(),
             decoded: 0,
             patterns: Vec::new(),
-            columns: Columns::default(),
             selected: None,
             code: None,
             grown: Vec::new(),
@@ -242,15 +239,6 @@ impl Builder {
         }
     }
 
-    /// A further body for a table whose last one is full.
-    fn next_body(&mut self) {
-        if let Some(open) = self.open.last_mut()
-            && let Some(next) = self.columns.next_body(&open.element)
-        {
-            open.element = next;
-        }
-    }
-
     /// Removes a node, and the part that it was alone in.
     fn remove(&mut self, node: &Node) {
         let Some(parent) = node.parent_element() else { return };
@@ -301,14 +289,15 @@ impl Builder {
             self.open.push(Open { element: self.inside().clone(), kind: Kind::Other });
             return Undo::Leave(None);
         }
-        if *tag == Tag::TableRow {
-            self.next_body();
+        if *tag == Tag::TableRow
+            && let Some(open) = self.open.last_mut()
+            && let Some(next) = next_body(&open.element)
+        {
+            open.element = next;
         }
         let frame = self.make(tag);
         let element = holder(tag, &frame);
-        let place = self.part();
-        let _ = place.append_child(&frame);
-        self.columns.mind(tag, &frame, &place);
+        let _ = self.part().append_child(&frame);
         if matches!(tag, Tag::CodeBlock { language } if !language.is_empty()) {
             self.code = Some(element.clone());
         }
