@@ -3,7 +3,7 @@
 
 mod line;
 
-pub(crate) use line::Exchange;
+pub(crate) use line::{Exchange, Line};
 
 use super::{
     Answer, Clock, Http, Key, Keys, Page, Platform, Reason, Request, Shelf, Site, Storage, Task, Unanswered, Unreachable, Vouched,
