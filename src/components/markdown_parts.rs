@@ -43,19 +43,26 @@ pub(crate) fn next_body(full: &Element) -> Option<Element> {
 /// The head and the bodies of a long table are laid out each for itself: has the columns stay as wide as they are, if the
 /// table is on the screen.
 fn hold_columns(table: &Element) {
-    let width = |of: &Element| (of.get_bounding_client_rect().width() * 64.0) as u32;
-    // To the least that browsers know, lest a word that just fits is broken.
-    let set = |name: &str, width: u32| set_style(table.unchecked_ref(), name, &["calc(", &width.to_string(), "px/64)"].concat());
     let Some(head) = table.query_selector("tr").ok().flatten() else { return };
-    let (cells, whole) = (head.children(), width(table));
-    if whole == 0 || cells.length() > MOST_COLUMNS || !table.class_name().is_empty() {
+    let cells = head.children();
+    // Asking how wide it is has the browser lay it out: once.
+    if !table.class_name().is_empty() || cells.length() > MOST_COLUMNS {
         return;
     }
+    let width = |of: &Element| (of.get_bounding_client_rect().width() * 64.0) as u32;
+    let whole = width(table);
+    if whole == 0 {
+        return;
+    }
+    // To the least that browsers know, lest a word that just fits is broken.
+    let set = |name: &str, width: u32| set_style(table.unchecked_ref(), name, &["calc(", &width.to_string(), "px/64)"].concat());
+    let mut widths = [0; MOST_COLUMNS as usize];
+    for (at, kept) in (0..cells.length()).zip(&mut widths) {
+        *kept = cells.item(at).map_or(0, |cell| width(&cell));
+    }
     set("min-width", whole);
-    for at in 1..=cells.length() {
-        if let Some(cell) = cells.item(at - 1) {
-            set(&["--_", &at.to_string()].concat(), width(&cell));
-        }
+    for (at, width) in (1..=cells.length()).zip(widths) {
+        set(&["--_", &at.to_string()].concat(), width);
     }
     table.set_class_name("tc-long");
 }
