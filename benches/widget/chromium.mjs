@@ -52,8 +52,21 @@ export async function visit(browser, blank, { slow = false } = {}) {
   return new Visit(browser, context, page, session, errors, slow ? CALM * SLOW_PROCESSOR : CALM);
 }
 
-/** Runs in the page, before everything else: notes what moved and when something was there. */
+/** Runs in the page, before everything else: notes what moved, when something was there, and WebAssembly's memories. */
 function watch() {
+  // Whoever reads or writes in a memory asks for its bytes. (DevTools' queryObjects can bring the page down.)
+  globalThis.memories = new Set();
+  const noted = new WeakSet();
+  const { get } = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer');
+  Object.defineProperty(WebAssembly.Memory.prototype, 'buffer', {
+    get() {
+      if (!noted.has(this)) {
+        noted.add(this);
+        globalThis.memories.add(new WeakRef(this));
+      }
+      return get.call(this);
+    },
+  });
   globalThis.shifts = 0;
   new PerformanceObserver((list) => { for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) globalThis.shifts += value; })
     .observe({ type: 'layout-shift', buffered: true });
@@ -127,12 +140,9 @@ class Visit {
     return { heap: usedSize, wasm: await this.wasmBytes(), nodes, listeners };
   }
 
-  async wasmBytes() {
-    const { result: { objectId: prototypeObjectId } } = await this.session.send('Runtime.evaluate', { expression: 'WebAssembly.Memory.prototype' });
-    const { objects: { objectId } } = await this.session.send('Runtime.queryObjects', { prototypeObjectId });
-    const functionDeclaration = 'function () { return this.reduce((sum, { buffer }) => sum + buffer.byteLength, 0); }';
-    const { result: { value } } = await this.session.send('Runtime.callFunctionOn', { objectId, functionDeclaration, returnByValue: true });
-    return value;
+  /** Of every memory that still lives. */
+  wasmBytes() {
+    return this.evaluate(() => [...globalThis.memories].reduce((sum, held) => sum + (held.deref()?.buffer.byteLength ?? 0), 0));
   }
 
   /** Nodes of the document and of every shadow root in it. */
