@@ -20,10 +20,10 @@ impl App {
     pub fn expect_rare(&self) {
         self.with(|inner| {
             let this = inner.clone();
-            inner.spawn(async move {
+            inner.platform.clock.spawn(Box::pin(async move {
                 // Whoever needs it hears of it.
                 let _ = this.fetch_rare().await;
-            });
+            }));
         });
     }
 }
@@ -36,13 +36,17 @@ impl Inner {
 
     #[inline(never)]
     fn spawn_later(self: &Rc<Self>, later: Box<dyn Later<()>>) {
-        let this = self.clone();
-        self.spawn(async move {
-            match this.fetch_rare().await {
-                Ok(()) => later.begin().await,
-                Err(missing) => this.report(problem(missing)),
+        let (this, epoch) = (self.clone(), self.epoch.get());
+        // Not by `spawn`: another visitor needs it as well, and does not ask again while it is on its way.
+        self.platform.clock.spawn(Box::pin(async move {
+            let fetched = this.fetch_rare().await;
+            if this.alive.get() && this.epoch.get() == epoch {
+                match fetched {
+                    Ok(()) => this.spawn_boxed(later.begin()),
+                    Err(missing) => this.report(problem(missing)),
+                }
             }
-        });
+        }));
     }
 
     async fn fetch_rare(&self) -> Result<(), Missing> {

@@ -111,7 +111,7 @@ async fn a_long_table_is_one_table_whose_columns_stay_in_line() {
         stage.settle().await;
     }
     text.update(|text| {
-        text.push_str("| một-từ-rất-dài-không-có-chỗ-nào-để-ngắt-cả-cho-nên-phải-ngắt-giữa-chừng-để-khỏi-tràn-sang-cột-bên | 1 |\n")
+        text.push_str("| một-từ-rất-dài-không-có-chỗ-nào-để-ngắt-cả-cho-nên-phải-ngắt-giữa-chừng-để-khỏi-tràn-sang-cột-bên | 1 |\n");
     });
     stage.settle().await;
     stage.settle().await;
