@@ -330,10 +330,8 @@ describe('open', () => {
       const lines = Array.from({ length: 600 }, (_, at) => (at >= 100 && at < 300 ? `inside ${at} /` : `let at_${at} = ${at};${at === 99 ? ' /*' : at === 300 ? ' /* */' : ''}`));
       view.write(`\`\`\`js\n${lines.join('\n')}\n\`\`\`\n`);
       await view.end();
-      const rest = () => new Promise((resolve) => { setTimeout(resolve, 100); });
-      const shown = async (at) => {
-        main.scrollTop = (at / 600) * main.scrollHeight;
-        await rest();
+      const frame = () => new Promise(requestAnimationFrame);
+      const coloured = () => {
         const all = (kind) => [...CSS.highlights.get(`tc-${kind}`) ?? []].map(({ startContainer, startOffset, endContainer, endOffset }) => {
           const live = document.createRange();
           live.setStart(startContainer, startOffset);
@@ -342,9 +340,18 @@ describe('open', () => {
         });
         return { numbers: all('number'), comments: all('comment') };
       };
-      const result = [await shown(0), await shown(200), await shown(500)];
+      // The browser tells what is in sight in its own time; what never comes is told by the assertions.
+      const shown = async (at, isSo) => {
+        main.scrollTop = (at / 600) * main.scrollHeight;
+        for (let left = 600; left && !isSo(coloured()); left -= 1) await frame();
+        return coloured();
+      };
+      const result = [
+        await shown(0, ({ numbers }) => numbers.includes('3')),
+        await shown(200, ({ numbers, comments }) => comments.some((text) => text.includes('inside 200 /')) && !numbers.includes('500')),
+        await shown(500, ({ numbers, comments }) => numbers.includes('500') && !comments.some((text) => text.includes('inside 200'))),
+      ];
       view.close();
-      await rest();
       main.style.cssText = '';
       return result;
     });
