@@ -2,7 +2,7 @@
 
 use super::dom::{El, div, el};
 use super::root::{Cx, set_style};
-use js_sys::JsString;
+use js_sys::{Array, RegExp};
 use twinchat_protocol::twin::Twin;
 
 /// Draws it. `size` is added to the class: `small`, `medium`, `large`, or nothing for 36 px.
@@ -36,11 +36,11 @@ pub(crate) fn avatar_with_presence(cx: Cx, twin: &Twin, size: &str) -> El {
 
 /// The first letters of the first and the last word, as names are shortened in both languages.
 fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
-    let first = words.next();
-    let letters: String = first.into_iter().chain(words.next_back()).collect();
     // The browser's own tables of letters, so that none are downloaded.
-    JsString::from(letters).to_upper_case().into()
+    let letter = RegExp::new(r"[\p{L}\p{N}]", "u");
+    let mut words = name.split_whitespace().filter_map(|word| letter.exec(word));
+    let letters: Array = [words.next(), words.next_back()].into_iter().flatten().map(|found| found.get(0)).collect();
+    letters.join("").to_upper_case().into()
 }
 
 /// A colour for a name, always the same one.

@@ -1,6 +1,7 @@
 //! A paragraph or code without end goes on in blocks of its own: a browser lays out all lines of one whenever it grows.
 
 use super::dom::el;
+use crate::markdown::is_unspaced_letter;
 use web_sys::Element;
 
 /// A paragraph of more bytes goes on in a further run. No reader minds one in so long a paragraph.
@@ -54,7 +55,7 @@ impl Runs {
         self.pieces = PIECES / 2;
         let before = self.last(whole).unwrap_or_else(|| whole.clone()).text_content().unwrap_or_default();
         // At a line's end, between words, or in Chinese and Japanese anywhere between letters.
-        let breaks = |c: char| c.is_whitespace() || c >= '\u{2e80}' && c.is_alphanumeric();
+        let breaks = |c: char| c.is_whitespace() || is_unspaced_letter(c);
         let between = before.ends_with('\n') || !self.code && (before.ends_with(' ') || text.starts_with(breaks));
         if between && (self.code || before.len() > LONG) {
             *self = Self { pieces: 0, any: true, ..*self };

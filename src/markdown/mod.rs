@@ -37,6 +37,7 @@ mod stream;
 mod tests;
 mod text;
 
+pub(crate) use inline::is_unspaced_letter;
 pub use link::{href, leads_to, says_otherwise};
 pub use op::{Align, Destination, Op, Tag};
 pub use stream::{Stream, same_steps};

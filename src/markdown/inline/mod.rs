@@ -17,6 +17,7 @@ use super::op::Op;
 use super::reference::Definitions;
 use super::text::{byte, from, part};
 use parser::{Node, Parser};
+pub(crate) use punctuation::is_unspaced_letter;
 pub(super) use scan::unescape;
 
 /// Adds the steps for a text. With `soft` the text ends where the stream ends for now: what is unfinished
@@ -77,7 +78,7 @@ fn last_cut(text: &str, begin: usize, end: usize) -> Option<usize> {
 
 /// Whether on both sides there are letters of a script that sets no spaces.
 fn is_between_letters(text: &str, at: usize) -> bool {
-    let is_letter = |c: Option<char>| c.is_some_and(|c| punctuation::is_unspaced(c) && !punctuation::is_punctuation(c));
+    let is_letter = |c: Option<char>| c.is_some_and(is_unspaced_letter);
     is_letter(part(text, 0, at).chars().next_back()) && is_letter(from(text, at).chars().next())
 }
 

@@ -80,3 +80,8 @@ pub(super) fn is_punctuation(c: char) -> bool {
 pub(super) fn is_unspaced(c: char) -> bool {
     matches!(c as u32, 0x2E80..=0xA4CF | 0xAC00..=0xD7FF | 0xF900..=0xFAFF | 0xFE30..=0xFE4F | 0xFF00..=0xFFEF | 0x20000..=0x3FFFF)
 }
+
+/// Whether it is a letter of such a script: lines may be broken beside it.
+pub(crate) fn is_unspaced_letter(c: char) -> bool {
+    is_unspaced(c) && !is_punctuation(c)
+}
