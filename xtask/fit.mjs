@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import binaryen from 'binaryen';
 import { build } from 'esbuild';
 import { functionNames, importedFunctions, sections, withoutCustomParts, withoutLinkerParts } from './binary.mjs';
+import { shorter } from './glue.mjs';
 import { inBestOrder } from './order.mjs';
 import { withoutMessages } from './panics.mjs';
 import { FIRST, withImportNames } from './split.mjs';
@@ -122,7 +123,7 @@ async function bundle(source, folder) {
 async function glueOf(folder) {
   const glue = await readFile(join(folder, GLUE), 'utf8');
   if (!NOTHING_APART.test(glue)) throw changed('no twinchatRest');
-  return glue
+  return shorter(glue)
     .replace(NOTHING_APART, TWO_MODULES)
     .replace(/^if \(Symbol\.dispose\) (?!Handle\.).*\n/gm, '')
     .replace(/^const (?!Handle)\w+Finalization = [^;]*;\n/gm, '');
