@@ -1,11 +1,11 @@
 // The panel while the WebAssembly is on its way: there at once, and so is the field to write in.
 //
 // It stands in for the widget until that knows what it shows, and then hands over what was written, where the cursor is, and
-// what was to be sent. It looks as the widget does: twinchat-shell-style.js is those of the widget's rules that apply to what
-// is drawn here. Deliberately absent: anything that needs the proxy.
+// what was to be sent. It looks as the widget does, by the same style sheet. Deliberately absent: anything that needs the
+// proxy.
 
 import init, { mount as mountWidget } from './twinchat-widget.js';
-import { STYLE } from './twinchat-shell-style.js';
+import { STYLE } from './twinchat-style.js';
 
 // As in src/i18n; tests/contract.rs compares them.
 export const TEXTS = {

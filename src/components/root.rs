@@ -86,7 +86,10 @@ pub(crate) fn root(class: &str, draw: impl Fn(Cx) -> El + 'static) -> El {
             },
         );
     paint(root.html(), s);
-    dress(root.node().clone());
+    // What is shipped brings its style sheet with the shell (npm/twinchat-shell.js), which is there first.
+    if !cfg!(twinchat_shipped) {
+        dress(root.node().clone());
+    }
     root
 }
 

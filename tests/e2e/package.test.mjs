@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { manifest } from '../../xtask/manifest.mjs';
-import { shellStyle } from '../../xtask/shell-style.mjs';
+import { style } from '../../xtask/style.mjs';
 import { Chat } from './support/chat.mjs';
 import { policy } from './support/documents.mjs';
 import { demo, openWorld, ownPage, picture } from './support/world.mjs';
@@ -66,8 +66,8 @@ test('the custom elements manifest is made from index.d.ts and up to date', asyn
   assert.deepEqual(nameless, [], 'these have no sentence');
 });
 
-test('the style of the shell is made from the stylesheet and up to date', async () => {
-  assert.equal(await readFile(join(root, 'npm/twinchat-shell-style.js'), 'utf8'), await shellStyle(), 'write it anew: node xtask/shell-style.mjs');
+test('the style that travels is made from style/ and up to date', async () => {
+  assert.equal(await readFile(join(root, 'npm/twinchat-style.js'), 'utf8'), await style(), 'write it anew: node xtask/style.mjs');
 });
 
 const APP = `
