@@ -85,7 +85,7 @@ export interface TwinChatOptions {
    */
   frame?: boolean | 'true' | 'false';
   /**
-   * Asked for who the visitor is, when a token is needed for the first time and whenever that is about to end. See {@link GetToken}.
+   * Asked for who the visitor is, when a token is needed for the first time and whenever that is about to end. Given after the chat has begun, it is asked then. See {@link GetToken}.
    * @default undefined (the visitor is anonymous, unless `identify()` is called)
    */
   getToken?: GetToken;

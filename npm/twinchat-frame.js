@@ -4,6 +4,8 @@
 // say to each other goes through one MessagePort, which the page hands to the proxy's origin and nobody else;
 // twinchat-document.js takes it from a page of the owner's sites and nobody else.
 
+import { onGetToken } from './twinchat-vouch.js';
+
 const PHONE = '(max-width:480px),(max-height:480px)'; // as in style/panel.css
 const START_MILLIS = 30_000;
 /** What the frame cannot inherit. The others are about where the frame is. */
@@ -79,6 +81,7 @@ class Frame {
     frame.sandbox = 'allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox';
     frame.hidden = options.mode === 'bubble';
     frame.src = address.href;
+    onGetToken(this.#host, () => this.#ends.signal.aborted || this.#tell());
     this.started = this.#start();
     place.append(frame);
   }

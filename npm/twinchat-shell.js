@@ -6,6 +6,7 @@
 
 import init, { mount as mountWidget } from './twinchat-widget.js';
 import { STYLE } from './twinchat-style.js';
+import { onGetToken } from './twinchat-vouch.js';
 
 // As in src/i18n; tests/contract.rs compares them.
 export const TEXTS = {
@@ -69,6 +70,7 @@ class Shell {
     if (!this.#scope.adoptedStyleSheets.includes(sheet)) this.#scope.adoptedStyleSheets.push(sheet);
     if (!this.#isBubble) this.#draw();
     this.#mounted = started.then(() => this.#mount());
+    onGetToken(this.#scope.host, () => this.#ends.signal.aborted || this.call('vouched').catch(() => {}));
     this.ready = this.#mounted.catch((error) => {
       this.#keep();
       this.#drawn.abort();

@@ -22,6 +22,15 @@ impl App {
         }
     }
 
+    /// The page can say who the visitor is, which it could not before: whoever has come as nobody is asked about again.
+    pub fn ask_site(self) {
+        self.with(|inner| {
+            let this = inner.clone();
+            // Not by `spawn`: another visitor ends what that has begun.
+            inner.platform.clock.spawn(Box::pin(async move { this.ask_site().await }));
+        });
+    }
+
     /// The visitor wants what was said before signing in.
     pub fn take_over(&self) {
         self.with(|inner| {
@@ -52,6 +61,23 @@ impl Inner {
         }
         self.tell_identity();
         Ok(())
+    }
+
+    async fn ask_site(self: &Rc<Self>) {
+        if !self.started.get() {
+            return; // asked when somebody chats
+        }
+        let epoch = self.epoch.get();
+        let asked = self.client().ask_site().await;
+        if !self.alive.get() || self.epoch.get() != epoch {
+            return;
+        }
+        match asked {
+            Ok(true) => self.another_visitor(),
+            Ok(false) => {}
+            Err(problem) => self.report(problem),
+        }
+        self.tell_identity();
     }
 
     /// Somebody else, at the same proxy: nothing of the one before stays but what was being typed, and to whom.

@@ -109,6 +109,14 @@ impl Client {
         self.0.tokens.visitor()
     }
 
+    /// Asks the site who the visitor is, if nobody has said. Whether that is somebody else than before.
+    ///
+    /// # Errors
+    /// As [`Self::widget`]. Then all is as before.
+    pub async fn ask_site(&self) -> Result<bool, Problem> {
+        self.0.tokens.ask_site().await
+    }
+
     /// The visitor is whom this identity token names (docs/identity.md), from now on.
     ///
     /// # Errors

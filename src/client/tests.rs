@@ -5,7 +5,7 @@ use crate::platform::{Key, Reason, Task, Unanswered, Vouched};
 use crate::state::Connection;
 use futures_util::FutureExt;
 use futures_util::future::abortable;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use twinchat_protocol::id::EventId;
@@ -807,4 +807,29 @@ fn nothing_of_a_signed_in_visitor_reaches_another_tab_nor_the_other_way_round() 
     assert!(fake.is_quiet(), "what is others' as well is not taken back");
     let _asking = asking(&fake, &tabs[2]);
     calls_with(&fake, "anonymous", 1);
+}
+
+#[test]
+fn a_site_that_can_say_it_late_is_asked_once_what_has_begun_without_it_has_ended() {
+    let fake = Fake::new();
+    let client = Client::new(fake.platform(), ORIGIN, "vi");
+    let first = asking(&fake, &client);
+    let anonymous = fake.request();
+    fake.vouch(|_, _| Ok(Vouched::Identity("id".to_owned())));
+    let (is_other, asked) = (Rc::new(Cell::new(None)), client.clone());
+    let told = is_other.clone();
+    fake.platform().clock.spawn(Box::pin(async move { told.set(asked.ask_site().await.ok()) }));
+    fake.run();
+    assert!(fake.is_quiet(), "one after the other");
+    anonymous.answer(200, &[], &token("anonymous"));
+    let (call, other) = (fake.request(), fake.request());
+    let (call, exchange) = if is_exchange(&call) { (other, call) } else { (call, other) };
+    assert_eq!(header(&call, "authorization"), "DPoP anonymous");
+    assert!(exchange.request.body.ends_with("subject_token=id"), "{}", exchange.request.body);
+    exchange.answer(200, &[], &token("hers").replace("vis_0000000000000001", "vis_0000000000000002"));
+    fake.run();
+    assert_eq!((is_other.get(), client.is_signed_in()), (Some(true), true));
+    call.answer(200, &[], EMPTY);
+    fake.run();
+    assert_eq!(first.take().as_deref(), Some("OK"));
 }

@@ -103,6 +103,21 @@ impl Tokens {
         }
     }
 
+    /// Asks the site who the visitor is, if nobody has said. Whether that is somebody else than before.
+    pub(super) async fn ask_site(&self) -> Result<bool, Problem> {
+        // One that has begun without the site must not end after this one.
+        let under_way = self.0.renewal.borrow().clone();
+        if let Some(renewal) = under_way {
+            let _ = renewal.await;
+        }
+        if !self.0.claim.is_open() {
+            return Ok(false);
+        }
+        let before = self.visitor();
+        self.renew().await?;
+        Ok(!before.is_empty() && before != self.visitor())
+    }
+
     /// Whether the site has said who the visitor is.
     pub(super) fn is_signed_in(&self) -> bool {
         self.0.claim.is_signed_in()

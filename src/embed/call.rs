@@ -19,6 +19,8 @@ pub(super) fn call(app: App, outbox: &Outbox, method: &str, values: &Array) -> R
         return Ok(());
     }
     match method {
+        // The shell's: the page has given its `getToken` late.
+        "vouched" => app.ask_site(),
         "open" => app.open(),
         "close" => app.close(),
         "toggle" => app.toggle(),

@@ -409,3 +409,31 @@ both('a visitor who signs in is asked about what was said before, finds it again
   assert.deepEqual(await there.evaluate(() => document.asked), [[null, 'initial', false]]);
   await elsewhere.context.close();
 });
+
+both('a page may say who is signed in after the chat has begun', async (visitor, { framed, data }) => {
+  const page = await ownPage(visitor, { body: tag(data) });
+  const chat = new Chat(page, 'en', { framed });
+  const user = `user-${randomUUID()}`;
+  await chat.openAndPick();
+  await chat.ask('Before anybody said who this is');
+  await chat.whole(1);
+  await page.exposeFunction('tokenFor', identityToken);
+  const told = page.evaluate((name) => {
+    const element = document.querySelector('twin-chat');
+    const signedIn = new Promise((resolve) => element.addEventListener('twinchat.identity.change', ({ detail }) => resolve(detail.signedIn)));
+    element.getToken = async ({ reason }) => ((document.asked ??= []).push(reason), globalThis.tokenFor(name));
+    return signedIn;
+  }, user);
+  assert.equal(await told, true);
+  await chat.root.getByText(words.en.offer).waitFor();
+  assert.equal(await chat.answers.count(), 0);
+  // As React does whenever it draws: another function is the same page's word.
+  await page.evaluate(() => {
+    const element = document.querySelector('twin-chat');
+    const { getToken } = element;
+    element.getToken = (request) => getToken(request);
+  });
+  await chat.button(words.en.take_over).click();
+  await chat.root.getByText('1 conversation was added to your account.').waitFor();
+  assert.deepEqual(await page.evaluate(() => document.asked), ['initial']);
+});

@@ -6,8 +6,8 @@ mod people;
 mod visits;
 
 use super::{Announce, App, ColorScheme, Mode, Options, WidgetEvent};
-use crate::platform::Shelf;
 use crate::platform::fake::{Exchange, Fake, Line};
+use crate::platform::{Shelf, Unanswered, Vouched};
 use crate::state::{Connection, EntryStatus, Loading, Offer, Screen};
 use leptos::prelude::*;
 use leptos::reactive::effect::ImmediateEffect;

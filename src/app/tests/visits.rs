@@ -280,3 +280,43 @@ fn who_has_said_nothing_before_signing_in_is_asked_nothing_and_a_new_token_of_th
     assert_eq!(site.events(), Vec::<String>::new());
     assert!(!site.fake.log().iter().any(|request| request.url.ends_with("/revoke")));
 }
+
+#[test]
+fn a_page_that_can_say_late_who_the_visitor_is_is_asked_then_and_before_only_if_somebody_chats() {
+    let fake = Fake::new();
+    proxy(&fake, &[TWIN], "[]");
+    let asked = Rc::new(Cell::new(0));
+    let site = site_of(&fake, Options::default());
+    let count = asked.clone();
+    fake.vouch(move |_, _| {
+        count.set(count.get() + 1);
+        Ok(Vouched::Nobody)
+    });
+    site.app.ask_site();
+    fake.run();
+    assert_eq!(asked.get(), 0, "nobody has opened the chat");
+
+    let site = self::site();
+    let _line = site.answering(&[complete(2, "Because.")]);
+    site.app.set_draft("And then?");
+    site.events();
+    site.fake.vouch(|_, _| Ok(Vouched::Nobody));
+    site.app.ask_site();
+    site.fake.run();
+    assert_eq!((site.texts().len(), site.events()), (2, Vec::new()), "nobody is who was here");
+    site.fake.vouch(|_, _| Err(Unanswered));
+    site.app.ask_site();
+    site.fake.run();
+    assert_eq!(site.texts().len(), 2);
+    assert_eq!(site.events(), ["error"]);
+
+    site.fake.vouch(|_, _| Ok(Vouched::Identity("jwt".to_owned())));
+    site.app.ask_site();
+    site.fake.run();
+    assert!(site.texts().is_empty(), "nothing of the visitor before is shown");
+    assert_eq!((site.draft(), site.app.signals.offer.get_untracked()), ("And then?".to_owned(), Offer::Open));
+    assert!(site.events().contains(&"identity.change true".to_owned()));
+    site.app.ask_site();
+    site.fake.run();
+    assert_eq!(site.events(), Vec::<String>::new(), "who is signed in is not asked again");
+}
