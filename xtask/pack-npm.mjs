@@ -62,6 +62,7 @@ async function pack() {
   const keep = (name, content) => writeFile(join(fresh, name), content);
 
   await keep('index.js', await module(join(npm, 'index.js'), { ...readable, fetching: 'twinchat-bundle.js' }));
+  await keep('twinchat-frame.js', await module(join(npm, 'twinchat-frame.js'), readable));
   await keep('twinchat-widget.js', await factory());
   await keep('twinchat-widget_bg.wasm', wasm);
   await keep('twinchat-wasm.js', copy('twinchat-widget_bg.wasm', wasm));
@@ -73,7 +74,7 @@ async function pack() {
   await keep('twinchat.js', loader.replaceAll('twinchat-shell.js', 'twinchat-glue.js'));
   await keep('twinchat-glue.js', await module(join(npm, 'twinchat-shell.js'), { glue: join(fittedFolder(built), 'twinchat-widget.js') }));
   await keep('custom-elements.json', await manifest(join(npm, 'index.d.ts')));
-  for (const name of ['index.d.ts', 'react.js', 'react.d.ts', 'twinchat.d.ts', 'twinchat-frame.js', 'package.json', 'README.md', ...LAZY]) {
+  for (const name of ['index.d.ts', 'react.js', 'react.d.ts', 'twinchat.d.ts', 'package.json', 'README.md', ...LAZY]) {
     await cp(join(npm, name), join(fresh, name));
   }
   for (const name of ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT']) await cp(join(root, name), join(fresh, name));
