@@ -18,9 +18,12 @@ pub(super) fn call(app: App, outbox: &Outbox, method: &str, values: &Array) -> R
         app.come_back();
         return Ok(());
     }
-    match method {
+    if method == "vouched" {
         // The shell's: the page has given its `getToken` late.
-        "vouched" => app.ask_site(),
+        app.ask_site();
+        return Ok(());
+    }
+    match method {
         "open" => app.open(),
         "close" => app.close(),
         "toggle" => app.toggle(),
