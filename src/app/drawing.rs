@@ -2,7 +2,7 @@
 //! than pictures are drawn.
 
 use super::chat::Run;
-use super::{BoxSignal, Inner, MessageEntry, put};
+use super::{App, BoxSignal, Inner, MessageEntry, put};
 use crate::state::thread::{Change, Entry, Thread};
 use leptos::prelude::*;
 use leptos::reactive::owner::{Owner, WeakOwner};
@@ -12,6 +12,13 @@ use std::rc::Rc;
 const MUCH: usize = 512;
 /// After such a picture the next one waits for so long: fewer pictures cost less, and the page has time for itself.
 const REST_MILLIS: u32 = 30;
+
+impl App {
+    /// The time in milliseconds, for a view that minds how long it takes.
+    pub(crate) fn millis(&self) -> u64 {
+        self.inner().map_or(0, |inner| inner.platform.clock.now())
+    }
+}
 
 impl Inner {
     /// Draws what happened to a thread with the next picture. Thousands of deltas cost as many

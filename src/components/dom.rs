@@ -12,6 +12,7 @@ use leptos::reactive::effect::RenderEffect;
 use send_wrapper::SendWrapper;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Document, Element, Event, FocusOptions, HtmlElement, Node};
@@ -133,6 +134,11 @@ fn effect_boxed(mut run: Box<dyn Run>) {
 /// Calls `run` at the next animation frame.
 pub(crate) fn next_frame(run: impl FnOnce() + 'static) {
     request_animation_frame(run);
+}
+
+/// Calls `run` after so long.
+pub(crate) fn later(millis: u32, run: impl FnOnce() + 'static) {
+    set_timeout(run, Duration::from_millis(millis.into()));
 }
 
 /// Gives an element the keyboard focus without moving the page under it.

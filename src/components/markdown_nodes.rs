@@ -5,7 +5,7 @@
 
 use super::dom::{El, document, el};
 use super::markdown_elements::{Look, checkbox, describe_link, holder, made, picture};
-use super::markdown_parts::{next_body, part_of};
+use super::markdown_parts::{Begun, next_body};
 use super::markdown_rewrite::{Selected, content_up_to, replace_changed, unwrap_paragraphs, wrap_paragraphs};
 use super::markdown_runs::{LONG_TEXT, Runs};
 use super::root::Cx;
@@ -72,6 +72,8 @@ pub(crate) struct Builder {
     /// The last code block in a language, and the code that has grown since it was last handed out.
     code: Option<Element>,
     grown: Vec<Element>,
+    /// What is long and was begun since [`Builder::keep`].
+    begun: Begun,
 }
 
 impl Builder {
@@ -88,6 +90,7 @@ impl Builder {
             selected: None,
             code: None,
             grown: Vec::new(),
+            begun: Begun::default(),
         }
     }
 
@@ -166,6 +169,7 @@ impl Builder {
     /// The first so many of the steps that could be taken back no longer can.
     pub(crate) fn keep(&mut self, steps: usize) {
         self.selected = None;
+        self.begun.leave_far();
         self.undo.drain(..steps.min(self.undo.len()));
     }
 
@@ -233,8 +237,8 @@ impl Builder {
         let inside = self.inside();
         match self.open.last().map(|open| open.kind) {
             Some(Kind::Text(runs)) => runs.last(inside).unwrap_or_else(|| inside.clone()),
-            Some(Kind::List { .. }) => part_of(inside),
-            _ if self.open.len() == 1 => part_of(inside),
+            Some(Kind::List { .. }) => self.begun.part_of_list(inside),
+            _ if self.open.len() == 1 => self.begun.part_of_document(inside),
             _ => inside.clone(),
         }
     }

@@ -5,11 +5,12 @@
 //! often while more comes than can be read.
 
 use super::clipboard::copy_from_buttons;
-use super::dom::{El, div, effect, next_frame};
+use super::dom::{El, div, effect, later, next_frame};
 use super::leaf::Leaf;
 use super::markdown_elements::{Look, show_picture};
 use super::markdown_nodes::Builder;
 use super::root::{Cx, root};
+use super::scroll::grown;
 use crate::markdown::{Op, Stream, same_steps};
 use crate::platform::lazy;
 use js_sys::{Array, Function, Reflect};
@@ -19,13 +20,16 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
 
-/// Bytes of text drawn per animation frame at most: a text that comes all at once, such as a long stored
-/// answer, does not hold up the page.
-const MOST_AT_ONCE: usize = 8_192;
+/// Bytes of text drawn at once at most: a text that comes all at once, such as a long stored answer, does not hold up the page.
+const MOST_AT_ONCE: usize = 12_288;
+/// Where a step took longer than this, less is drawn at once, but no less than that; more again when steps are quick.
+const SLOW_MILLIS: u64 = 40;
+const LEAST_AT_ONCE: usize = 2_048;
+const QUICK_MILLIS: u64 = 16;
 /// More than so many bytes in one step nobody reads as they come: drawn less often, they cost less.
 const MUCH: usize = 512;
-/// So many frames are left to the page after a step that drew much.
-const REST: u32 = 2;
+/// For so long the page is left alone after a step that drew much. Not counted in frames: to be asked for one costs it too.
+const REST_MILLIS: u32 = 35;
 /// How much of the end of the drawn text is compared to see whether a text goes on from it. All of it is
 /// compared when the text is whole.
 const COMPARED: usize = 256;
@@ -95,7 +99,7 @@ fn view(cx: Cx, look: Look, text: Signal<String>, streaming: Signal<bool>) -> El
     let drawing = Rc::new(Drawing {
         waiting: Cell::new(false),
         wanted: Cell::new(false),
-        rest: Cell::new(0),
+        drew_much: Cell::new(false),
         draw: Box::new(move || {
             let (Some(owner), Some(streaming)) = (owner.upgrade(), streaming.try_get_untracked()) else { return Step::default() };
             let show = |text: &String| owner.with(|| untrack(|| document.borrow_mut().show(text, streaming)));
@@ -132,8 +136,8 @@ struct Drawing {
     waiting: Cell<bool>,
     /// Whether there is something to draw then.
     wanted: Cell<bool>,
-    /// So many frames are to pass before.
-    rest: Cell<u32>,
+    /// Whether the page is to be left alone before.
+    drew_much: Cell<bool>,
     draw: Box<dyn Fn() -> Step>,
 }
 
@@ -150,22 +154,21 @@ impl Drawing {
     fn draw(self: &Rc<Self>) {
         let step = (self.draw)();
         self.wanted.set(step.more);
-        self.rest.set(if step.bytes > MUCH { REST } else { 0 });
+        self.drew_much.set(step.bytes > MUCH);
     }
 
     fn wait(self: &Rc<Self>) {
         self.waiting.set(true);
         let drawing = self.clone();
+        if self.drew_much.take() {
+            return later(REST_MILLIS, move || drawing.wait());
+        }
         next_frame(move || {
             drawing.waiting.set(false);
-            if !drawing.wanted.get() {
-                return;
+            if drawing.wanted.get() {
+                drawing.draw();
+                drawing.wait();
             }
-            match drawing.rest.get() {
-                0 => drawing.draw(),
-                frames => drawing.rest.set(frames - 1),
-            }
-            drawing.wait();
         });
     }
 }
@@ -192,6 +195,8 @@ struct Document {
     root: Element,
     source: String,
     finished: bool,
+    /// Bytes drawn at once at most.
+    at_once: usize,
     stream: Stream,
     tail: Vec<Op>,
     builder: Builder,
@@ -200,7 +205,17 @@ struct Document {
 impl Document {
     fn new(cx: Cx, look: Look, root: Element) -> Self {
         let builder = Builder::new(cx, look, root.clone());
-        Self { cx, look, root, source: String::new(), finished: false, stream: Stream::new(), tail: Vec::new(), builder }
+        Self {
+            cx,
+            look,
+            root,
+            source: String::new(),
+            finished: false,
+            at_once: MOST_AT_ONCE,
+            stream: Stream::new(),
+            tail: Vec::new(),
+            builder,
+        }
     }
 
     /// Draws as much of a text as is drawn at once.
@@ -210,7 +225,8 @@ impl Document {
             self.root.set_text_content(None);
             *self = Self::new(self.cx, self.look, self.root.clone());
         }
-        let end = text.floor_char_boundary(self.source.len() + MOST_AT_ONCE);
+        let end = text.floor_char_boundary(self.source.len() + self.at_once);
+        let begun = self.cx.app.millis();
         let (whole, bytes) = (end == text.len(), end - self.source.len());
         if bytes > 0 {
             let added = &text[self.source.len()..end];
@@ -226,6 +242,16 @@ impl Document {
         self.draw();
         // Assistive technology waits with a text that is still being put together.
         let _ = if whole { self.root.remove_attribute("aria-busy") } else { self.root.set_attribute("aria-busy", "true") };
+        if bytes > MUCH {
+            grown(&self.root);
+            // Has laid out now what would be before the next picture.
+            let _ = self.root.client_height();
+            match self.cx.app.millis().saturating_sub(begun) {
+                SLOW_MILLIS.. => self.at_once = (self.at_once / 2).max(LEAST_AT_ONCE),
+                0..=QUICK_MILLIS => self.at_once = (self.at_once * 2).min(MOST_AT_ONCE),
+                _ => {}
+            }
+        }
         Step { bytes, more: !whole }
     }
 

@@ -23,6 +23,17 @@ const FAR: i32 = 160;
 /// So near to the beginning older messages are fetched.
 const NEAR_START: i32 = 600;
 
+/// An event of a scroller that something in it has grown by much.
+const GROWN: &str = "tc-grown";
+
+/// Has what this stands in follow its growth before anything is laid out. What the view would only have gone past on the
+/// way then need not be drawn.
+pub(crate) fn grown(element: &Element) {
+    if let (Some(scroller), Ok(event)) = (element.closest(".tc-messages").ok().flatten(), web_sys::Event::new(GROWN)) {
+        let _ = scroller.dispatch_event(&event);
+    }
+}
+
 /// The scrolling of one message list.
 #[derive(Clone)]
 pub(crate) struct Scroll(Rc<Inner>);
@@ -43,7 +54,7 @@ struct Inner {
     top: Cell<i32>,
     /// How high all of it and the view were then.
     size: Cell<(i32, i32)>,
-    /// The first message in sight at the last look, and how far from the view's top it was.
+    /// The first message in sight at the last look, or the first block of it that is, and how far from the view's top it was.
     reading: RefCell<Option<(Element, f64)>>,
     signals: Told,
 }
@@ -90,6 +101,8 @@ impl Scroll {
             let pulled = scroll.clone();
             listen(scroller.node(), sign, move |event| pulled.pulled(event.dyn_ref::<web_sys::WheelEvent>()));
         }
+        let follower = scroll.clone();
+        listen(scroller.node(), GROWN, move |_| follower.follow());
         scroll.observe();
         scroll.mind_messages();
         scroll.mind_target();
@@ -147,7 +160,10 @@ impl Scroll {
             let next = tops.get(at + 1).copied().unwrap_or(end);
             heights.measured(first + at, &row.get_attribute("data-key").unwrap_or_default(), next - tops[at]);
             if reading.is_none() && next > top {
-                reading = Some((row.clone(), tops[at] - top));
+                let block = if tops[at] < top { block_in_sight(row, top) } else { None };
+                let at_top = block.unwrap_or_else(|| row.clone());
+                let offset = at_top.get_bounding_client_rect().top() - top;
+                reading = Some((at_top, offset));
             }
         }
         this.reading.replace(reading);
@@ -207,6 +223,13 @@ impl Scroll {
         let top = self.0.element.scroll_top();
         if up && top > 0 && (self.distance() > 0 || wheel.is_some()) {
             self.0.follow.set(false);
+        }
+    }
+
+    /// Goes to the end, if it is to be in view.
+    fn follow(&self) {
+        if self.0.follow.get() && !self.0.cx.s.messages.with_untracked(Vec::is_empty) {
+            self.0.element.set_scroll_top(i32::MAX);
         }
     }
 
@@ -333,6 +356,22 @@ impl Ends {
         let own = list.iter().rev().find(|entry| entry.role == Role::User);
         Self { first: key(list.first()), last: key(list.last()), own: key(own), count: list.len() }
     }
+}
+
+/// Of a message that begins out of sight the first block that does not end there. What stands above it can turn out to be
+/// higher or lower than it was held to be.
+fn block_in_sight(row: &Element, top: f64) -> Option<Element> {
+    let blocks = row.query_selector(".tc-markdown").ok().flatten()?.children();
+    let (mut from, mut to) = (0, blocks.length());
+    while from < to {
+        let middle = from.midpoint(to);
+        if blocks.item(middle)?.get_bounding_client_rect().bottom() > top {
+            to = middle;
+        } else {
+            from = middle + 1;
+        }
+    }
+    blocks.item(from)
 }
 
 fn set<T: PartialEq + 'static>(signal: BoxSignal<T>, value: T) {

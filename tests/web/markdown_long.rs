@@ -32,6 +32,26 @@ async fn a_very_long_text_is_drawn_over_several_frames() {
 }
 
 #[wasm_bindgen_test]
+async fn what_came_at_once_is_drawn_far_from_its_end_only_when_it_gets_near_and_what_was_seen_to_come_stays_drawn() {
+    let paragraph = "Một đoạn **văn** ngắn, đủ dài cho một dòng hay hai.\n\n";
+    let stage = show(&paragraph.repeat(400)).await;
+    for _ in 0..60 {
+        stage.settle().await;
+    }
+    let left = |stage: &Stage| stage.all(".tc-markdown > .tc-part").iter().map(|part| part.has_attribute("style")).collect::<Vec<_>>();
+    let parts = left(&stage);
+    assert!(parts.iter().filter(|left| **left).count() > parts.len() / 2, "{parts:?}");
+    assert!(!parts[parts.len() - 4..].contains(&true), "{parts:?}");
+    assert_eq!(stage.all(".tc-markdown p").len(), 400);
+    let (stage, text, _) = growing().await;
+    for _ in 0..40 {
+        text.update(|text| text.push_str(paragraph));
+        stage.settle().await;
+    }
+    assert_eq!(left(&stage), [false, false, false]);
+}
+
+#[wasm_bindgen_test]
 async fn a_paragraph_without_end_is_laid_out_in_runs_and_loses_nothing() {
     let sentence = "Một câu có **chữ đậm** và *chữ nghiêng*. ";
     let (stage, text, streaming) = growing().await;
