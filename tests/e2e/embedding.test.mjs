@@ -229,7 +229,7 @@ both('ten mounts and unmounts leave nothing behind', async (visitor, { framed, d
   }, framed);
   const take = () => page.evaluate(async () => {
     document.querySelector('twin-chat').remove();
-    await new Promise((drawn) => setTimeout(drawn, 50));
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
   });
   const rounds = async (count) => {
     for (let round = 0; round < count; round += 1) {
