@@ -159,14 +159,22 @@ class Frame {
 
   #request(message) {
     const id = (this.#count += 1);
-    return new Promise((resolve, reject) => {
-      this.#calls.set(id, { message, resolve, reject });
-      this.#port?.postMessage({ id, ...message });
-    });
+    const call = { message };
+    call.answered = new Promise((resolve, reject) => Object.assign(call, { resolve, reject }));
+    this.#calls.set(id, call);
+    this.#port?.postMessage({ id, ...message });
+    return call.answered;
+  }
+
+  /** What was called for before the document was whole comes first, as in the page; identify() alone takes long. */
+  async #arrive() {
+    const calls = [...this.#calls.values()].filter(({ message }) => message.call !== 'identify');
+    await Promise.allSettled(calls.map(({ answered }) => answered));
+    this.#arrived.resolve();
   }
 
   #hear({ event, detail, kept, done, error, ask, cancel, state, ready, lost }) {
-    if (ready) this.#arrived.resolve();
+    if (ready) this.#arrive();
     if (lost) this.#arrived.reject(new Error(lost));
     if (state) Object.assign(this.#state, state);
     if (event) this.#happened(event, detail, kept);
